@@ -1,0 +1,62 @@
+# make PYTHON=python3.12 ... chooses the interpreter of the virtual environment;
+# make test ARGS="-k replay" and make lock ARGS=--upgrade pass options on.
+
+STUDY = cartpole
+MARKERS = not study
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make $@" .venv/bin/uv pip compile -q --generate-hashes \
+	--no-emit-index-url --python-version 3.11 $(ARGS)
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List what make can do
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: setup
+setup: ## Make .venv from the lock, where that has not been done yet
+	@requirements/setup.sh
+
+.PHONY: reproduce
+reproduce: setup ## Train all agents of studies/cartpole.toml (or STUDY=...) and write the report
+	@status=0; \
+	.venv/bin/tfrl run $(STUDY) || status=$$?; \
+	if [ $$status -gt 1 ]; then exit $$status; fi; \
+	.venv/bin/tfrl report $(STUDY) || exit; \
+	exit $$status
+
+.PHONY: report
+report: setup ## Write the report anew from the runs there are
+	@.venv/bin/tfrl report $(STUDY)
+
+.PHONY: test
+test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "$(MARKERS)" $(ARGS)
+
+.PHONY: lint
+lint: setup ## Check style and types
+	@.venv/bin/ruff check -q .
+	@.venv/bin/ruff format -q --check .
+	@.venv/bin/mypy
+
+.PHONY: bench
+bench: setup ## Measure the speed against other implementations and write bench/README.md
+	@bench/setup.sh
+	@.venv/bin/python -m bench
+
+.PHONY: lock
+lock: setup ## Resolve the locks anew, keeping the versions (ARGS=--upgrade for newer ones)
+	$(COMPILE) --universal --extra test --overrides requirements/overrides.txt \
+		-o requirements/lock.txt setup.cfg
+	$(COMPILE) --universal -c requirements/lock.txt \
+		-o requirements/bootstrap.txt requirements/bootstrap.in
+
+.PHONY: lock-bench
+lock-bench: setup ## The same for what make bench compares with; requirements/bench.in says how
+	.venv/bin/python -m pip download -qq --no-deps --only-binary :all: --python-version 3.11 \
+		--dest build/wheels -r requirements/bench.in
+	$(COMPILE) --python-platform x86_64-manylinux_2_28 --find-links build/wheels \
+		-o requirements/bench.txt requirements/bench.in
+
+.PHONY: clean
+clean: ## Remove the environments and caches; runs/ and reports/ stay
+	rm -rf .venv .venv-bench build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
