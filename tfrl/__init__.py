@@ -1,0 +1,17 @@
+"""How far can a deep-RL result be trusted? Seed-controlled TF-Agents pipelines and their reports.
+
+Importing this package loads no TensorFlow. It only says, before anyone does, that TensorFlow is
+to use the legacy Keras that TF-Agents was written for, and to keep its start-up log to itself.
+"""
+
+import os
+import sys
+
+__version__ = "0.1.0"
+
+if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
+    raise ImportError(
+        "import tfrl before tensorflow, or set TF_USE_LEGACY_KERAS=1: TF-Agents needs legacy Keras"
+    )
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

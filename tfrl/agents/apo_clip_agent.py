@@ -1,0 +1,137 @@
+"""Anchored Policy Optimization: PPO that keeps hold of its best episodes."""
+
+from collections import namedtuple
+from collections.abc import Callable
+
+import gin
+import tensorflow as tf
+from tf_agents.agents import tf_agent
+from tf_agents.agents.ppo import ppo_agent, ppo_utils
+from tf_agents.networks import network
+from tf_agents.trajectories import time_step as ts
+
+from tfrl.agents.anchor_memory import AnchorMemory, Anchors
+from tfrl.agents.corrected_ppo_clip_agent import CorrectedPPOClipAgent
+from tfrl.randomness import RandomStream, Stream
+
+DIRECTIONS = ("best_to_theta", "theta_to_best")
+
+ApoLossInfo = namedtuple("ApoLossInfo", (*ppo_agent.PPOLossInfo._fields, "anchor_loss"))
+
+
+@gin.configurable
+class ApoClipAgent(CorrectedPPOClipAgent):
+    """PPO with clipping and a pull towards what the policy did in its best episodes.
+
+    After a talk by T. Kakinoue (2025). On-policy learners find a good trajectory, learn it once,
+    and forget it while exploring. APO records the distribution each action of the highest-return
+    episodes was drawn from and adds to PPO's loss
+
+        beta * E_{s in A} [ KL( p_best(.|s) || pi_theta(.|s) ) ],
+
+    A being the steps of the `num_anchor_episodes` best episodes so far and p_best(.|s) the
+    distribution recorded when the episode was collected. In this direction theta must put mass
+    wherever the best did; the other one also punishes mass put elsewhere.
+
+    Deviation from the formula: each training step estimates the expectation from
+    `anchor_batch_size` steps drawn from A, unless that is None.
+
+    The memory is filled by an observer, for example
+
+        driver = DynamicStepDriver(environment, agent.collect_policy,
+                                   observers=[buffer.add_batch, agent.anchor_memory.observe])
+    """
+
+    def __init__(
+        self,
+        time_step_spec: ts.TimeStep,
+        action_spec,
+        *args,
+        num_anchor_episodes: int = 4,
+        anchor_weight: float | Callable[[], tf.Tensor] = 1.0,
+        anchor_direction: str = "best_to_theta",
+        anchor_batch_size: int | None = 64,
+        num_environments: int = 1,
+        max_episode_length: int = 1000,
+        anchor_seed: int = 0,
+        name: str = "ApoClipAgent",
+        **kwargs,
+    ):
+        """Creates the agent.
+
+        Args:
+          time_step_spec: as in `PPOClipAgent`, like all arguments that are not named here.
+          action_spec: as in `PPOClipAgent`.
+          *args: of `PPOClipAgent`.
+          num_anchor_episodes: K, how many of the best episodes are kept. Of equal returns the newer
+            episode is.
+          anchor_weight: beta, what the divergence counts beside PPO's loss. A callable gives a
+            schedule: it is evaluated in the graph at every training step.
+          anchor_direction: "best_to_theta" for KL(p_best || pi_theta), "theta_to_best" for
+            KL(pi_theta || p_best).
+          anchor_batch_size: steps drawn from A for each training step; None takes all of A.
+          num_environments: environments whose frames the memory observes, `B`.
+          max_episode_length: environment steps kept of an episode, its first ones.
+          anchor_seed: what the draws from A are keyed by.
+          name: of the agent.
+          **kwargs: of `PPOClipAgent`.
+
+        Raises:
+          ValueError: for an unknown direction, or where `PPOClipAgent` raises it.
+        """
+        if anchor_direction not in DIRECTIONS:
+            raise ValueError(
+                f"anchor_direction is one of {', '.join(DIRECTIONS)}, not {anchor_direction!r}"
+            )
+        super().__init__(time_step_spec, action_spec, *args, name=name, **kwargs)
+        self._anchor_weight = anchor_weight
+        self._anchor_direction = anchor_direction
+        self._anchor_batch_size = anchor_batch_size
+        self._anchor_random = RandomStream(Stream.ANCHORS, anchor_seed)
+        self._anchor_memory = AnchorMemory(
+            time_step_spec.observation,
+            self.collect_policy.info_spec["dist_params"],
+            num_anchor_episodes,
+            num_environments,
+            max_episode_length,
+        )
+
+    @property
+    def anchor_memory(self) -> AnchorMemory:
+        """The best episodes; its `observe` is to be shown every frame collected."""
+        return self._anchor_memory
+
+    def get_loss(self, *args, training: bool = False, **kwargs) -> tf_agent.LossInfo:
+        """PPO's loss plus `anchor_loss`, which is reported in `extra` beside PPO's components."""
+        loss_info = super().get_loss(*args, training=training, **kwargs)
+        anchor_loss = self.anchor_loss(training)
+        return tf_agent.LossInfo(
+            loss_info.loss + anchor_loss, ApoLossInfo(*loss_info.extra, anchor_loss=anchor_loss)
+        )
+
+    def anchor_loss(self, training: bool = False) -> tf.Tensor:
+        """The mean divergence over the anchors times beta, a scalar; 0 while there are none."""
+        if self._anchor_batch_size is None:
+            anchors = self._anchor_memory.all()
+        else:
+            anchors = self._anchor_memory.sample(self._anchor_batch_size, self._anchor_random)
+        weight = self._anchor_weight() if callable(self._anchor_weight) else self._anchor_weight
+        return weight * tf.reduce_sum(anchors.weight * self._divergence(anchors, training))
+
+    def _divergence(self, anchors: Anchors, training: bool) -> tf.Tensor:
+        """The divergence `[N]` at each anchor, in nats."""
+        best = ppo_utils.distribution_from_spec(
+            self._action_distribution_spec,
+            anchors.dist_params,
+            legacy_distribution_network=isinstance(self._actor_net, network.DistributionNetwork),
+        )
+        time_steps = ts.TimeStep(
+            step_type=tf.fill(anchors.weight.shape, ts.StepType.MID),
+            reward=tf.zeros_like(anchors.weight),
+            discount=tf.ones_like(anchors.weight),
+            observation=anchors.observation,
+        )
+        # As in the stock agent: only the private method passes `training` on.
+        theta = self._collect_policy._distribution(time_steps, (), training=training).action
+        pair = (best, theta) if self._anchor_direction == "best_to_theta" else (theta, best)
+        return ppo_utils.nested_kl_divergence(*pair, outer_dims=[0])

@@ -1,0 +1,1 @@
+"""Seeded parts that compile under XLA, drop-in for TF-Agents' own."""

@@ -1,0 +1,96 @@
+"""What became of the episodes: a log of those played in training, and evaluation of a policy."""
+
+import numpy as np
+import tensorflow as tf
+from tf_agents.environments import tf_environment
+from tf_agents.policies import tf_policy
+from tf_agents.trajectories import trajectory
+
+from tfrl.components.collection import collect_episodes
+
+
+class EpisodeLog(tf.Module):
+    """An observer that counts environment steps and notes each episode as it ends."""
+
+    def __init__(self, batch_size: int, capacity: int):
+        """Creates an empty log.
+
+        Args:
+          batch_size: number of environments, `B`.
+          capacity: how many episodes it can hold until `take` empties it. More are lost, which
+            `take` refuses to pass over.
+        """
+        super().__init__()
+
+        def variable(shape, dtype):
+            return tf.Variable(tf.zeros(shape, dtype), trainable=False)
+
+        self._capacity = capacity
+        self._running_return = variable([batch_size], tf.float32)
+        self._running_length = variable([batch_size], tf.int64)
+        self._environment_steps = variable([], tf.int64)
+        self._num_ended = variable([], tf.int32)
+        # Episodes that have not ended are written to the row behind the last.
+        self._ended_return = variable([capacity + 1], tf.float32)
+        self._ended_length = variable([capacity + 1], tf.int64)
+        self._ended_step = variable([capacity + 1], tf.int64)
+
+    @property
+    def environment_steps(self) -> tf.Variable:
+        """Steps taken in all environments together; resets are not steps."""
+        return self._environment_steps
+
+    def observe(self, frame: trajectory.Trajectory) -> None:
+        """Takes in one frame `[B, ...]`."""
+        stepped = tf.cast(~frame.is_boundary(), tf.int64)
+        returns = self._running_return + frame.reward * tf.cast(stepped, tf.float32)
+        lengths = self._running_length + stepped
+        steps = self._environment_steps + tf.cumsum(stepped)
+        ended = frame.is_last()
+
+        place = self._num_ended + tf.cumsum(tf.cast(ended, tf.int32)) - 1
+        row = tf.where(ended, tf.minimum(place, self._capacity), self._capacity)
+        for table, values in (
+            (self._ended_return, returns),
+            (self._ended_length, lengths),
+            (self._ended_step, steps),
+        ):
+            table.scatter_update(tf.IndexedSlices(values, row))
+
+        self._num_ended.assign_add(tf.reduce_sum(tf.cast(ended, tf.int32)))
+        self._environment_steps.assign(steps[-1])
+        self._running_return.assign(tf.where(ended, 0.0, returns))
+        self._running_length.assign(tf.where(ended, tf.constant(0, tf.int64), lengths))
+
+    def take(self) -> dict[str, np.ndarray]:
+        """Empties the log. Not to be called inside a graph.
+
+        Returns:
+          the columns "step" (environment steps when the episode ended), "return" and "length"
+          (environment steps) of the episodes that ended since the last call, in order.
+
+        Raises:
+          OverflowError: more episodes ended than the log can hold.
+        """
+        count = int(self._num_ended.numpy())
+        if count > self._capacity:
+            raise OverflowError(f"{count} episodes ended, but the log holds {self._capacity}")
+        self._num_ended.assign(0)
+        return {
+            "step": self._ended_step.numpy()[:count],
+            "return": self._ended_return.numpy()[:count].astype(np.float64),
+            "length": self._ended_length.numpy()[:count],
+        }
+
+
+def evaluate(
+    environment: tf_environment.TFEnvironment, policy: tf_policy.TFPolicy, max_steps: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Plays one episode with `policy` in each environment of the batch.
+
+    Returns:
+      the returns, float32 `[B]`, and the lengths in environment steps, int64 `[B]`.
+    """
+    episodes = collect_episodes(environment, policy, max_steps)
+    stepped = tf.cast(~episodes.is_boundary(), tf.int64)
+    return tf.reduce_sum(episodes.reward, axis=1), tf.reduce_sum(stepped, axis=1)

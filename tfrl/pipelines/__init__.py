@@ -1,0 +1,45 @@
+"""One file per algorithm: config, networks, agent, collect, learn, read from top to bottom."""
+
+import importlib
+
+from tfrl.pipelines.pipeline import Pipeline, check
+from tfrl.pipelines.trainer import RunResult, Trainer
+
+SHIPPED = {
+    "dqn": "tfrl.pipelines.dqn:DqnPipeline",
+    "reinforce": "tfrl.pipelines.reinforce:ReinforcePipeline",
+    "ppo": "tfrl.pipelines.ppo:PpoPipeline",
+    "apo": "tfrl.pipelines.apo:ApoPipeline",
+}
+
+
+def resolve(reference: str) -> type[Pipeline]:
+    """The pipeline class that a study means by `reference`.
+
+    Args:
+      reference: a name out of `SHIPPED`, or the dotted path of a class, "package.module:Class".
+
+    Raises:
+      LookupError: it names no pipeline.
+    """
+    path = SHIPPED.get(reference, reference)
+    module_name, separator, class_name = path.partition(":")
+    if not separator:
+        raise LookupError(
+            f"unknown pipeline {reference!r}: expected one of {', '.join(SHIPPED)}, "
+            'or a class of yours as "package.module:Class"'
+        )
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise LookupError(f"pipeline {reference!r}: there is no module {error.name!r}") from None
+    except AttributeError:
+        raise LookupError(f"pipeline {reference!r}: {module_name} has no {class_name!r}") from None
+    if not (isinstance(found, type) and issubclass(found, Pipeline)):
+        raise LookupError(f"pipeline {reference!r} is not a subclass of tfrl.pipelines.Pipeline")
+    return found
+
+
+__all__ = ["SHIPPED", "Pipeline", "RunResult", "Trainer", "check", "resolve"]

@@ -1,0 +1,64 @@
+"""APO: PPO anchored to its best episodes."""
+
+import dataclasses
+
+from tfrl.agents.apo_clip_agent import DIRECTIONS, ApoClipAgent
+from tfrl.components.collection import Observer
+from tfrl.components.policies import linear_schedule
+from tfrl.pipelines.pipeline import check
+from tfrl.pipelines.ppo import PpoConfig, PpoPipeline
+
+
+@dataclasses.dataclass(frozen=True)
+class ApoConfig(PpoConfig):
+    """Hyperparameters of APO (Kakinoue, 2025): PPO's, and those of the anchors.
+
+    The talk gives no values; these are round numbers chosen before any reported seed was run.
+    """
+
+    num_anchor_episodes: int = 4  # K, best episodes that are kept
+    anchor_weight: float = 1.0  # beta, what the divergence from them counts
+    anneal_anchor_weight: bool = False  # whether it falls to 0 over training, linearly
+    anchor_direction: str = "best_to_theta"  # KL(best || theta), or "theta_to_best"
+    anchor_batch_size: int = 64  # steps of the best episodes in each update
+
+    def __post_init__(self):
+        super().__post_init__()
+        check(
+            self,
+            num_anchor_episodes=self.num_anchor_episodes > 0,
+            anchor_weight=self.anchor_weight >= 0,
+            anchor_direction=self.anchor_direction in DIRECTIONS,
+            anchor_batch_size=self.anchor_batch_size > 0,
+            stock_agent=not self.stock_agent,
+        )
+
+
+class ApoPipeline(PpoPipeline):
+    """PPO's pipeline with the anchored agent, whose memory observes what is collected."""
+
+    Config = ApoConfig
+    agent: ApoClipAgent
+
+    def create_agent(self) -> ApoClipAgent:
+        """PPO with anchors."""
+        config = self._config
+        return self.build_agent(
+            ApoClipAgent,
+            num_anchor_episodes=config.num_anchor_episodes,
+            anchor_weight=linear_schedule(
+                config.anchor_weight,
+                0.0 if config.anneal_anchor_weight else config.anchor_weight,
+                self._num_environment_steps,
+                self.episode_log.environment_steps,
+            ),
+            anchor_direction=config.anchor_direction,
+            anchor_batch_size=config.anchor_batch_size,
+            num_environments=config.num_environments,
+            max_episode_length=self.environment.time_limit,
+        )
+
+    @property
+    def observers(self) -> list[Observer]:
+        """The anchor memory sees every frame too."""
+        return [*super().observers, self.agent.anchor_memory.observe]

@@ -1,0 +1,120 @@
+"""DQN: off-policy learning of action values from a replay buffer."""
+
+import dataclasses
+
+import tensorflow as tf
+import tf_keras as keras
+from tf_agents.agents.dqn import dqn_agent
+from tf_agents.networks import q_network
+from tf_agents.utils import common
+
+from tfrl.components.collection import collect_step
+from tfrl.components.policies import EpsilonGreedyPolicy, linear_schedule
+from tfrl.components.replay_buffer import UniformReplayBuffer
+from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline, check
+from tfrl.randomness import RandomStream, Stream
+
+
+@dataclasses.dataclass(frozen=True)
+class DqnConfig:
+    """Hyperparameters of DQN (Mnih et al., 2015). Defaults: TF-Agents' DQN tutorial's, or noted."""
+
+    fc_layer_params: tuple[int, ...] = (100, 50)  # units of each hidden layer, ReLU
+    learning_rate: float = 1e-3  # of Adam
+    gamma: float = 0.99  # discount; the tutorial leaves it at 1
+    batch_size: int = 64  # transitions sampled for each update
+    replay_buffer_max_length: int = 100_000  # frames kept
+    initial_collect_steps: int = 100  # environment steps taken at random before learning begins
+    initial_epsilon: float = 1.0  # probability of exploring at first; the tutorial: always 0.1
+    epsilon_greedy: float = 0.1  # probability of exploring in the end
+    exploration_fraction: float = 0.1  # share of training over which epsilon falls
+    target_update_period: int = 100  # updates between copies to the target network; the tutorial: 1
+    huber_loss: bool = False  # Huber's loss of the TD error instead of its square
+    double: bool = False  # double DQN (van Hasselt et al., 2016)
+    gradient_clipping: float = 0.0  # largest norm of each gradient, 0 for any
+
+    def __post_init__(self):
+        check(
+            self,
+            fc_layer_params=all(units > 0 for units in self.fc_layer_params),
+            learning_rate=self.learning_rate > 0,
+            gamma=0 <= self.gamma <= 1,
+            batch_size=self.batch_size > 0,
+            replay_buffer_max_length=self.replay_buffer_max_length >= 2,
+            initial_collect_steps=self.initial_collect_steps >= 2,
+            initial_epsilon=0 <= self.initial_epsilon <= 1,
+            epsilon_greedy=0 <= self.epsilon_greedy <= 1,
+            exploration_fraction=0 < self.exploration_fraction <= 1,
+            target_update_period=self.target_update_period > 0,
+            gradient_clipping=self.gradient_clipping >= 0,
+        )
+
+
+class DqnPipeline(Pipeline):
+    """One environment; each iteration takes one step in it and makes one update."""
+
+    Config = DqnConfig
+
+    def __init__(
+        self, make_environment: MakeEnvironment, config: DqnConfig, num_environment_steps: int
+    ):
+        super().__init__(make_environment(1))
+        self._config = config
+        environment = self.environment
+
+        q_net = q_network.QNetwork(
+            environment.observation_spec(),
+            environment.action_spec(),
+            fc_layer_params=config.fc_layer_params,
+        )
+        self.networks = [q_net]
+        agent_class = dqn_agent.DdqnAgent if config.double else dqn_agent.DqnAgent
+        loss_fn = (
+            common.element_wise_huber_loss
+            if config.huber_loss
+            else common.element_wise_squared_loss
+        )
+        self.agent = agent_class(
+            environment.time_step_spec(),
+            environment.action_spec(),
+            q_network=q_net,
+            optimizer=keras.optimizers.Adam(config.learning_rate),
+            td_errors_loss_fn=loss_fn,
+            gamma=config.gamma,
+            target_update_period=config.target_update_period,
+            gradient_clipping=config.gradient_clipping or None,
+            train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
+        )
+
+        epsilon = linear_schedule(
+            config.initial_epsilon,
+            config.epsilon_greedy,
+            int(config.exploration_fraction * num_environment_steps),
+            self.episode_log.environment_steps,
+        )
+        random = RandomStream(Stream.POLICY)
+        self._initial_collect_policy = EpsilonGreedyPolicy(self.agent.policy, 1.0, random)
+        self._collect_policy = EpsilonGreedyPolicy(self.agent.policy, epsilon, random)
+        self._replay_buffer = UniformReplayBuffer(
+            self.agent.collect_data_spec,
+            batch_size=environment.batch_size,
+            max_length=config.replay_buffer_max_length,
+            random=RandomStream(Stream.REPLAY),
+        )
+        self._observers = [self.episode_log.observe, self._replay_buffer.add_batch]
+
+    def begin(self) -> None:
+        """Fills the buffer a little, acting at random."""
+
+        def collect(i):
+            collect_step(self.environment, self._initial_collect_policy, self._observers)
+            return [i + 1]
+
+        tf.while_loop(lambda i: i < self._config.initial_collect_steps, collect, [0])
+
+    def iterate(self) -> None:
+        """One step in the environment, one update from the buffer."""
+        collect_step(self.environment, self._collect_policy, self._observers)
+        # Two consecutive frames make one transition.
+        experience, _ = self._replay_buffer.get_next(self._config.batch_size, num_steps=2)
+        self.agent.train(experience)

@@ -1,0 +1,71 @@
+"""What every pipeline is."""
+
+import abc
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import tensorflow as tf
+from tf_agents.agents import tf_agent
+from tf_agents.environments import tf_environment
+from tf_agents.networks import network
+from tf_agents.policies import tf_policy
+
+from tfrl.components.episodes import EpisodeLog
+from tfrl.components.networks import draw_weights
+from tfrl.randomness import RandomStream, Stream
+
+MakeEnvironment = Callable[[int], tf_environment.TFEnvironment]
+
+# Episodes that may end within one compiled call; `Trainer` keeps its calls shorter than that.
+LOG_CAPACITY = 20_000
+
+
+class Pipeline(tf.Module, metaclass=abc.ABCMeta):
+    """An agent in its environment, and what one iteration of its training is.
+
+    To write one: build `networks`, an `agent` and a collect policy in `__init__`, and say in
+    `iterate` what is collected and learned. A study names the class by its dotted path.
+    """
+
+    Config: ClassVar[type]  # a frozen dataclass of hyperparameters, each with a default
+
+    agent: tf_agent.TFAgent
+    networks: list[network.Network]  # those whose weights each seed draws anew
+
+    def __init__(self, environment: tf_environment.TFEnvironment):
+        """Subclasses take `(make_environment, config, num_environment_steps)`.
+
+        `make_environment(batch_size)` loads the environment; `num_environment_steps` is how long
+        training will be, for schedules.
+        """
+        super().__init__()
+        self.environment = environment
+        self.episode_log = EpisodeLog(environment.batch_size, LOG_CAPACITY)
+
+    def begin(self) -> None:
+        """What comes before the first iteration. Runs in the graph."""
+
+    @abc.abstractmethod
+    def iterate(self) -> None:
+        """Collects and learns once. Runs in the graph, under XLA, in a loop."""
+
+    @property
+    def policy(self) -> tf_policy.TFPolicy:
+        """The greedy policy, for evaluation."""
+        return self.agent.policy
+
+    def initialize(self, seed: int) -> None:
+        """Draws weights and starts every random stream afresh. All else must be as when built."""
+        draw_weights(self.networks, RandomStream(Stream.WEIGHTS, seed))
+        self.agent.initialize()
+        for module in self.submodules:
+            if isinstance(module, RandomStream):
+                module.reseed(seed)
+        self.environment.reset()
+
+
+def check(config: Any, **conditions: bool) -> None:
+    """For `__post_init__`: raises ValueError naming the first field whose condition is false."""
+    for field, holds in conditions.items():
+        if not holds:
+            raise ValueError(f"{field} cannot be {getattr(config, field)!r}")

@@ -1,0 +1,90 @@
+"""REINFORCE: the plain policy gradient, from whole episodes."""
+
+import dataclasses
+
+import tensorflow as tf
+import tf_keras as keras
+from tf_agents.networks import actor_distribution_network, value_network
+
+from tfrl.agents.masked_reinforce_agent import MaskedReinforceAgent
+from tfrl.components.collection import collect_episodes
+from tfrl.components.policies import CategoricalPolicy
+from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline, check
+from tfrl.randomness import RandomStream, Stream
+
+
+@dataclasses.dataclass(frozen=True)
+class ReinforceConfig:
+    """Hyperparameters of REINFORCE (Williams, 1992). Defaults: TF-Agents' REINFORCE tutorial."""
+
+    fc_layer_params: tuple[int, ...] = (100,)  # units of each hidden layer of either network
+    learning_rate: float = 1e-3  # of Adam
+    gamma: float = 1.0  # discount
+    collect_episodes_per_iteration: int = 2  # episodes played for each update
+    normalize_returns: bool = True  # over the steps of one update
+    value_network: bool = False  # whether returns are compared with a learned baseline
+    value_estimation_loss_coef: float = 0.2  # what the baseline's loss counts
+    entropy_regularization: float = 0.0  # what the entropy of the policy counts
+    gradient_clipping: float = 0.0  # largest norm of each gradient, 0 for any
+
+    def __post_init__(self):
+        check(
+            self,
+            fc_layer_params=all(units > 0 for units in self.fc_layer_params),
+            learning_rate=self.learning_rate > 0,
+            gamma=0 <= self.gamma <= 1,
+            collect_episodes_per_iteration=self.collect_episodes_per_iteration > 0,
+            value_estimation_loss_coef=self.value_estimation_loss_coef >= 0,
+            entropy_regularization=self.entropy_regularization >= 0,
+            gradient_clipping=self.gradient_clipping >= 0,
+        )
+
+
+class ReinforcePipeline(Pipeline):
+    """Each iteration plays one episode in each environment and makes one update."""
+
+    Config = ReinforceConfig
+
+    def __init__(
+        self, make_environment: MakeEnvironment, config: ReinforceConfig, num_environment_steps: int
+    ):
+        super().__init__(make_environment(config.collect_episodes_per_iteration))
+        environment = self.environment
+
+        actor_net = actor_distribution_network.ActorDistributionNetwork(
+            environment.observation_spec(),
+            environment.action_spec(),
+            fc_layer_params=config.fc_layer_params,
+        )
+        value_net = None
+        if config.value_network:
+            value_net = value_network.ValueNetwork(
+                environment.observation_spec(), fc_layer_params=config.fc_layer_params
+            )
+        self.networks = [net for net in (actor_net, value_net) if net]
+        self.agent = MaskedReinforceAgent(
+            environment.time_step_spec(),
+            environment.action_spec(),
+            actor_network=actor_net,
+            value_network=value_net,
+            optimizer=keras.optimizers.Adam(config.learning_rate),
+            value_estimation_loss_coef=config.value_estimation_loss_coef,
+            gamma=config.gamma,
+            normalize_returns=config.normalize_returns,
+            gradient_clipping=config.gradient_clipping or None,
+            entropy_regularization=config.entropy_regularization or None,
+            train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
+        )
+        self._collect_policy = CategoricalPolicy(
+            self.agent.collect_policy, RandomStream(Stream.POLICY)
+        )
+
+    def iterate(self) -> None:
+        """One episode in each environment, one update from all of them."""
+        experience = collect_episodes(
+            self.environment,
+            self._collect_policy,
+            max_steps=self.environment.time_limit,
+            observers=[self.episode_log.observe],
+        )
+        self.agent.train(experience)

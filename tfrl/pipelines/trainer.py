@@ -1,0 +1,188 @@
+"""Compiles a pipeline once and runs it for any number of seeds."""
+
+import contextlib
+import dataclasses
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfrl import environments
+from tfrl.components.episodes import evaluate
+from tfrl.pipelines.pipeline import LOG_CAPACITY, Pipeline
+from tfrl.randomness import Stream
+
+Columns = dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """What one run leaves behind."""
+
+    episodes: Columns  # step, episode, return, length; a row for each episode of training
+    evaluations: Columns  # step, split, policy, episode, return, length
+    weights_sha256: str  # of the final weights of all networks
+    timings: dict[str, float]  # seconds spent to "compile", "train" and "evaluate"
+    updates: int  # gradient updates made
+
+
+class Trainer:
+    """Trains one configuration; `run(seed)` is a pure function of it and the seed.
+
+    All training happens in compiled functions. Before each run every variable that they touch goes
+    back to the value it had when the pipeline was built, so nothing of one run reaches the next.
+    """
+
+    def __init__(
+        self,
+        pipeline: type[Pipeline],
+        config: Any,
+        environment: str,
+        num_environment_steps: int,
+        evaluation_every: int,
+        evaluation_episodes: int,
+    ):
+        """Builds the pipeline and compiles it, which takes some seconds.
+
+        Args:
+          pipeline: the class to train.
+          config: an instance of `pipeline.Config`.
+          environment: id of the environment.
+          num_environment_steps: length of training, in environment steps.
+          evaluation_every: environment steps between evaluations; there is one at the start and one
+            at the end too.
+          evaluation_episodes: episodes of one evaluation.
+
+        Raises:
+          LookupError: there is no such environment.
+        """
+        self._timings = {"compile": 0.0, "train": 0.0, "evaluate": 0.0}
+        self._num_environment_steps = num_environment_steps
+        self._evaluation_every = evaluation_every
+        with self._timed("compile"):
+            self._pipeline = pipeline(
+                lambda batch_size: environments.load(environment, batch_size=batch_size),
+                config,
+                num_environment_steps,
+            )
+            self._evaluation_environment = environments.load(
+                environment, batch_size=evaluation_episodes, stream=Stream.EVALUATION
+            )
+            compiled = [
+                _compile(self._pipeline.begin),
+                _compile(self._train_until, tf.TensorSpec([], tf.int64)),
+                _compile(self._evaluate),
+            ]
+            self._begin, self._train_until, self._evaluate = compiled
+            self._as_built = [
+                (variable, variable.numpy())
+                for variable in {v.ref(): v for f in compiled for v in f.graph.variables}.values()
+            ]
+            # XLA compiles a function when it is first called.
+            self._begin()
+            self._train_until(tf.constant(0, tf.int64))
+            self._evaluate()
+
+    def run(self, seed: int, on_progress: Callable[[int], None] | None = None) -> RunResult:
+        """Trains with `seed` and evaluates on schedule.
+
+        An evaluation is made after the first iteration that reaches its scheduled step; training
+        ends with the first iteration that reaches its length.
+
+        Args:
+          seed: a natural number.
+          on_progress: is told the environment steps taken, now and then.
+
+        Raises:
+          FloatingPointError: a weight turned into NaN or infinity.
+        """
+        episodes, evaluations = [], []
+        with self._timed("train"):
+            self._restart(seed)
+        for step in self._schedule():
+            with self._timed("train"):
+                episodes += self._train(step, on_progress or (lambda step: None))
+            with self._timed("evaluate"):
+                evaluations.append(self._evaluation(step))
+        columns = _concatenate(episodes)
+        result = RunResult(
+            episodes={"episode": np.arange(len(columns["step"])), **columns},
+            evaluations=_concatenate(evaluations),
+            weights_sha256=_sha256(self._weights()),
+            timings=self._timings,
+            updates=int(self._pipeline.agent.train_step_counter.numpy()),
+        )
+        self._timings = dict.fromkeys(self._timings, 0.0)
+        return result
+
+    def _schedule(self) -> list[int]:
+        every, end = self._evaluation_every, self._num_environment_steps
+        return [*range(0, end, every), end]
+
+    def _restart(self, seed: int) -> None:
+        for variable, value in self._as_built:
+            variable.assign(value)
+        self._pipeline.initialize(seed)
+        self._evaluation_environment.reseed(seed)
+        self._begin()
+
+    def _train_until(self, step: tf.Tensor) -> None:
+        def iterate():
+            self._pipeline.iterate()
+            return ()
+
+        tf.while_loop(lambda: self._pipeline.episode_log.environment_steps < step, iterate, ())
+
+    def _train(self, until: int, on_progress: Callable[[int], None]) -> Iterator[Columns]:
+        """Trains until that many environment steps, in calls no longer than the log can hold."""
+        log = self._pipeline.episode_log
+        while (step := int(log.environment_steps.numpy())) < until:
+            self._train_until(tf.constant(min(until, step + LOG_CAPACITY // 2), tf.int64))
+            if not all(np.isfinite(weight).all() for weight in self._weights()):
+                raise FloatingPointError(
+                    f"a weight became NaN or infinite by step {int(log.environment_steps.numpy())}"
+                )
+            on_progress(step)
+            yield log.take()
+
+    def _evaluate(self) -> tuple[tf.Tensor, tf.Tensor]:
+        environment = self._evaluation_environment
+        return evaluate(environment, self._pipeline.policy, environment.time_limit)
+
+    def _evaluation(self, step: int) -> Columns:
+        returns, lengths = (x.numpy() for x in self._evaluate())
+        return {
+            "step": np.full(len(returns), step),
+            "split": np.full(len(returns), "default", dtype=object),
+            "policy": np.full(len(returns), "greedy", dtype=object),
+            "episode": np.arange(len(returns)),
+            "return": returns.astype(np.float64),
+            "length": lengths,
+        }
+
+    def _weights(self) -> list[np.ndarray]:
+        return [w.numpy() for network in self._pipeline.networks for w in network.variables]
+
+    @contextlib.contextmanager
+    def _timed(self, what: str):
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._timings[what] += time.perf_counter() - start
+
+
+def _compile(function: Callable, *signature: tf.TensorSpec):
+    compiled = tf.function(function, jit_compile=True, autograph=False)
+    return compiled.get_concrete_function(*signature)
+
+
+def _concatenate(tables: list[Columns]) -> Columns:
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+def _sha256(arrays: list[np.ndarray]) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

@@ -1,0 +1,70 @@
+"""Random numbers that are a pure function of (seed, stream, step).
+
+There is no generator state to share, so a run does not depend on the process it is in, on the
+number of workers, or on what ran before it. Philox is named explicitly: TensorFlow's default may
+differ between devices, and Philox gives the same bits on every processor.
+"""
+
+import enum
+
+import tensorflow as tf
+
+ALGORITHM = "philox"
+
+
+class Stream(enum.IntEnum):
+    """What the numbers are for. Each purpose of one run draws from a stream of its own."""
+
+    WEIGHTS = 0
+    ENVIRONMENT = 1
+    POLICY = 2
+    REPLAY = 3
+    ANCHORS = 4
+    EVALUATION = 5
+
+
+class RandomStream(tf.Module):
+    """A sequence of keys for TensorFlow's stateless random operations.
+
+    It works inside and outside `tf.function` and under XLA. Two streams with equal (seed, stream)
+    give equal keys; any two that differ give keys that differ.
+    """
+
+    def __init__(self, stream: Stream, seed: int = 0, name: str | None = None):
+        super().__init__(name=name)
+        self._stream = stream
+        self._key = tf.Variable(self._key_of(seed), trainable=False, name="key")
+        self._step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+
+    def reseed(self, seed: int) -> None:
+        """Starts the sequence of `seed` from its beginning. Not to be called inside a graph."""
+        self._key.assign(self._key_of(seed))
+        self._step.assign(0)
+
+    def next(self) -> tf.Tensor:
+        """The next key, an int64 tensor `[2]` to be used for one random operation."""
+        step = self._step.read_value()
+        self._step.assign_add(1)
+        return tf.stack([self._key.read_value(), step])
+
+    def _key_of(self, seed: int) -> tf.Tensor:
+        if not 0 <= seed < 2**48:
+            raise ValueError(f"a seed is an integer from 0 to 2**48 - 1, not {seed}")
+        return tf.constant(seed * 2**8 + int(self._stream), tf.int64)
+
+
+def uniform(
+    key: tf.Tensor, shape: tuple[int, ...], minval=0, maxval=1, dtype: tf.DType = tf.float32
+) -> tf.Tensor:
+    """Uniform numbers from `[minval, maxval)`, of the given shape; integers if `dtype` is one."""
+    return tf.random.stateless_uniform(shape, key, minval, maxval, dtype, alg=ALGORITHM)
+
+
+def categorical(key: tf.Tensor, logits: tf.Tensor, dtype: tf.DType = tf.int64) -> tf.Tensor:
+    """One draw per row from the distributions with `logits` `[..., A]`: actions `[...]`.
+
+    Gumbel-max: argmax(logits + g) with g = -log(-log(u)) is distributed as softmax(logits).
+    """
+    smallest = 1.17549435e-38  # float32's smallest normal number keeps the logarithm finite
+    u = uniform(key, logits.shape, minval=smallest)
+    return tf.argmax(logits - tf.math.log(-tf.math.log(u)), axis=-1, output_type=dtype)
