@@ -1,0 +1,104 @@
+"""From episodes and evaluations to curves, and to one number per run.
+
+The tables are those of `Results`: episodes [environment, configuration, seed, step, episode,
+return, length] and evaluations [environment, configuration, seed, step, split, policy, episode,
+return, length]. Steps are environment steps, returns are undiscounted sums of rewards.
+"""
+
+import numpy as np
+import pandas as pd
+
+RUN = ["environment", "configuration", "seed"]
+GROUP = ["environment", "configuration"]
+WINDOW = 100  # episodes in the moving average, as in Gymnasium's criterion for "solved"
+
+
+def moving_average(episodes: pd.DataFrame, window: int = WINDOW) -> pd.DataFrame:
+    """Adds to each episode its ordinal in the run and the mean return of the last `window` ones.
+
+    Returns:
+      The episodes, ordered by run and episode, with the columns `ordinal` (from 1) and `average`
+      (NaN for the first `window - 1` episodes of each run, so every average is over full windows).
+    """
+    ordered = episodes.sort_values([*RUN, "episode"], kind="stable", ignore_index=True)
+    runs = ordered.groupby(RUN, observed=True, sort=False)
+    average = runs["return"].rolling(window).mean().droplevel(RUN)
+    return ordered.assign(ordinal=runs.cumcount() + 1, average=average.astype(float))
+
+
+def on_step_grid(frame: pd.DataFrame, grid: np.ndarray, value: str = "average") -> pd.DataFrame:
+    """Each run's latest `value` at or before each step of one common grid.
+
+    Args:
+      frame: rows of runs with `step` and `value`, in any order of the runs.
+      grid: [G] increasing environment steps.
+
+    Returns:
+      [environment, configuration, seed, step, value], G rows a run; NaN before a run's first row.
+    """
+    frame = frame.sort_values([*RUN, "step"], kind="stable", ignore_index=True)
+    run = frame.groupby(RUN, observed=True, sort=False).ngroup().to_numpy()
+    runs = frame[RUN].drop_duplicates(ignore_index=True)
+    # One increasing key for all runs: a single binary search serves every run and grid point.
+    span = 1 + max(int(grid[-1]), int(frame["step"].max()) if len(frame) else 0)
+    wanted = np.arange(len(runs))[:, None] * span + grid  # [R, G]
+    latest = np.searchsorted(run * span + frame["step"].to_numpy(), wanted, side="right") - 1
+    held = frame[value].to_numpy(float).take(latest.clip(0), mode="clip") if len(frame) else wanted
+    own = run.take(latest.clip(0)) == np.arange(len(runs))[:, None] if len(frame) else wanted == 0
+    repeated = runs.loc[runs.index.repeat(len(grid))].reset_index(drop=True)
+    values = np.where((latest >= 0) & own, held, np.nan)
+    return repeated.assign(step=np.tile(grid, len(runs)), **{value: values.ravel()})
+
+
+def centre(
+    curves: pd.DataFrame, by: str, value: str = "average", share: float = 0.5
+) -> pd.DataFrame:
+    """Median over the runs of a configuration, where at least `share` of them have a value.
+
+    Args:
+      curves: rows of runs with the columns `by` (step or ordinal) and `value`.
+
+    Returns:
+      [environment, configuration, by, median, runs, complete]: `runs` is how many the median is
+      over, `complete` whether that is all runs of the configuration.
+    """
+    total = curves[RUN].drop_duplicates().groupby(GROUP, observed=True).size().rename("total")
+    present = curves.dropna(subset=[value]).groupby([*GROUP, by], observed=True)[value]
+    table = present.agg(median="median", runs="count").reset_index().merge(total.reset_index())
+    table["complete"] = table["runs"] == table["total"]
+    return table[table["runs"] >= share * table["total"]].drop(columns="total")
+
+
+def evaluation_means(evaluations: pd.DataFrame) -> pd.DataFrame:
+    """[environment, configuration, seed, step, score]: mean return of the greedy policy's episodes.
+
+    NaN if any of the episodes is: a score that is not a number is never averaged away.
+    """
+    greedy = evaluations[(evaluations["policy"] == "greedy") & (evaluations["split"] == "default")]
+    scores = greedy.groupby([*RUN, "step"], observed=True)["return"].mean(skipna=False)
+    return scores.rename("score").reset_index()
+
+
+def final_scores(evaluations: pd.DataFrame, steps: int) -> pd.DataFrame:
+    """Final performance, one row a run: the greedy policy's mean return at the last evaluation.
+
+    Args:
+      steps: the step budget, which is also the step of the last scheduled evaluation.
+    """
+    scores = evaluation_means(evaluations)
+    return scores.loc[scores["step"] == steps, [*RUN, "score"]].reset_index(drop=True)
+
+
+def last_training_scores(episodes: pd.DataFrame, count: int = WINDOW) -> pd.DataFrame:
+    """One row a run: mean return of its last `count` episodes, or of all if it has fewer."""
+    ordered = episodes.sort_values([*RUN, "episode"], kind="stable")
+    last = ordered.groupby(RUN, observed=True).tail(count)
+    scores = last.groupby(RUN, observed=True)["return"].mean(skipna=False)
+    return scores.rename("score").reset_index()
+
+
+def early_scores(episodes: pd.DataFrame, steps: int, share: float = 0.2) -> pd.DataFrame:
+    """One row a run: mean return of the episodes that ended in the first `share` of the budget."""
+    early = episodes[episodes["step"] <= share * steps]
+    scores = early.groupby(RUN, observed=True)["return"].mean(skipna=False)
+    return scores.rename("score").reset_index()

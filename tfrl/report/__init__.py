@@ -1,0 +1,5 @@
+"""Stored results -> one page: figures, tables and verdicts. Imports no TensorFlow."""
+
+from tfrl.report.page import render
+
+__all__ = ["render"]

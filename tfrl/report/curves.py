@@ -1,0 +1,116 @@
+"""Figures in which every seed is a thin line."""
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from tfrl.analysis import returns
+from tfrl.report.style import FAINT, Look, heading, panels, styled, thousands, to_svg
+
+POINTS = 200  # of each line: about one to three pixels
+
+
+def learning(
+    curves: pd.DataFrame,
+    value: str,
+    counts: dict[str, str],
+    looks: dict[str, Look],
+    steps: int,
+    threshold: float | None,
+    narrow: bool,
+) -> str:
+    """Small multiples by environment step: a panel per configuration, all with the same axes.
+
+    Args:
+      curves: [configuration, seed, step, value] of one environment, on common steps.
+      counts: by configuration, what stands beside its name: "19 of 20 seeds".
+      steps: the step budget, where the x axis ends.
+    """
+    label = {"average": "return, mean of 100 episodes", "score": "return of the greedy policy"}
+    middle = returns.centre(curves, "step", value)
+    with styled():
+        columns, width, height = (
+            (1, 3.7, 1.75) if narrow else (2 if len(looks) < 5 else 3, 10.0, 2.3)
+        )
+        figure, grid = panels(len(looks), columns, width, height, sharex=True, sharey=True)
+        for axes, (name, look) in zip(grid, looks.items(), strict=True):
+            _threshold(axes, threshold)
+            _seeds(axes, curves[curves["configuration"] == name], "step", value, look)
+            median = middle[middle["configuration"] == name]
+            axes.plot(median["step"], median["median"], color=look.colour, ls=look.dash, lw=2.4)
+            heading(axes, look.label, counts[name])
+            axes.set(xlim=(0, steps), xlabel="", ylabel="")
+            thousands(axes)
+        figure.supxlabel("environment steps", fontsize=9)
+        figure.supylabel(label[value], fontsize=9)
+        return to_svg(figure)
+
+
+def by_episode(
+    averages: pd.DataFrame, looks: dict[str, Look], threshold: float | None, narrow: bool
+) -> str:
+    """The talk's figure: the moving average of the return by episode, all seeds in one panel.
+
+    Args:
+      averages: of one environment and the configurations in `looks`, as `moving_average` gives.
+    """
+    end = shown_episodes(averages)
+    with styled():
+        width, height = (3.7, 3.2) if narrow else (9.0, 4.1)
+        figure, (axes,) = panels(1, 1, width, height)
+        _threshold(axes, threshold)
+        sampled = averages[averages["ordinal"] % max(1, end // (2 * POINTS)) == 0]
+        middle = returns.centre(sampled, "ordinal")
+        for name, look in looks.items():
+            mine = sampled[sampled["configuration"] == name]
+            _seeds(axes, mine, "ordinal", "average", look)
+            last = averages[averages["configuration"] == name].groupby("seed").tail(1)
+            axes.scatter(last["ordinal"], last["average"], s=9, color=look.colour, zorder=3)
+        for name, look in looks.items():
+            mine = middle[middle["configuration"] == name]
+            whole = mine[mine["complete"]]
+            rest = mine[mine["ordinal"] >= whole["ordinal"].max()] if len(whole) else mine
+            axes.plot(
+                whole["ordinal"], whole["median"], color=look.colour, lw=2.6, label=look.label
+            )
+            axes.plot(rest["ordinal"], rest["median"], color=look.colour, lw=2.2, ls=(0, (2, 1)))
+        axes.set(xlim=(0, end), xlabel="episodes", ylabel="return, mean of 100 episodes")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+        return to_svg(figure)
+
+
+def shown_episodes(averages: pd.DataFrame) -> int:
+    """Where the axis of episodes ends: at the longest run, or at 1.5 times the median run's length.
+
+    A run that collapses early has tens of times more episodes than the others and would squeeze
+    them into the margin.
+    """
+    lengths = averages.groupby(returns.RUN, observed=True)["ordinal"].max()
+    if lengths.empty:
+        return returns.WINDOW
+    typical = lengths.groupby("configuration", observed=True).median().max()
+    return int(min(lengths.max(), 1.5 * typical))
+
+
+def _seeds(axes: Axes, curves: pd.DataFrame, by: str, value: str, look: Look) -> None:
+    """Each seed as a thin line; words where there is none."""
+    known = curves.dropna(subset=[value])
+    if known.empty:
+        axes.text(0.5, 0.5, "no finished run", transform=axes.transAxes, ha="center", color=FAINT)
+        return
+    sns.lineplot(
+        known, x=by, y=value, units="seed", estimator=None, errorbar=None, sort=False,
+        color=look.colour, linewidth=0.7, alpha=0.55, ax=axes,
+    )  # fmt: skip
+
+
+def _threshold(axes: Axes, threshold: float | None) -> None:
+    """A dotted line where the task counts as solved."""
+    if threshold is not None:
+        axes.axhline(threshold, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
+
+
+def step_grid(steps: int) -> np.ndarray:
+    """Common steps for all lines of a study, from 0 to the budget."""
+    return np.unique(np.linspace(0, steps, POINTS + 1).astype(int))

@@ -1,0 +1,84 @@
+"""The numbers behind one environment's part of the page."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tfrl.analysis import apo, evidence, returns, stability, thresholds
+from tfrl.harness.storage import Results
+from tfrl.harness.study import Environment, Study
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """APO against PPO: the names of the two configurations, each run's values, and the claims."""
+
+    apo: str
+    ppo: str
+    values: pd.DataFrame  # as `analysis.apo.measures`
+    claims: pd.DataFrame  # as `analysis.apo.compare`, without b1 if there is no threshold
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the runs of one environment say; each frame holds that environment only."""
+
+    environment: Environment
+    study: Study
+    threshold: float | None  # the return at which the task counts as solved
+    runs: pd.DataFrame  # the planned runs
+    averages: pd.DataFrame  # as `returns.moving_average`
+    evaluations: pd.DataFrame  # as `returns.evaluation_means`
+    scores: pd.DataFrame  # as `returns.final_scores`
+    final: pd.DataFrame  # `scores`, as `evidence.summarise`
+    training: pd.DataFrame  # the last 100 training episodes, as `evidence.summarise`
+    history: pd.DataFrame  # as `stability.threshold_history`; empty without a threshold
+    comparison: Comparison | None
+
+
+def apo_and_ppo(study: Study) -> tuple[str, str] | None:
+    """The study's first configurations of the pipelines "apo" and "ppo", if it has both."""
+    first: dict[str, str] = {}
+    for configuration in study.configurations:
+        first.setdefault(configuration.pipeline, configuration.name)
+    return (first["apo"], first["ppo"]) if {"apo", "ppo"} <= first.keys() else None
+
+
+def findings(results: Results, environment: Environment) -> Findings:
+    """All statistics of one environment; the bootstraps draw from a generator of their own."""
+    study = results.study
+    episodes, evaluations, runs = (
+        frame[frame["environment"] == environment.name]
+        for frame in (results.episodes, results.evaluations, results.runs)
+    )
+    threshold = thresholds.threshold(environment.id)
+    averages = returns.moving_average(episodes)
+    history = stability.threshold_history(averages, np.inf if threshold is None else threshold)
+    scores = returns.final_scores(evaluations, study.steps)
+    generator = np.random.default_rng(0)
+    return Findings(
+        environment=environment,
+        study=study,
+        threshold=threshold,
+        runs=runs,
+        averages=averages,
+        evaluations=returns.evaluation_means(evaluations),
+        scores=scores,
+        final=evidence.summarise(scores, runs, generator),
+        training=evidence.summarise(returns.last_training_scores(episodes), runs, generator),
+        history=history if threshold is not None else history.head(0),
+        comparison=_comparison(study, episodes, threshold),
+    )
+
+
+def _comparison(study: Study, episodes: pd.DataFrame, threshold: float | None) -> Comparison | None:
+    pair = apo_and_ppo(study)
+    if pair is None:
+        return None
+    values = apo.measures(episodes, study.steps, threshold)
+    values = values[values["configuration"].isin(pair)]
+    claims = apo.compare(values, *pair)
+    if threshold is None:
+        claims = claims[claims["claim"] != "b1"]
+    return Comparison(*pair, values, claims)

@@ -1,0 +1,136 @@
+"""Each figure with its text alternative and a caption: what to see, and how it was computed."""
+
+from collections.abc import Mapping
+
+from tfrl.analysis import returns
+from tfrl.report import curves, dots, wording
+from tfrl.report.blocks import Picture
+from tfrl.report.findings import Comparison, Findings
+from tfrl.report.style import Look
+
+Looks = Mapping[str, Look]
+
+
+def final(found: Findings, looks: Looks) -> Picture:
+    """Each seed's final return."""
+    answer = wording.seeds_answer(found.final, looks)
+    return Picture(
+        slug=f"{found.environment.name}-final",
+        alt=f"A row of dots for each agent, a dot for each seed. {answer.claim}: {answer.evidence}",
+        caption=(
+            "Every dot is one seed, the tick is their median: what differs within a row is the "
+            f"seed alone. Mean return of {found.study.evaluation.episodes} episodes of the greedy "
+            f"policy after {found.study.steps:,} steps."
+        ),
+        wide=dots.final(found.scores, looks, 4.6),
+        narrow=dots.final(found.scores, looks, 3.6),
+    )
+
+
+def training(found: Findings, looks: Looks) -> Picture:
+    """The moving average of the training return, by step."""
+    lines = returns.on_step_grid(found.averages, curves.step_grid(found.study.steps))
+    see = "Where a thin line leaves the others, it is the seed that decided."
+    if found.threshold is not None:
+        reached = int(found.history["reached"].sum())
+        below = int(found.history["ended_below"].sum())
+        see = (
+            f"{reached} of {wording.plural(len(found.history), 'finished run')} reached "
+            f"{found.threshold:g} (dotted), and {below} of those ended below it again."
+        )
+    how = (
+        "Thin: one seed, mean return of its last 100 training episodes, from the hundredth on. "
+        "Thick: median over seeds, where at least half of them have a value."
+    )
+    wide, narrow = (
+        curves.learning(
+            lines, "average", _counts(found), looks, found.study.steps, found.threshold, n
+        )
+        for n in (False, True)
+    )
+    name = f"{found.environment.name}-training"
+    return Picture(name, _alt("Training return", found, looks, see), f"{see} {how}", wide, narrow)
+
+
+def evaluation(found: Findings, looks: Looks) -> Picture:
+    """The greedy policy's return at each evaluation, by step."""
+    every, count = found.study.evaluation.every, found.study.evaluation.episodes
+    see = "The greedy policy can be far from what the training return suggests, and swings more."
+    if found.threshold is not None:
+        below = int((found.scores["score"] < found.threshold).sum())
+        scored = wording.plural(len(found.scores), "run")
+        see = (
+            f"{below} of {scored} scored below {found.threshold:g} (dotted) at the last evaluation."
+        )
+    how = (
+        f"Thin: one seed, mean return of {count} episodes of the greedy policy, every {every:,} "
+        "steps (after the first iteration that reaches them). Thick: median over seeds."
+    )
+    wide, narrow = (
+        curves.learning(
+            found.evaluations, "score", _counts(found), looks, found.study.steps, found.threshold, n
+        )
+        for n in (False, True)
+    )
+    name = f"{found.environment.name}-evaluation"
+    return Picture(name, _alt("Greedy return", found, looks, see), f"{see} {how}", wide, narrow)
+
+
+def by_episode(found: Findings, pair: Comparison, looks: Looks) -> Picture:
+    """The talk's figure."""
+    two = {name: looks[name] for name in (pair.ppo, pair.apo)}
+    averages = found.averages[found.averages["configuration"].isin(list(two))]
+    end = curves.shown_episodes(averages)
+    lengths = averages.groupby(returns.RUN, observed=True)["ordinal"].max()
+    beyond = int((lengths > end).sum())
+    cut = (
+        f" {wording.plural(beyond, 'run')} went on beyond the right edge, the longest to "
+        f"{lengths.max():,} episodes."
+        if beyond
+        else ""
+    )
+    caption = (
+        f"{two[pair.ppo].label} orange, {two[pair.apo].label} blue. Thin: one seed, mean return of "
+        "its last 100 episodes; its dot is where the run ended. The budget is in steps, so a run "
+        "whose episodes are long has fewer of them: towards the right the weaker runs remain. "
+        "Thick: median over all seeds, dotted from the first run's end on, and no further than "
+        f"half of the seeds go.{cut}"
+    )
+    wide, narrow = (curves.by_episode(averages, two, found.threshold, n) for n in (False, True))
+    alt = (
+        f"Moving average of the return by episode, a line for each seed: {two[pair.ppo].label} in "
+        f"orange, {two[pair.apo].label} in blue."
+    )
+    return Picture(f"{found.environment.name}-apo-ppo", alt, caption, wide, narrow)
+
+
+def measures(found: Findings, pair: Comparison, looks: Looks) -> Picture:
+    """Each run's values behind the claims."""
+    two = {name: looks[name] for name in (pair.ppo, pair.apo)}
+    names = list(pair.claims["measure"])
+    wide, narrow = (dots.claims(pair.values, names, two, n) for n in (False, True))
+    said = " ".join(
+        f"{a.claim}: {a.outcome}, {a.evidence}" for a in wording.apo_answers(pair.claims)
+    )
+    return Picture(
+        slug=f"{found.environment.name}-apo-ppo-measures",
+        alt=f"A dot for each run in each measure behind the claims. {said}",
+        caption="The values behind the verdicts: every dot is one run, the tick is their median.",
+        wide=wide,
+        narrow=narrow,
+    )
+
+
+def _counts(found: Findings) -> dict[str, str]:
+    """By configuration: "19 of 20 seeds"."""
+    return {
+        row.configuration: f"{row.finished} of {wording.plural(row.planned, 'seed')}"
+        for row in found.final.itertuples()
+    }
+
+
+def _alt(what: str, found: Findings, looks: Looks, see: str) -> str:
+    agents = wording.listed([look.label for look in looks.values()])
+    return (
+        f"{what} by environment step, a panel each for {agents}, a thin line for each seed. {see}"
+    )

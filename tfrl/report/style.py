@@ -1,0 +1,133 @@
+"""How figures look: one colour per agent everywhere, and SVG that is the same bytes each time."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from tfrl.harness.study import Study
+
+INK, FAINT = "#222222", "#6b6b6b"
+AGENTS = {
+    "ppo": ("PPO", "#E69F00"),
+    "apo": ("APO", "#0072B2"),
+    "dqn": ("DQN", "#009E73"),
+    "reinforce": ("REINFORCE", "#CC79A7"),
+}
+# For further configurations: of Okabe and Ito's palette and Tol's "muted", all safe to tell apart.
+FURTHER = ("#D55E00", "#56B4E9", "#332288", "#882255", "#44AA99", "#999933", "#AA4499", "#555555")
+DASHES = ("solid", (0, (6, 1.5)), (0, (2, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+
+_RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",  # comes with Matplotlib, so the layout is the same everywhere
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "axes.edgecolor": "#8a8a8a",
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#ececec",
+    "grid.linewidth": 0.7,
+    "xtick.color": "#8a8a8a",
+    "ytick.color": "#8a8a8a",
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "text.color": INK,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "tfrl",
+    "path.simplify_threshold": 0.2,
+}
+_READER_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A configuration's label, colour and line style."""
+
+    label: str
+    colour: str
+    dash: Any = "solid"
+
+
+def looks(study: Study) -> dict[str, Look]:
+    """The look of each configuration, by name.
+
+    The first configuration of a known pipeline has the pipeline's own colour; all others take the
+    further ones in turn, each with another line style.
+    """
+    chosen: dict[str, Look] = {}
+    seen: set[str] = set()
+    others = 0
+    for configuration in study.configurations:
+        name, pipeline = configuration.name, configuration.pipeline
+        label = AGENTS[name][0] if name in AGENTS else name
+        if pipeline in AGENTS and pipeline not in seen:
+            chosen[name] = Look(label, AGENTS[pipeline][1])
+        else:
+            dash = DASHES[(1 + others) % len(DASHES)]
+            chosen[name] = Look(label, FURTHER[others % len(FURTHER)], dash)
+            others += 1
+        seen.add(pipeline)
+    return chosen
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw within: Seaborn's white style and ours, both undone afterwards."""
+    with matplotlib.rc_context({**sns.axes_style("whitegrid"), **_RC}):
+        yield
+
+
+def panels(
+    count: int, columns: int, width: float, height: float, **shared: bool
+) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels, each `height` inches high, in so many columns."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(width, rows * height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.045, hspace=0.04)
+    grid = figure.subplots(rows, columns, squeeze=False, **shared)
+    for unused in grid.flat[count:]:
+        unused.set_visible(False)
+    return figure, list(grid.flat[:count])
+
+
+def thousands(axes: Axes) -> None:
+    """Environment steps on the x axis as 0, 50k, 100k."""
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    label = FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value else "0")
+    axes.xaxis.set_major_formatter(label)
+
+
+def heading(axes: Axes, left: str, right: str = "") -> None:
+    """A panel's title, with a remark at its other end."""
+    axes.set_title(left, loc="left", fontweight="bold")
+    axes.set_title(right, loc="right", color=FAINT, fontsize=8)
+
+
+def to_svg(figure: Figure) -> str:
+    """The figure as SVG: no date, coordinates to 1/100 point, text in the reader's own font."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = re.sub(r'(?<= d=")[^"]*', _rounded, buffer.getvalue())
+    text = text.replace("'DejaVu Sans'", _READER_FONTS)
+    return text[text.index("<svg") :]
+
+
+def _rounded(path: re.Match[str]) -> str:
+    """Path data with two decimals and single spaces."""
+    short = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}", path[0])
+    return " ".join(short.split())
