@@ -1,0 +1,270 @@
+"""The command line: `tfrl run | report | list`, verbs on a study.
+
+What takes long to import is imported by the verb that needs it.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tfrl
+from tfrl.harness import study as studies
+from tfrl.harness.engine import Engine
+from tfrl.harness.errors import HarnessError, StudyError
+from tfrl.harness.study import Study
+
+if TYPE_CHECKING:
+    from tfrl.harness.ledger import Entry
+
+FINE, RUN_FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+_STATUSES = ("finished", "failed", "missing")
+_FAILURES_SHOWN = 10
+
+_DESCRIPTION = """\
+Train TF-Agents agents over many seeds, and report how far the results can be trusted.
+A study is a TOML file that says what to run; those in studies/ go by their name."""
+_EXAMPLE = """\
+example:
+  tfrl run quick        train every agent of studies/quick.toml: about a minute
+  tfrl report quick     write reports/quick/index.html
+
+exit status: 0 all is well, 1 a run failed, 2 a mistake in what was asked, 130 interrupted"""
+_RUN = """\
+Make the runs of a study that are not stored yet. Ctrl-C loses no finished run, and running again
+makes only what is missing, or what was stored under other hyperparameters or other code."""
+_RUN_EXAMPLE = """\
+examples:
+  tfrl run cartpole
+  tfrl run cartpole --seeds 0-4 --jobs 1
+  tfrl run my/own/study.toml"""
+_REPORT = """\
+Write the report of a study: one page that opens from disk, its figures and its tables. Runs that
+are still missing are counted as such, so a report can be made at any time."""
+_REPORT_EXAMPLE = """\
+example:
+  tfrl report cartpole     writes reports/cartpole/index.html"""
+_LIST = "Show the studies in studies/ and how many of their runs are stored."
+_LIST_EXAMPLE = """\
+example:
+  tfrl list"""
+
+
+def main(argv: Sequence[str] | None = None, engine: Engine | None = None) -> int:
+    """Run a command line and return its exit status; `engine` is for tests."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.verb(arguments, engine or Engine())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except HarnessError as error:
+        print(f"tfrl: {error}", file=sys.stderr)
+        return MISTAKE
+
+
+def _run(arguments: argparse.Namespace, engine: Engine) -> int:
+    from tfrl.harness import executor, plan
+    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.progress import Progress, duration
+
+    start = time.monotonic()
+    study = studies.load(studies.find(arguments.study))
+    seeds = _selected(study, arguments.seeds)
+    ledger = Ledger(study, arguments.runs)
+    progress = Progress(sys.stderr)
+    interrupted = False
+    with ledger.locked():
+        try:
+            tasks = plan.make(ledger, engine, seeds)
+            for reason in plan.reasons(tasks):
+                progress.say(reason)
+            progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
+            executor.execute(ledger, tasks, engine, arguments.jobs, progress)
+        except KeyboardInterrupt:
+            interrupted = True
+
+    entries = ledger.entries()
+    print(_counts(entries), f"in {ledger.folder}, {duration(time.monotonic() - start)}", sep=" ")
+    print(_by_configuration(study, entries))
+    for line in _failures(entries):
+        print(line)
+    if interrupted:
+        print("interrupted: the same command makes the rest", file=sys.stderr)
+        return INTERRUPTED
+    return RUN_FAILED if any(entry.status == "failed" for entry in entries) else FINE
+
+
+def _report(arguments: argparse.Namespace, engine: Engine) -> int:
+    from tfrl import report
+    from tfrl.harness.storage import load
+
+    study = studies.load(studies.find(arguments.study))
+    results = load(study, arguments.runs)
+    runs = results.runs
+    for row in runs[(runs["status"] == "missing") & runs["error"].notna()].itertuples():
+        name = f"{row.environment}/{row.configuration}/seed-{row.seed}"
+        print(f"{name} counts as missing: {row.error}", file=sys.stderr)
+    if not (runs["status"] == "finished").any():
+        raise HarnessError(
+            f"no run of {study.name} is stored as finished in {arguments.runs / study.name}: "
+            f"`tfrl run {arguments.study}` makes them"
+        )
+    print(report.render(results, arguments.reports / study.name))
+    return FINE
+
+
+def _list(arguments: argparse.Namespace, engine: Engine) -> int:
+    from tabulate import tabulate
+
+    from tfrl.harness.ledger import Ledger
+
+    rows, status = [], FINE
+    for path in sorted(Path("studies").glob("*.toml")):
+        try:
+            study = studies.load(path)
+            statuses = Counter(entry.status for entry in Ledger(study, arguments.runs).entries())
+        except HarnessError as error:
+            print(f"tfrl: {error}", file=sys.stderr)
+            status = MISTAKE
+            continue
+        names = ", ".join(configuration.name for configuration in study.configurations)
+        counts = [statuses[status] for status in _STATUSES]
+        rows.append([study.name, study.title, names, statuses.total(), *counts])
+    if not rows and status == FINE:
+        raise HarnessError("there are no studies: expected TOML files in studies/ of this folder")
+    headers = ["study", "title", "configurations", "planned", *_STATUSES]
+    print(tabulate(rows, headers, tablefmt="simple"))
+    return status
+
+
+def _selected(study: Study, text: str | None) -> tuple[int, ...]:
+    """The seeds to run: those asked for, or all of the study's."""
+    if text is None:
+        return study.seeds
+    try:
+        seeds = studies.parse_seeds(text)
+    except StudyError as error:
+        raise StudyError(f"--{error}") from None
+    for seed in seeds:
+        if seed not in study.seeds:
+            raise StudyError(f"--seeds has {seed}, which is not among the seeds of {study.path}")
+    return seeds
+
+
+def _counts(entries: Sequence["Entry"]) -> str:
+    """Every planned run accounted for, in words."""
+    statuses = Counter(entry.status for entry in entries)
+    return f"{len(entries)} planned = " + " + ".join(
+        f"{statuses[status]} {status}" for status in _STATUSES
+    )
+
+
+def _by_configuration(study: Study, entries: Sequence["Entry"]) -> str:
+    """A table with a row for each configuration on each environment."""
+    from tabulate import tabulate
+
+    rows = []
+    for environment in study.environments:
+        for configuration in study.configurations:
+            group = [
+                entry
+                for entry in entries
+                if entry.run.group == (environment.name, configuration.name)
+            ]
+            statuses = Counter(entry.status for entry in group)
+            spent = sum(entry.manifest["timings"]["total"] for entry in group if entry.manifest)
+            rows.append(
+                [
+                    environment.name,
+                    configuration.name,
+                    len(group),
+                    *(statuses[status] for status in _STATUSES),
+                    f"{spent:.1f}",
+                ]
+            )
+    headers = ["environment", "configuration", "planned", *_STATUSES, "seconds"]
+    return tabulate(rows, headers, tablefmt="simple", floatfmt=".1f")
+
+
+def _failures(entries: Sequence["Entry"]) -> Iterable[str]:
+    """A line for each failed run, up to a screenful."""
+    failed = [entry for entry in entries if entry.status == "failed"]
+    for entry in failed[:_FAILURES_SHOWN]:
+        yield f"failed: {entry.run}: {entry.note.splitlines()[0]}"
+    if len(failed) > _FAILURES_SHOWN:
+        yield f"failed: {len(failed) - _FAILURES_SHOWN} more"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "tfrl", description=_DESCRIPTION, epilog=_EXAMPLE, formatter_class=_Plain
+    )
+    parser.add_argument("--version", action="version", version=f"tfrl {tfrl.__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, function: object, short: str, text: str, example: str):
+        added = verbs.add_parser(
+            name, help=short, description=text, epilog=example, formatter_class=_Plain
+        )
+        added.set_defaults(verb=function)
+        added.add_argument(
+            "--runs",
+            type=Path,
+            default=Path("runs"),
+            metavar="DIR",
+            help="where runs are stored (default: runs)",
+        )
+        return added
+
+    help_ = "a study's TOML file, or the name of one in studies/"
+    run = verb("run", _run, "make the runs of a study", _RUN, _RUN_EXAMPLE)
+    run.add_argument("study", metavar="STUDY", help=help_)
+    run.add_argument(
+        "--jobs",
+        type=_positive,
+        default=_processors(),
+        metavar="N",
+        help="worker processes, of one thread each (default: one for each processor, %(default)s)",
+    )
+    run.add_argument("--seeds", metavar="SEEDS", help='only these seeds, such as "0-4,7"')
+
+    report = verb("report", _report, "write the report of a study", _REPORT, _REPORT_EXAMPLE)
+    report.add_argument("study", metavar="STUDY", help=help_)
+    report.add_argument(
+        "--reports",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where reports are written (default: reports)",
+    )
+
+    verb("list", _list, "show the studies and what is stored", _LIST, _LIST_EXAMPLE)
+    return parser
+
+
+class _Plain(argparse.RawDescriptionHelpFormatter):
+    """Help as it is written, in the width of the examples."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+_positive.__name__ = "whole number from 1 on"  # what argparse says it expected
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

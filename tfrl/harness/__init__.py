@@ -1,0 +1,1 @@
+"""From a study file to stored results: what to run, running it, and keeping what came out."""

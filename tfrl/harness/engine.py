@@ -1,0 +1,82 @@
+"""What the harness asks of the pipelines, and the one place where it reaches for them.
+
+Importing this module is cheap; TensorFlow is imported when a method of `Engine` is called.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import tfrl
+from tfrl.harness.study import Environment, Study, Value
+
+# Parts of tfrl that decide when a run is made and how it is shown, but not what it gives.
+_WITHOUT_INFLUENCE = {"analysis", "cli.py", "__main__.py", "harness", "report"}
+
+
+class RunResult(Protocol):
+    """What a run leaves behind; the columns are those of `tfrl.harness.tables`."""
+
+    episodes: Mapping[str, object]
+    evaluations: Mapping[str, object]
+    weights_sha256: str
+    timings: Mapping[str, float]  # seconds: "compile", "train", "evaluate"
+    updates: int  # gradient updates made
+
+
+class Trainer(Protocol):
+    """Compiled once, serves every seed."""
+
+    def run(self, seed: int, on_progress: Callable[[int], None] | None = None) -> RunResult:
+        """Train with `seed`, reporting environment steps as they are made. Raises if that fails."""
+
+
+class Engine:
+    """The pipelines of `tfrl.pipelines`. Tests put an object with the same methods in its place."""
+
+    def configure(self) -> None:
+        """Prepare this process for runs that depend on nothing but their seed."""
+        from tfrl import runtime
+
+        runtime.configure()
+
+    def pipeline(self, reference: str) -> type:
+        """The pipeline of this name or dotted path. Raises `LookupError` with one sentence."""
+        from tfrl import runtime
+
+        runtime.silence()
+        from tfrl import pipelines
+
+        return pipelines.resolve(reference)
+
+    def trainer(
+        self,
+        study: Study,
+        environment: Environment,
+        pipeline: str,
+        hyperparameters: Mapping[str, Value],
+    ) -> Trainer:
+        """A trainer for one configuration. Raises `LookupError` if there is no such environment."""
+        from tfrl import pipelines
+
+        cls = pipelines.resolve(pipeline)
+        return pipelines.Trainer(
+            cls,
+            config=cls.Config(**hyperparameters),
+            environment=environment.id,
+            num_environment_steps=study.steps,
+            evaluation_every=study.evaluation.every,
+            evaluation_episodes=study.evaluation.episodes,
+        )
+
+    def sources(self, pipeline: str) -> list[Path]:
+        """The files that decide what a run of `pipeline` gives, besides installed packages."""
+        package = Path(tfrl.__file__).parent
+        files = {
+            file
+            for file in package.rglob("*.py")
+            if file.relative_to(package).parts[0] not in _WITHOUT_INFLUENCE
+        }
+        files.add(Path(sys.modules[self.pipeline(pipeline).__module__].__file__))
+        return sorted(files)

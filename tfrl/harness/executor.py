@@ -1,0 +1,235 @@
+"""Makes the runs of a study on several worker processes at once."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import connection
+from multiprocessing.context import SpawnProcess
+
+from tfrl.harness import manifest, provenance, worker
+from tfrl.harness.engine import Engine
+from tfrl.harness.errors import LedgerError
+from tfrl.harness.ledger import Ledger
+from tfrl.harness.plan import Task
+from tfrl.harness.progress import Progress, Status
+from tfrl.harness.schedule import Group, Running, Schedule
+
+_POLL_SECONDS = 0.5
+_SECONDS_TO_END = 10.0
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class WorkerDied(RuntimeError):
+    """A worker process ended while it made a run."""
+
+
+def execute(
+    ledger: Ledger, tasks: Sequence[Task], engine: Engine, jobs: int, progress: Progress
+) -> None:
+    """Make and store the runs of `tasks`, each in one of `jobs` processes of one thread.
+
+    To be called from the main thread, with the ledger locked. A run that fails is stored as failed,
+    and so is one whose worker dies; the others go on. Interrupted (`KeyboardInterrupt`), it ends the
+    workers; what they had finished is stored. Raises `LedgerError` if a run cannot be stored.
+    """
+    if tasks:
+        with _Executor(ledger, tasks, engine, min(jobs, len(tasks)), progress) as executor:
+            executor.run()
+
+
+class _Worker:
+    """A worker process as its parent sees it."""
+
+    def __init__(self, arguments: tuple[object, ...]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(
+            target=worker.main, args=(theirs, *arguments), daemon=True
+        )
+        with _inheritance():
+            self.process.start()
+        theirs.close()  # so that reading ends when the worker does
+        self.ready = False
+        self.task: Task | None = None
+        self.compiled: Group | None = None
+        self._begun = 0.0  # when the task was handed over
+        self._training: tuple[float, int] | None = (
+            None  # when the first step was reported, and which
+        )
+        self._step = 0
+
+    @property
+    def idle(self) -> bool:
+        return self.ready and self.task is None
+
+    @property
+    def seconds(self) -> float:
+        """Time since the task was handed over."""
+        return time.monotonic() - self._begun
+
+    def begin(self, task: Task) -> None:
+        self.task, self.compiled = task, task.run.group
+        self._begun, self._training, self._step = time.monotonic(), None, 0
+        self.connection.send(task)
+
+    def reached(self, step: int) -> None:
+        self._training = self._training or (time.monotonic(), step)
+        self._step = step
+
+    def fraction(self) -> float:
+        return self._step / self.task.identity["steps"]
+
+    def running(self) -> Running:
+        """The task at work, timed from the first step that was reported: compilation is over then."""
+        time_, step = self._training or (time.monotonic(), 0)
+        done = (self._step - step) / self.task.identity["steps"]
+        return Running(self.task.run.group, time.monotonic() - time_, done)
+
+    def end(self) -> None:
+        """End the process, which has nothing left to do or nobody left to do it for."""
+        self.process.terminate()
+        self.connection.close()
+        self.process.join(_SECONDS_TO_END)
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+
+
+class _Executor:
+    """The workers, and what came of the tasks so far."""
+
+    def __init__(
+        self, ledger: Ledger, tasks: Sequence[Task], engine: Engine, jobs: int, progress: Progress
+    ) -> None:
+        self._ledger = ledger
+        self._schedule = Schedule(tasks)
+        self._total = len(tasks)
+        self._progress = progress
+        self._provenance = provenance.collect()
+        self._arguments = (engine, ledger, self._provenance)
+        self._jobs = jobs
+        self._workers: list[_Worker] = []
+        self._finished = 0
+        self._failed = 0
+
+    def __enter__(self) -> "_Executor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.clear()
+        for process in self._workers:
+            process.end()
+
+    def run(self) -> None:
+        """Make all runs."""
+        while self._schedule or self._busy():
+            self._staff()
+            self._assign()
+            self._progress.show(self._status())
+            channels = {item.connection: item for item in self._workers}
+            for channel in connection.wait(channels, _POLL_SECONDS):
+                self._receive(channels[channel])
+
+    def _busy(self) -> list[_Worker]:
+        return [item for item in self._workers if item.task]
+
+    def _staff(self) -> None:
+        """Start workers until there are as many as allowed, or as can find work."""
+        wanted = min(self._jobs, len(self._schedule) + len(self._busy()))
+        while len(self._workers) < wanted:
+            self._workers.append(_Worker(self._arguments))
+
+    def _assign(self) -> None:
+        for idle in [item for item in self._workers if item.idle]:
+            others = [item.running() for item in self._busy()]
+            if task := self._schedule.next(idle.compiled, others):
+                try:
+                    idle.begin(task)
+                except ConnectionError:  # it ended while it was idle, so this run is not to blame
+                    idle.task = None
+                    self._schedule.put_back(task)
+                    self._dismiss(idle)
+
+    def _receive(self, sender: _Worker) -> None:
+        try:
+            message = sender.connection.recv()
+        except (EOFError, OSError):
+            self._dismiss(sender)
+            return
+        match message:
+            case worker.Ready():
+                sender.ready = True
+            case worker.Step(step):
+                sender.reached(step)
+            case worker.Unstored(reason):
+                raise LedgerError(reason)
+            case worker.Stored(error, compiling, seconds):
+                task, sender.task = sender.task, None
+                if error is None:
+                    self._finished += 1
+                    self._schedule.record(task.run.group, compiling, seconds)
+                else:
+                    self._fail(task, error)
+
+    def _dismiss(self, dead: _Worker) -> None:
+        """Take leave of a worker that ended by itself; the run it was at has failed with it."""
+        self._workers.remove(dead)
+        dead.process.join(_SECONDS_TO_END)
+        dead.end()
+        how = _describe_exit(dead.process.exitcode)
+        if not dead.ready:
+            raise LedgerError(f"a worker process could not start: it {how}")
+        if dead.task:
+            died = WorkerDied(f"the worker process {how}")
+            record = manifest.complete(
+                dead.task.identity, self._provenance, manifest.failed(died), dead.seconds
+            )
+            self._ledger.publish(dead.task.run, record, {})
+            self._fail(dead.task, f"WorkerDied: {died}")
+
+    def _fail(self, task: Task, error: str) -> None:
+        self._failed += 1
+        self._progress.say(f"failed: {task.run}: {error}")
+
+    def _status(self) -> Status:
+        busy = self._busy()
+        return Status(
+            total=self._total,
+            finished=self._finished,
+            failed=self._failed,
+            running=[(item.task.run, item.fraction()) for item in busy],
+            seconds_left=self._schedule.seconds_left(
+                [item.running() for item in busy], max(len(self._workers), 1)
+            ),
+        )
+
+
+@contextmanager
+def _inheritance() -> Iterator[None]:
+    """What a process started meanwhile inherits: one thread for each library, and deaf to Ctrl-C.
+
+    Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        signal.signal(signal.SIGINT, handler)
+
+
+def _describe_exit(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"ended with exit status {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    return f"was killed by {name}{hint}"

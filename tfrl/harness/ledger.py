@@ -1,0 +1,155 @@
+"""The ledger of a study's runs: where each is stored, whether it counts, and how it gets there.
+
+A run is a folder, `<root>/<study>/<environment>/<configuration>/seed-<seed>/`, that holds
+`manifest.json` and, if the run finished, a Parquet file for each table. It is written under a hidden
+name beside its place and published by a rename, so a folder that is visible is whole.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+
+from tfrl.harness import manifest as manifests
+from tfrl.harness import tables
+from tfrl.harness.errors import DamagedError, LedgerError
+from tfrl.harness.manifest import Manifest
+from tfrl.harness.study import Run, Study
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is stored of a planned run."""
+
+    run: Run
+    status: Literal["finished", "failed", "missing"]
+    note: str | None  # how it failed, or why what is stored does not count
+    manifest: Manifest | None  # None if missing
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The stored runs of one study."""
+
+    study: Study
+    root: Path = Path("runs")
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.study.name
+
+    def directory(self, run: Run) -> Path:
+        """The folder of a run."""
+        return self.folder.joinpath(*run.group, f"seed-{run.seed}")
+
+    def entries(self) -> list[Entry]:
+        """An entry for each planned run. Raises `LedgerError` if a newer tfrl wrote one."""
+        return [self.entry(run) for run in self.study.runs()]
+
+    def entry(self, run: Run) -> Entry:
+        """What is stored of `run`; what another study file or a damaged disk left counts as missing."""
+        directory = self.directory(run)
+        if not directory.exists():
+            return Entry(run, "missing", None, None)
+        try:
+            manifest = manifests.read(directory / "manifest.json")
+        except DamagedError as error:
+            return Entry(run, "missing", str(error), None)
+        configuration = manifest["configuration"]
+        given = {**configuration["defaults"], **run.configuration.hyperparameters}
+        planned = manifests.identity(
+            self.study, run, given, configuration["defaults"], manifest["code"]
+        )
+        if changes := manifests.differences(manifest, planned):
+            return Entry(run, "missing", f"stored under another study: {', '.join(changes)}", None)
+        error = manifest["error"]
+        note = error and f"{error['type']}: {error['message']}"
+        return Entry(run, manifest["status"], note, manifest)
+
+    def tables(self, entry: Entry) -> dict[str, pa.Table]:
+        """The tables of a finished run. Raises `DamagedError` unless they are as they were written."""
+        directory = self.directory(entry.run)
+        result = {}
+        for name, schema in tables.SCHEMAS.items():
+            path = directory / f"{name}.parquet"
+            try:
+                result[name] = tables.read(path, schema)
+            except (OSError, ValueError) as error:
+                raise DamagedError(f"{path} is damaged: {manifests.first_line(error)}") from None
+        manifest = entry.manifest
+        if tables.fingerprint(result, manifest["weights_sha256"]) != manifest["fingerprint"]:
+            raise DamagedError(f"{directory} is damaged: its tables differ from its fingerprint")
+        return result
+
+    def publish(self, run: Run, manifest: Manifest, results: Mapping[str, pa.Table]) -> None:
+        """Store a run at once and whole, in place of what was stored of it. Raises `LedgerError`."""
+        place = self.directory(run)
+        temporary = place.with_name(f".{place.name}.{os.getpid()}")
+        try:
+            temporary.mkdir(parents=True)
+            for name, table in results.items():
+                tables.write(table, temporary / f"{name}.parquet")
+            (temporary / "manifest.json").write_bytes(manifests.encode(manifest))
+            for written in [*temporary.iterdir(), temporary]:
+                _sync(written)
+            _replace(temporary, place)
+            _sync(place.parent)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            reason = error.strerror or manifests.first_line(error)
+            raise LedgerError(f"{place} cannot be stored: {reason}") from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the study's runs for writing; nobody else does meanwhile. Raises `LedgerError`.
+
+        The lock is the kernel's, so it goes when its holder does, however that ends.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = open(self.folder / ".lock", "a")
+        except OSError as error:
+            raise LedgerError(f"{self.folder} cannot be used: {error.strerror}") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LedgerError(
+                    f"another `tfrl run` is at work in {self.folder}: wait until it ends, or stop it"
+                ) from None
+            self._clean()
+            try:
+                yield
+            finally:
+                self._clean()
+
+    def _clean(self) -> None:
+        """Remove what runs left behind that ended before they were published."""
+        for leftover in self.folder.glob("*/*/.*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _replace(temporary: Path, place: Path) -> None:
+    """Rename `temporary` to `place`; what was there is gone afterwards."""
+    if not place.exists():
+        temporary.rename(place)
+        return
+    discarded = temporary.with_suffix(".replaced")
+    place.rename(discarded)
+    temporary.rename(place)
+    shutil.rmtree(discarded)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file or folder to the disk itself."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

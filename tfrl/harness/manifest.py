@@ -1,0 +1,151 @@
+"""A run's manifest: what the run was, what it ran on and how it went, as one JSON file."""
+
+import hashlib
+import json
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tfrl.harness.engine import RunResult
+from tfrl.harness.errors import DamagedError, LedgerError
+from tfrl.harness.study import Run, Study, Value
+
+SCHEMA = 1
+Manifest = dict[str, Any]
+
+
+def identity(
+    study: Study,
+    run: Run,
+    hyperparameters: Mapping[str, Value],
+    defaults: Mapping[str, Value],
+    code: str,
+) -> Manifest:
+    """What decides the outcome of a run, as it stands in its manifest.
+
+    `hyperparameters` are all of the pipeline's, `defaults` those that hold where a study names none.
+    """
+    return {
+        "study": study.name,
+        "environment": {"name": run.environment.name, "id": run.environment.id},
+        "configuration": {
+            "name": run.configuration.name,
+            "pipeline": run.configuration.pipeline,
+            "hyperparameters": _plain(hyperparameters),
+            "defaults": _plain(defaults),
+        },
+        "seed": run.seed,
+        "steps": study.steps,
+        "evaluation": {"every": study.evaluation.every, "episodes": study.evaluation.episodes},
+        "code": code,
+    }
+
+
+def differences(stored: Manifest, planned: Manifest) -> list[str]:
+    """In what a stored run differs from a planned one, each under its key in the study file."""
+    before, now = _settings(stored), _settings(planned)
+    return [
+        "the code changed" if key == "code" else f"{key} was {before.get(key)}, is {now.get(key)}"
+        for key in {**now, **before}
+        if before.get(key) != now.get(key)
+    ]
+
+
+def finished(result: RunResult, fingerprint: str) -> Manifest:
+    """What a manifest says of the outcome of a run that finished."""
+    return {
+        "status": "finished",
+        "error": None,
+        "timings": {part: float(seconds) for part, seconds in result.timings.items()},
+        "updates": int(result.updates),
+        "weights_sha256": result.weights_sha256,
+        "fingerprint": fingerprint,
+    }
+
+
+def failed(error: BaseException) -> Manifest:
+    """What a manifest says of the outcome of a run that `error` ended."""
+    return {
+        "status": "failed",
+        "error": {
+            "type": type(error).__name__,
+            "message": str(error),
+            "traceback": "".join(traceback.format_exception(error)),
+        },
+        "timings": {},
+        "updates": None,
+        "weights_sha256": None,
+        "fingerprint": None,
+    }
+
+
+def complete(
+    identity: Manifest, provenance: Manifest, outcome: Manifest, seconds: float
+) -> Manifest:
+    """The manifest of a run that has just ended after so many seconds."""
+    end = datetime.now(UTC)
+    return {
+        **identity,
+        **outcome,
+        "timings": {**outcome["timings"], "total": seconds},
+        "started": (end - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+        "finished": end.isoformat(timespec="seconds"),
+        **provenance,
+    }
+
+
+def encode(manifest: Manifest) -> bytes:
+    """A manifest as it is stored: JSON, with the schema and a checksum."""
+    complete = {"schema": SCHEMA, **manifest}
+    return json.dumps({**complete, "sha256": _checksum(complete)}, indent=1).encode()
+
+
+def read(path: Path) -> Manifest:
+    """A manifest as it was written. Raises `DamagedError`, or `LedgerError` if its schema is newer."""
+    try:
+        manifest = json.loads(path.read_bytes())
+        schema, checksum = manifest["schema"], manifest.pop("sha256", None)
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamagedError(f"{path} is damaged: {first_line(error)}") from None
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise LedgerError(
+            f"{path} was written by a newer tfrl (schema {schema}, this one reads up to {SCHEMA}): "
+            "update tfrl, or give another folder with --runs"
+        )
+    if checksum != _checksum(manifest):
+        raise DamagedError(f"{path} is damaged: its content differs from its checksum")
+    return manifest
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, as far as it fits into a sentence."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _settings(manifest: Manifest) -> dict[str, Any]:
+    configuration, environment = manifest["configuration"], manifest["environment"]
+    prefix = f"configurations.{configuration['name']}"
+    return {
+        "steps": manifest["steps"],
+        **{f"evaluation.{key}": value for key, value in manifest["evaluation"].items()},
+        f"environments.{environment['name']}": environment["id"],
+        f"{prefix}.pipeline": configuration["pipeline"],
+        **{f"{prefix}.{key}": value for key, value in configuration["hyperparameters"].items()},
+        "code": manifest["code"],
+    }
+
+
+def _plain(hyperparameters: Mapping[str, Value]) -> dict[str, Any]:
+    """Hyperparameters as JSON gives them back: lists, not tuples."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in hyperparameters.items()
+    }
+
+
+def _checksum(manifest: Manifest) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,98 @@
+"""What a study asks for, checked against its pipelines, and which of its runs are still to be made."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tfrl.harness import hyperparameters, provenance
+from tfrl.harness.engine import Engine
+from tfrl.harness.errors import DamagedError, StudyError
+from tfrl.harness.ledger import Ledger
+from tfrl.harness.manifest import Manifest, differences, identity
+from tfrl.harness.study import Configuration, Run, Study, Value
+
+# Failures that say nothing about the run: the same run may well finish when tried again.
+CIRCUMSTANTIAL = {"WorkerDied", "MemoryError", "ResourceExhaustedError"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run to be made."""
+
+    run: Run
+    hyperparameters: Mapping[str, Value]  # all of the pipeline's
+    identity: Manifest  # what decides its outcome; see `manifest.identity`
+    reason: str | None = None  # why it is made again; None if it never was
+
+
+def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:
+    """The runs with these seeds that are not stored as the study and the code now have them.
+
+    Raises `StudyError` if a configuration does not fit its pipeline or an environment is unknown.
+    """
+    study = ledger.study
+    settings = {item.name: _settings(study, item, engine) for item in study.configurations}
+    tasks = []
+    for run in study.runs():
+        if run.seed in seeds:
+            known = settings[run.configuration.name]
+            planned = identity(study, run, **known)
+            wanted, reason = _wanted(ledger, run, planned)
+            if wanted:
+                tasks.append(Task(run, known["hyperparameters"], planned, reason))
+    return tasks
+
+
+def reasons(tasks: Iterable[Task]) -> list[str]:
+    """Why runs that are stored are made again: a sentence for each reason."""
+    counts = Counter(task.reason for task in tasks if task.reason)
+    return [
+        f"{count} stored {'run is' if count == 1 else 'runs are'} made again: {reason}"
+        for reason, count in counts.items()
+    ]
+
+
+def _settings(study: Study, configuration: Configuration, engine: Engine) -> dict[str, Any]:
+    """Resolved and default hyperparameters, and the hash of the code behind them."""
+    where = f"{study.path}: configurations.{configuration.name}"
+    try:
+        config = engine.pipeline(configuration.pipeline).Config
+    except LookupError as error:
+        raise StudyError(f"{where}.pipeline: {_sentence(error)}") from None
+    resolved = hyperparameters.resolve(configuration, config, where)
+    for environment in study.environments:
+        try:
+            engine.trainer(study, environment, configuration.pipeline, resolved)
+        except LookupError as error:
+            key = f"environments.{environment.name}"
+            raise StudyError(f"{study.path}: {key}: {_sentence(error)}") from None
+        except ValueError as error:
+            raise StudyError(f"{where}: {error}") from None
+    return {
+        "hyperparameters": resolved,
+        "defaults": hyperparameters.defaults(config),
+        "code": provenance.code_sha256(engine.sources(configuration.pipeline)),
+    }
+
+
+def _wanted(ledger: Ledger, run: Run, planned: Manifest) -> tuple[bool, str | None]:
+    """Whether `run` is to be made, and if something is stored of it, why nevertheless."""
+    entry = ledger.entry(run)
+    if entry.status == "missing":
+        return True, entry.note
+    if changes := differences(entry.manifest, planned):
+        return True, ", ".join(changes)
+    if entry.status == "failed":
+        retried = entry.manifest["error"]["type"] in CIRCUMSTANTIAL
+        return retried, entry.note
+    try:
+        ledger.tables(entry)
+    except DamagedError as error:
+        return True, str(error)
+    return False, None
+
+
+def _sentence(error: LookupError) -> str:
+    """What the error says; `str` of a `KeyError` would put it in quotes."""
+    return str(error.args[0]) if error.args else type(error).__name__

@@ -1,0 +1,135 @@
+"""Stored results as tidy tables, for everything that reads them. TensorFlow is not imported."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tfrl.harness import tables
+from tfrl.harness.errors import DamagedError
+from tfrl.harness.ledger import Entry, Ledger
+from tfrl.harness.manifest import Manifest
+from tfrl.harness.study import Study
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that is stored of a study, and of each planned run whether it is.
+
+    `environment` and `configuration` are categorical in each table, in the study's order. Only
+    finished runs contribute to `episodes` and `evaluations`; `runs` has a row for every planned run.
+    """
+
+    study: Study
+    episodes: pd.DataFrame  # environment, configuration, seed, step, episode, return, length
+    evaluations: (
+        pd.DataFrame
+    )  # environment, ..., seed, step, split, policy, episode, return, length
+    runs: pd.DataFrame  # environment, configuration, seed, status, error, ..._seconds, updates, ...
+    manifest: dict[
+        str, Any
+    ]  # versions, lock_sha256, processor, code, git; a list where runs differ
+
+
+def load(study: Study, root: Path = Path("runs")) -> Results:
+    """Everything stored of `study` under `root`.
+
+    A run that is damaged, or stored under another configuration than the study's, counts as missing,
+    and its row in `runs` says why. Raises `LedgerError` if a newer tfrl stored one.
+    """
+    ledger = Ledger(study, root)
+    entries: list[Entry] = []
+    stored: list[dict[str, pa.Table]] = []
+    for entry in ledger.entries():
+        if entry.status == "finished":
+            try:
+                stored.append(ledger.tables(entry))
+            except DamagedError as error:
+                entry = Entry(entry.run, "missing", str(error), None)
+        entries.append(entry)
+
+    finished = [entry for entry in entries if entry.status == "finished"]
+    return Results(
+        study=study,
+        episodes=_table(study, "episodes", finished, stored),
+        evaluations=_table(study, "evaluations", finished, stored),
+        runs=_runs(study, entries),
+        manifest=_common([entry.manifest for entry in entries if entry.manifest]),
+    )
+
+
+def _table(
+    study: Study, name: str, finished: Sequence[Entry], stored: Sequence[dict[str, pa.Table]]
+) -> pd.DataFrame:
+    """The tables called `name` of all finished runs, one under the other, each row with its run."""
+    parts = [run[name] for run in stored]
+    rows = [len(part) for part in parts]
+    schema = tables.SCHEMAS[name]
+    frame = pa.concat_tables([schema.empty_table(), *parts]).to_pandas()
+    for position, (column, values) in enumerate(_keys(study, finished).items()):
+        frame.insert(position, column, values.repeat(rows))
+    return frame
+
+
+def _runs(study: Study, entries: Sequence[Entry]) -> pd.DataFrame:
+    manifests = [entry.manifest or {} for entry in entries]
+
+    def seconds(part: str) -> list[float]:
+        return [manifest.get("timings", {}).get(part, np.nan) for manifest in manifests]
+
+    return pd.DataFrame(
+        {
+            **_keys(study, entries),
+            "status": [entry.status for entry in entries],
+            "error": pd.array([entry.note for entry in entries], dtype=object),
+            "compile_seconds": seconds("compile"),
+            "train_seconds": seconds("train"),
+            "evaluate_seconds": seconds("evaluate"),
+            "total_seconds": seconds("total"),
+            "updates": pd.array([manifest.get("updates") for manifest in manifests], dtype="Int64"),
+            "fingerprint": [manifest.get("fingerprint") for manifest in manifests],
+            "code": [manifest.get("code") for manifest in manifests],
+            "pipeline": [entry.run.configuration.pipeline for entry in entries],
+        }
+    )
+
+
+def _keys(study: Study, entries: Sequence[Entry]) -> dict[str, Any]:
+    """The columns that say which run a row belongs to, with one row for each entry."""
+
+    def labels(values: list[str], order: Sequence[Any]) -> pd.Categorical:
+        return pd.Categorical(values, categories=[item.name for item in order])
+
+    runs = [entry.run for entry in entries]
+    return {
+        "environment": labels([run.environment.name for run in runs], study.environments),
+        "configuration": labels([run.configuration.name for run in runs], study.configurations),
+        "seed": np.array([run.seed for run in runs], dtype=np.int64),
+    }
+
+
+def _common(manifests: Sequence[Manifest]) -> dict[str, Any]:
+    """What the runs share; where they differ, the distinct values in the order of the runs."""
+
+    def value(get: Callable[[Manifest], Any]) -> Any:
+        distinct: list[Any] = []
+        for manifest in manifests:
+            if (found := get(manifest)) not in distinct:
+                distinct.append(found)
+        return distinct[0] if len(distinct) == 1 else distinct or None
+
+    packages = dict.fromkeys(package for manifest in manifests for package in manifest["versions"])
+    return {
+        "versions": {
+            package: value(lambda manifest, package=package: manifest["versions"].get(package))
+            for package in packages
+        },
+        **{
+            key: value(lambda manifest, key=key: manifest[key])
+            for key in ("lock_sha256", "processor", "code", "git")
+        },
+    }

@@ -1,0 +1,76 @@
+"""The two tables that a run leaves behind, as Parquet: their columns, and their fingerprint."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+EPISODES = pa.schema(
+    [
+        ("step", pa.int64()),  # environment steps made when the episode ended
+        ("episode", pa.int64()),  # 0, 1, ... in the order in which they ended
+        ("return", pa.float64()),  # undiscounted sum of rewards
+        ("length", pa.int64()),  # environment steps
+    ]
+)
+EVALUATIONS = pa.schema(
+    [
+        (
+            "step",
+            pa.int64(),
+        ),  # environment steps after which the policy was evaluated, as scheduled
+        ("split", pa.string()),  # which conditions it was evaluated under
+        ("policy", pa.string()),  # "greedy"
+        ("episode", pa.int64()),  # 0, 1, ... within the evaluation
+        ("return", pa.float64()),
+        ("length", pa.int64()),
+    ]
+)
+SCHEMAS = {"episodes": EPISODES, "evaluations": EVALUATIONS}
+
+
+def from_columns(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
+    """A table of these columns. Raises `ValueError` if they do not fit or a return is not finite."""
+    try:
+        table = pa.table({field.name: columns[field.name] for field in schema}, schema=schema)
+    except KeyError as error:
+        raise ValueError(f"the run has no column {error}") from None
+    if not pc.all(pc.is_finite(table["return"])).as_py() and len(table):
+        raise FloatingPointError("a return is not a finite number")
+    return table
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write a table as Parquet; the same table gives the same bytes."""
+    pq.write_table(table, path, compression="zstd")
+
+
+def read(path: Path, schema: pa.Schema) -> pa.Table:
+    """Read a table. Raises `OSError` or `ValueError` (`pyarrow.ArrowInvalid`) if it is damaged."""
+    table = pq.ParquetFile(path).read()
+    if not table.schema.equals(schema):
+        raise ValueError(f"expected the columns {', '.join(schema.names)}")
+    return table
+
+
+def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
+    """SHA-256 over the tables' contents, column by column, and the final weights.
+
+    It depends on the values alone (numbers as little-endian 64-bit words, texts as UTF-8), not on
+    how Parquet happens to encode them.
+    """
+    digest = hashlib.sha256()
+    for name, schema in SCHEMAS.items():
+        for field in schema:
+            column = tables[name][field.name]
+            digest.update(f"{name} {field.name} {field.type} {len(column)}\n".encode())
+            if pa.types.is_string(field.type):
+                digest.update("".join(f"{text}\n" for text in column.to_pylist()).encode())
+            else:
+                values = column.to_numpy()
+                digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+    digest.update(weights_sha256.encode())
+    return digest.hexdigest()

@@ -1,0 +1,145 @@
+"""A worker process: makes the runs it is given, stores them, and says in a few words how it went."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+
+from tfrl.harness import manifest, tables
+from tfrl.harness.engine import Engine, Trainer
+from tfrl.harness.errors import LedgerError
+from tfrl.harness.ledger import Ledger
+from tfrl.harness.manifest import Manifest
+from tfrl.harness.plan import Task
+
+_SECONDS_BETWEEN_STEPS = 0.2
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker is set up."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How many environment steps the run at work has made."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The run is stored."""
+
+    error: str | None  # None if it finished
+    compiling: float  # seconds
+    seconds: float  # in all
+
+
+@dataclass(frozen=True)
+class Unstored:
+    """The run has ended but cannot be stored."""
+
+    reason: str
+
+
+def main(connection: Connection, engine: Engine, ledger: Ledger, provenance: Manifest) -> None:
+    """Make one run after another until the other end of `connection` closes.
+
+    Receives a `Task` at a time. Sends `Ready` first, then for each task some `Step` and one `Stored`
+    or `Unstored`.
+    """
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    engine.configure()
+    worker = _Worker(connection, engine, ledger, provenance)
+    try:
+        connection.send(Ready())
+        while True:
+            connection.send(worker.make(connection.recv()))
+    except (EOFError, ConnectionError):
+        pass
+
+
+class _Worker:
+    """Keeps the trainer of the configuration it was last asked for, which is costly to compile."""
+
+    def __init__(
+        self, connection: Connection, engine: Engine, ledger: Ledger, provenance: Manifest
+    ) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._ledger = ledger
+        self._provenance = provenance
+        self._group: tuple[str, str] | None = None
+        self._trainer: Trainer | None = None
+
+    def make(self, task: Task) -> Stored | Unstored:
+        """Make one run and store it, whether it finishes or fails."""
+        start = time.perf_counter()
+        results, error = {}, None
+        try:
+            result = self._trainer_for(task).run(task.run.seed, self._reporter())
+            results = {
+                name: tables.from_columns(getattr(result, name), schema)
+                for name, schema in tables.SCHEMAS.items()
+            }
+            outcome = manifest.finished(result, tables.fingerprint(results, result.weights_sha256))
+        except (Exception, SystemExit) as raised:
+            error = f"{type(raised).__name__}: {manifest.first_line(raised)}"
+            outcome = manifest.failed(raised)
+        seconds = time.perf_counter() - start
+
+        record = manifest.complete(task.identity, self._provenance, outcome, seconds)
+        try:
+            with _undisturbed():
+                self._ledger.publish(task.run, record, results)
+        except LedgerError as problem:
+            return Unstored(str(problem))
+        return Stored(error, record["timings"].get("compile", 0.0), seconds)
+
+    def _trainer_for(self, task: Task) -> Trainer:
+        if self._group != task.run.group:
+            self._trainer = None  # its memory may be needed for the next
+            self._trainer = self._engine.trainer(
+                self._ledger.study,
+                task.run.environment,
+                task.run.configuration.pipeline,
+                task.hyperparameters,
+            )
+            self._group = task.run.group
+        return self._trainer
+
+    def _reporter(self) -> Callable[[int], None]:
+        """What a trainer calls with its number of steps; a few times a second that is passed on."""
+        last = 0.0
+
+        def report(step: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= _SECONDS_BETWEEN_STEPS:
+                last = now
+                with suppress(ConnectionError):  # nobody listens any more: no fault of the run
+                    self._connection.send(Step(int(step)))
+
+        return report
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let a polite request to end (SIGTERM) pass while a run is being stored: that takes no time."""
+    previous = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _die_with_parent() -> None:
+    """End this process when its parent is gone, however that ended: nobody would hear of its run."""
+    parent_process().join()
+    os._exit(1)
