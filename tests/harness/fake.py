@@ -1,4 +1,4 @@
-"""An engine without TensorFlow: quick pipelines that learn nothing, and fail as they are told to."""
+"""An engine without TensorFlow: its pipeline learns nothing, and fails as it is told to."""
 
 import functools
 import hashlib

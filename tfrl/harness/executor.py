@@ -32,8 +32,8 @@ def execute(
     """Make and store the runs of `tasks`, each in one of `jobs` processes of one thread.
 
     To be called from the main thread, with the ledger locked. A run that fails is stored as failed,
-    and so is one whose worker dies; the others go on. Interrupted (`KeyboardInterrupt`), it ends the
-    workers; what they had finished is stored. Raises `LedgerError` if a run cannot be stored.
+    and so is one whose worker dies; the others go on. Interrupted (`KeyboardInterrupt`), it ends
+    the workers; what they had finished is stored. Raises `LedgerError` if a run cannot be stored.
     """
     if tasks:
         with _Executor(ledger, tasks, engine, min(jobs, len(tasks)), progress) as executor:
@@ -56,9 +56,7 @@ class _Worker:
         self.task: Task | None = None
         self.compiled: Group | None = None
         self._begun = 0.0  # when the task was handed over
-        self._training: tuple[float, int] | None = (
-            None  # when the first step was reported, and which
-        )
+        self._first: tuple[float, int] | None = None  # when a step was first reported, and which
         self._step = 0
 
     @property
@@ -72,21 +70,22 @@ class _Worker:
 
     def begin(self, task: Task) -> None:
         self.task, self.compiled = task, task.run.group
-        self._begun, self._training, self._step = time.monotonic(), None, 0
+        self._begun, self._first, self._step = time.monotonic(), None, 0
         self.connection.send(task)
 
     def reached(self, step: int) -> None:
-        self._training = self._training or (time.monotonic(), step)
+        self._first = self._first or (time.monotonic(), step)
         self._step = step
 
     def fraction(self) -> float:
         return self._step / self.task.identity["steps"]
 
     def running(self) -> Running:
-        """The task at work, timed from the first step that was reported: compilation is over then."""
-        time_, step = self._training or (time.monotonic(), 0)
+        """The task at work, timed from its first report: compilation is over by then."""
+        now = time.monotonic()
+        start, step = self._first or (now, 0)
         done = (self._step - step) / self.task.identity["steps"]
-        return Running(self.task.run.group, time.monotonic() - time_, done)
+        return Running(self.task.run.group, now - start, done)
 
     def end(self) -> None:
         """End the process, which has nothing left to do or nobody left to do it for."""

@@ -1,8 +1,8 @@
 """The ledger of a study's runs: where each is stored, whether it counts, and how it gets there.
 
 A run is a folder, `<root>/<study>/<environment>/<configuration>/seed-<seed>/`, that holds
-`manifest.json` and, if the run finished, a Parquet file for each table. It is written under a hidden
-name beside its place and published by a rename, so a folder that is visible is whole.
+`manifest.json` and, if the run finished, a Parquet file for each table. It is written under a
+hidden name beside its place and published by a rename, so a folder that is visible is whole.
 """
 
 import fcntl
@@ -42,6 +42,7 @@ class Ledger:
 
     @property
     def folder(self) -> Path:
+        """Where all runs of the study are."""
         return self.root / self.study.name
 
     def directory(self, run: Run) -> Path:
@@ -53,7 +54,7 @@ class Ledger:
         return [self.entry(run) for run in self.study.runs()]
 
     def entry(self, run: Run) -> Entry:
-        """What is stored of `run`; what another study file or a damaged disk left counts as missing."""
+        """What is stored of `run`; what is damaged, or not as the study says, counts as missing."""
         directory = self.directory(run)
         if not directory.exists():
             return Entry(run, "missing", None, None)
@@ -73,7 +74,7 @@ class Ledger:
         return Entry(run, manifest["status"], note, manifest)
 
     def tables(self, entry: Entry) -> dict[str, pa.Table]:
-        """The tables of a finished run. Raises `DamagedError` unless they are as they were written."""
+        """The tables of a finished run. Raises `DamagedError` if they are not as written."""
         directory = self.directory(entry.run)
         result = {}
         for name, schema in tables.SCHEMAS.items():
@@ -88,7 +89,7 @@ class Ledger:
         return result
 
     def publish(self, run: Run, manifest: Manifest, results: Mapping[str, pa.Table]) -> None:
-        """Store a run at once and whole, in place of what was stored of it. Raises `LedgerError`."""
+        """Store a run, whole, in place of what was stored of it. Raises `LedgerError`."""
         place = self.directory(run)
         temporary = place.with_name(f".{place.name}.{os.getpid()}")
         try:
@@ -113,7 +114,7 @@ class Ledger:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            file = open(self.folder / ".lock", "a")
+            file = (self.folder / ".lock").open("a")
         except OSError as error:
             raise LedgerError(f"{self.folder} cannot be used: {error.strerror}") from error
         with file:
@@ -121,7 +122,7 @@ class Ledger:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LedgerError(
-                    f"another `tfrl run` is at work in {self.folder}: wait until it ends, or stop it"
+                    f"another `tfrl run` is at work in {self.folder}: wait for its end, or stop it"
                 ) from None
             self._clean()
             try:

@@ -25,7 +25,7 @@ def identity(
 ) -> Manifest:
     """What decides the outcome of a run, as it stands in its manifest.
 
-    `hyperparameters` are all of the pipeline's, `defaults` those that hold where a study names none.
+    `hyperparameters` are all of the pipeline's, `defaults` what they are where a study is silent.
     """
     return {
         "study": study.name,
@@ -103,7 +103,7 @@ def encode(manifest: Manifest) -> bytes:
 
 
 def read(path: Path) -> Manifest:
-    """A manifest as it was written. Raises `DamagedError`, or `LedgerError` if its schema is newer."""
+    """A manifest as it was written. Raises `DamagedError`; `LedgerError` if tfrl is too old."""
     try:
         manifest = json.loads(path.read_bytes())
         schema, checksum = manifest["schema"], manifest.pop("sha256", None)

@@ -1,4 +1,4 @@
-"""What a study asks for, checked against its pipelines, and which of its runs are still to be made."""
+"""What a study asks of its pipelines, checked, and which of its runs are still to be made."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping

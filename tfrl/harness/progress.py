@@ -23,8 +23,8 @@ class Status:
         left = "?" if self.seconds_left is None else duration(self.seconds_left)
         running = ", ".join(f"{run} {fraction:.0%}" for run, fraction in self.running)
         return (
-            f"{self.finished} of {self.total} done, {self.failed} failed, {len(self.running)} running, "
-            f"{left} left  {running}"
+            f"{self.finished} of {self.total} done, {self.failed} failed, "
+            f"{len(self.running)} running, {left} left  {running}"
         ).rstrip()
 
 

@@ -26,7 +26,7 @@ def collect() -> dict[str, Any]:
 
 
 def code_sha256(files: Iterable[Path]) -> str:
-    """SHA-256 over the names and contents of source files; those inside tfrl by their path in it."""
+    """SHA-256 over the names (inside tfrl, the paths) and contents of source files."""
     package = Path(tfrl.__file__).parent
     digest = hashlib.sha256()
     for file in files:

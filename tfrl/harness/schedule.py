@@ -90,13 +90,13 @@ class Schedule:
         return fmean(item.seconds / item.fraction for item in begun) if begun else None
 
     def _backlog(self, group: Group) -> float:
-        """Seconds of work not yet begun in a group; the mean of all groups' where it is not known."""
+        """Seconds of work not yet begun in a group; a guess where nothing of it is known."""
         known = [fmean(pace.runs) for pace in self._paces.values() if pace.runs]
         seconds = self._run_seconds(group) or (fmean(known) if known else 1.0)
         return len(self._pending[group]) * seconds
 
     def _worth_joining(self, group: Group, others: Sequence[Running]) -> bool:
-        """Whether one more worker would end its first run before the others have ended the group."""
+        """Whether one more worker would end a run before those at work had ended the group."""
         pace = self._paces[group]
         if not pace.runs:
             return True

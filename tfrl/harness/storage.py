@@ -20,26 +20,22 @@ from tfrl.harness.study import Study
 class Results:
     """All that is stored of a study, and of each planned run whether it is.
 
-    `environment` and `configuration` are categorical in each table, in the study's order. Only
-    finished runs contribute to `episodes` and `evaluations`; `runs` has a row for every planned run.
+    Each table begins with the columns `environment`, `configuration` (both categorical, in the
+    study's order) and `seed`. Only finished runs contribute to `episodes` and `evaluations`.
     """
 
     study: Study
-    episodes: pd.DataFrame  # environment, configuration, seed, step, episode, return, length
-    evaluations: (
-        pd.DataFrame
-    )  # environment, ..., seed, step, split, policy, episode, return, length
-    runs: pd.DataFrame  # environment, configuration, seed, status, error, ..._seconds, updates, ...
-    manifest: dict[
-        str, Any
-    ]  # versions, lock_sha256, processor, code, git; a list where runs differ
+    episodes: pd.DataFrame  # then the columns of `tables.EPISODES`
+    evaluations: pd.DataFrame  # then the columns of `tables.EVALUATIONS`
+    runs: pd.DataFrame  # one row for each planned run; the columns are those of `_runs`
+    manifest: dict[str, Any]  # versions, lock_sha256, processor, code, git; lists where runs differ
 
 
 def load(study: Study, root: Path = Path("runs")) -> Results:
     """Everything stored of `study` under `root`.
 
-    A run that is damaged, or stored under another configuration than the study's, counts as missing,
-    and its row in `runs` says why. Raises `LedgerError` if a newer tfrl stored one.
+    A run that is damaged, or stored under another configuration than the study's, counts as
+    missing, and its row in `runs` says why. Raises `LedgerError` if a newer tfrl stored one.
     """
     ledger = Ledger(study, root)
     entries: list[Entry] = []
@@ -76,6 +72,7 @@ def _table(
 
 
 def _runs(study: Study, entries: Sequence[Entry]) -> pd.DataFrame:
+    """A row for each planned run; what is not known of it is missing from its row."""
     manifests = [entry.manifest or {} for entry in entries]
 
     def seconds(part: str) -> list[float]:

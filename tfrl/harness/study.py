@@ -1,8 +1,8 @@
 """The study file: what to run, as data.
 
-A study is a TOML file naming environments, configurations (a pipeline and its hyperparameters), seeds,
-a budget in environment steps and an evaluation schedule. It is checked strictly, without TensorFlow:
-a mistake raises `StudyError`, one sentence that names the file, the key and what was expected.
+A study is a TOML file naming environments, configurations (a pipeline and its hyperparameters),
+seeds, a budget in environment steps and an evaluation schedule. It is checked strictly, without
+TensorFlow: a mistake raises `StudyError`, naming the file, the key and what was expected.
 """
 
 import difflib
@@ -49,9 +49,7 @@ class Configuration:
 
     name: str
     pipeline: str  # a shipped pipeline's name, or "package.module:Class"
-    hyperparameters: Mapping[
-        str, Value
-    ]  # as the study file gives them; the rest are the pipeline's defaults
+    hyperparameters: Mapping[str, Value]  # those given; the rest are the pipeline's defaults
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ class Study:
 
 
 def find(reference: str, directory: Path = Path("studies")) -> Path:
-    """The file that `reference` means: a path to a TOML file, or the name of a study in `directory`."""
+    """The file meant by a path to a TOML file, or by the name of a study in `directory`."""
     path = Path(reference)
     if path.suffix == ".toml":
         return path
@@ -104,7 +102,7 @@ def find(reference: str, directory: Path = Path("studies")) -> Path:
         return named
     known = sorted(file.stem for file in directory.glob("*.toml"))
     raise StudyError(
-        f"there is no study {reference!r}: expected the path of a .toml file or the name of a study "
+        f"there is no study {reference!r}: expected the path of a .toml file or the name of one "
         f"in {directory}/ ({', '.join(known) or 'which has none'})"
     )
 
@@ -268,9 +266,9 @@ def _text_or_list(value: Any) -> bool:
 def _hyperparameter(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(_is_integer, value))
-    return isinstance(value, bool | int | str) or (
-        isinstance(value, float) and math.isfinite(value)
-    )
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, bool | int | str)
 
 
 def _show(value: Any) -> str:

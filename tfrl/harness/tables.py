@@ -33,7 +33,10 @@ SCHEMAS = {"episodes": EPISODES, "evaluations": EVALUATIONS}
 
 
 def from_columns(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
-    """A table of these columns. Raises `ValueError` if they do not fit or a return is not finite."""
+    """A table of these columns.
+
+    Raises `ValueError` if they do not fit, `FloatingPointError` if a return is not finite.
+    """
     try:
         table = pa.table({field.name: columns[field.name] for field in schema}, schema=schema)
     except KeyError as error:

@@ -1,4 +1,4 @@
-"""A worker process: makes the runs it is given, stores them, and says in a few words how it went."""
+"""A worker process: makes the runs it is given, stores them, and says how each went."""
 
 import os
 import signal
@@ -51,8 +51,8 @@ class Unstored:
 def main(connection: Connection, engine: Engine, ledger: Ledger, provenance: Manifest) -> None:
     """Make one run after another until the other end of `connection` closes.
 
-    Receives a `Task` at a time. Sends `Ready` first, then for each task some `Step` and one `Stored`
-    or `Unstored`.
+    Receives a `Task` at a time. Sends `Ready` first, then for each task some `Step` and one
+    `Stored` or `Unstored`.
     """
     threading.Thread(target=_die_with_parent, daemon=True).start()
     engine.configure()
@@ -131,7 +131,7 @@ class _Worker:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let a polite request to end (SIGTERM) pass while a run is being stored: that takes no time."""
+    """Let a request to end (SIGTERM) pass while a run is being stored: that takes no time."""
     previous = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         yield
@@ -140,6 +140,6 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _die_with_parent() -> None:
-    """End this process when its parent is gone, however that ended: nobody would hear of its run."""
+    """End this process when its parent is gone, however that ended: nobody would hear of it."""
     parent_process().join()
     os._exit(1)
