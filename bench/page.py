@@ -1,0 +1,140 @@
+"""The page that shows what was measured."""
+
+import dataclasses
+import importlib.metadata
+import math
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+Medians = Mapping[str, Mapping[str, float]]
+
+RUN_STEPS = 200_000  # of a run in which compilation is counted
+ALGORITHMS = ("dqn", "ppo", "apo", "reinforce")
+
+PAGE = """\
+# Speed
+
+Written by `make bench`. One core each, the same algorithmic work, CartPole-v1, all measured in turn
+on one machine: {processor}, {cores} cores; Python {python}, TensorFlow {tensorflow}. Each number is
+the median of {repetitions} interleaved measurements, whose extremes lay at most {spread:.0%} apart.
+
+| | DQN, updates/s | PPO, steps/s | APO, steps/s | REINFORCE, steps/s |
+|---|---:|---:|---:|---:|
+{rates}
+
+| ratio | measured | to reach | |
+|---|---:|---:|---|
+{ratios}
+
+The work: **DQN** one update of batch 64 for each step, net 100-50; **PPO** 8 environments x 32
+steps, then 20 full-batch epochs, nets 64-64; **APO** the same with anchors; **REINFORCE** one
+update for every two episodes, net 100, over the first 5,000 steps of training. "Steps" are
+environment steps. Compiling is done once for a configuration and serves every seed of it; "with
+compiling" is what a single run of {run_steps:,} steps comes to. What the matrix products allow is
+their operations alone at the machine's rate of them ({gflops:.0f} GFLOP/s in float32 on one
+thread). Two processes train PPO, each on a core of its own, and their rates are added up.
+
+## Commands
+
+{commands}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Ratio:
+    """Two measures compared, and what their ratio is to reach."""
+
+    label: str
+    numerator: str
+    denominator: str
+    target: float
+
+
+RATIOS = (
+    Ratio("DQN: tfrl to Stable-Baselines3", "ours dqn", "sb3 dqn", 15),
+    Ratio("DQN: tfrl to TF-Agents' tutorial loop", "ours dqn", "tutorial dqn", 30),
+    Ratio("PPO: tfrl to Stable-Baselines3", "ours ppo", "sb3 ppo", 12),
+    Ratio("APO to PPO", "ours apo", "ours ppo", 0.8),
+    Ratio(
+        "REINFORCE: tfrl to TF-Agents' tutorial loop", "ours reinforce", "tutorial reinforce", 30
+    ),
+    Ratio("two processes to one", "pair", "ours ppo", 1.8),
+)
+
+
+def render(medians: Medians, commands: Mapping[str, str], repetitions: int, spread: float) -> str:
+    """The page as Markdown.
+
+    Args:
+      medians: by measure, what it printed.
+      commands: by measure, how to run it alone.
+      repetitions: how many measurements each median is of.
+      spread: largest distance between extremes, as a share of the median.
+    """
+    return PAGE.format(
+        processor=processor(),
+        cores=os.cpu_count(),
+        python=platform.python_version(),
+        tensorflow=importlib.metadata.version("tensorflow"),
+        repetitions=repetitions,
+        spread=spread,
+        rates="\n".join(rate_rows(medians)),
+        ratios="\n".join(ratio_row(ratio, medians) for ratio in RATIOS),
+        run_steps=RUN_STEPS,
+        gflops=medians["floor"]["gflops"],
+        commands="\n".join(f"- {name}: `{command}`" for name, command in commands.items()),
+    )
+
+
+def rate_rows(medians: Medians) -> list[str]:
+    """The table's rows, one for each implementation."""
+    floor = medians["floor"]
+    rows = {
+        "TF-Agents' tutorial loop": {a: rate(medians, f"tutorial {a}") for a in ALGORITHMS},
+        "Stable-Baselines3": {a: rate(medians, f"sb3 {a}") for a in ALGORITHMS},
+        "tfrl, with compiling": {a: rate_with_compiling(medians[f"ours {a}"]) for a in ALGORITHMS},
+        "**tfrl**": {a: rate(medians, f"ours {a}") for a in ALGORITHMS},
+        "matrix products alone": {a: floor.get(a) for a in ALGORITHMS},
+    }
+    return [
+        f"| {label} | {' | '.join(three_digits(cells[a]) for a in ALGORITHMS)} |"
+        for label, cells in rows.items()
+    ]
+
+
+def rate(medians: Medians, name: str) -> float | None:
+    """The rate of a measure, None if there is no such measure."""
+    return medians[name]["rate"] if name in medians else None
+
+
+def rate_with_compiling(measurement: Mapping[str, float]) -> float:
+    """The rate of a single run, the time it compiles included."""
+    return RUN_STEPS / (RUN_STEPS / measurement["rate"] + measurement["compile_seconds"])
+
+
+def ratio_row(ratio: Ratio, medians: Medians) -> str:
+    """One ratio beside its target."""
+    target = f"{ratio.target:g}"
+    if not {ratio.numerator, ratio.denominator} <= medians.keys():
+        return f"| {ratio.label} | not measured: needs two cores | {target} | |"
+    value = medians[ratio.numerator]["rate"] / medians[ratio.denominator]["rate"]
+    verdict = "reached" if value >= ratio.target else "**missed**"
+    digits = 1 if ratio.target >= 10 else 2
+    return f"| {ratio.label} | {value:.{digits}f} | {target} | {verdict} |"
+
+
+def three_digits(value: float | None) -> str:
+    """A number rounded to three significant digits, with thousands separated."""
+    if value is None:
+        return ""
+    return f"{round(value, 2 - math.floor(math.log10(value))):,.0f}"
+
+
+def processor() -> str:
+    """The processor's name."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
