@@ -20,12 +20,13 @@ reproduce: setup ## Train all agents of studies/cartpole.toml (or STUDY=...) and
 	@status=0; \
 	.venv/bin/tfrl run $(STUDY) || status=$$?; \
 	if [ $$status -gt 1 ]; then exit $$status; fi; \
-	.venv/bin/tfrl report $(STUDY) || exit; \
+	page=$$(.venv/bin/tfrl report $(STUDY)) || exit; \
+	echo "The report: $$page"; \
 	exit $$status
 
 .PHONY: report
-report: setup ## Write the report anew from the runs there are
-	@.venv/bin/tfrl report $(STUDY)
+report: setup ## Write that report anew from the runs there are
+	@page=$$(.venv/bin/tfrl report $(STUDY)) && echo "The report: $$page"
 
 .PHONY: test
 test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)
