@@ -194,7 +194,7 @@ def _failures(entries: Sequence["Entry"]) -> Iterable[str]:
     """A line for each failed run, up to a screenful."""
     failed = [entry for entry in entries if entry.status == "failed"]
     for entry in failed[:_FAILURES_SHOWN]:
-        yield f"failed: {entry.run}: {entry.note.splitlines()[0]}"
+        yield f"failed: {entry.run}: {entry.note}"
     if len(failed) > _FAILURES_SHOWN:
         yield f"failed: {len(failed) - _FAILURES_SHOWN} more"
 

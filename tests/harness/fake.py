@@ -150,6 +150,11 @@ class Engine:
             raise LookupError(f"{reference!r} is no pipeline: expected fake")
         return Fake
 
+    def check(self, environment: Environment) -> None:
+        """Knows one environment."""
+        if environment.id != "Line-v0":
+            raise LookupError(f"{environment.id!r} is no environment: expected Line-v0")
+
     def trainer(
         self,
         study: Study,
@@ -157,9 +162,7 @@ class Engine:
         pipeline: str,
         hyperparameters: Mapping[str, Value],
     ) -> Trainer:
-        """Knows one environment."""
-        if environment.id != "Line-v0":
-            raise LookupError(f"{environment.id!r} is no environment: expected Line-v0")
+        """Needs no compilation."""
         evaluation = study.evaluation
         config = Config(**hyperparameters)
         return Trainer(config, study.steps, evaluation.every, evaluation.episodes)

@@ -50,6 +50,12 @@ class Engine:
 
         return pipelines.resolve(reference)
 
+    def check(self, environment: Environment) -> None:
+        """Raises `LookupError` with one sentence if there is no such environment."""
+        from tfrl import environments
+
+        environments.load(environment.id, batch_size=1)
+
     def trainer(
         self,
         study: Study,
@@ -57,7 +63,7 @@ class Engine:
         pipeline: str,
         hyperparameters: Mapping[str, Value],
     ) -> Trainer:
-        """A trainer for one configuration. Raises `LookupError` if there is no such environment."""
+        """A trainer for one configuration; to compile it takes some seconds."""
         from tfrl import pipelines
 
         cls = pipelines.resolve(pipeline)

@@ -6,8 +6,8 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from multiprocessing import connection
-from multiprocessing.context import SpawnProcess
 
 from tfrl.harness import manifest, provenance, worker
 from tfrl.harness.engine import Engine
@@ -16,6 +16,7 @@ from tfrl.harness.ledger import Ledger
 from tfrl.harness.plan import Task
 from tfrl.harness.progress import Progress, Status
 from tfrl.harness.schedule import Group, Running, Schedule
+from tfrl.harness.study import Run
 
 _POLL_SECONDS = 0.5
 _SECONDS_TO_END = 10.0
@@ -40,52 +41,52 @@ def execute(
             executor.run()
 
 
+@dataclass
+class _Attempt:
+    """A task in the hands of a worker."""
+
+    task: Task
+    compiling: bool  # until its first step is reported
+    begun: float = field(default_factory=time.monotonic)
+    first: tuple[float, int] | None = None  # when a step was first reported, and which
+    step: int = 0
+
+    def reached(self, step: int) -> None:
+        """Note that the run has made this many environment steps."""
+        self.compiling = False
+        self.first = self.first or (time.monotonic(), step)
+        self.step = step
+
+    def fraction(self, since: int = 0) -> float:
+        """The share of the run's environment steps that it has made since that step."""
+        return min((self.step - since) / self.task.identity["steps"], 1.0)
+
+    def running(self) -> Running:
+        """The run as the schedule sees it."""
+        now = time.monotonic()
+        start, step = self.first or (now, 0)
+        return Running(self.task.run.group, now - start, self.fraction(step), self.compiling)
+
+
 class _Worker:
     """A worker process as its parent sees it."""
 
     def __init__(self, arguments: tuple[object, ...]) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(
-            target=worker.main, args=(theirs, *arguments), daemon=True
-        )
+        self.process = context.Process(target=worker.main, args=(theirs, *arguments), daemon=True)
         with _inheritance():
             self.process.start()
         theirs.close()  # so that reading ends when the worker does
         self.ready = False
-        self.task: Task | None = None
+        self.attempt: _Attempt | None = None
         self.compiled: Group | None = None
-        self._begun = 0.0  # when the task was handed over
-        self._first: tuple[float, int] | None = None  # when a step was first reported, and which
-        self._step = 0
-
-    @property
-    def idle(self) -> bool:
-        return self.ready and self.task is None
-
-    @property
-    def seconds(self) -> float:
-        """Time since the task was handed over."""
-        return time.monotonic() - self._begun
 
     def begin(self, task: Task) -> None:
-        self.task, self.compiled = task, task.run.group
-        self._begun, self._first, self._step = time.monotonic(), None, 0
+        """Hand over a task. Raises `ConnectionError` if the process is gone."""
         self.connection.send(task)
-
-    def reached(self, step: int) -> None:
-        self._first = self._first or (time.monotonic(), step)
-        self._step = step
-
-    def fraction(self) -> float:
-        return self._step / self.task.identity["steps"]
-
-    def running(self) -> Running:
-        """The task at work, timed from its first report: compilation is over by then."""
-        now = time.monotonic()
-        start, step = self._first or (now, 0)
-        done = (self._step - step) / self.task.identity["steps"]
-        return Running(self.task.run.group, now - start, done)
+        self.attempt = _Attempt(task, compiling=task.run.group != self.compiled)
+        self.compiled = task.run.group
 
     def end(self) -> None:
         """End the process, which has nothing left to do or nobody left to do it for."""
@@ -132,8 +133,8 @@ class _Executor:
             for channel in connection.wait(channels, _POLL_SECONDS):
                 self._receive(channels[channel])
 
-    def _busy(self) -> list[_Worker]:
-        return [item for item in self._workers if item.task]
+    def _busy(self) -> list[_Attempt]:
+        return [item.attempt for item in self._workers if item.attempt]
 
     def _staff(self) -> None:
         """Start workers until there are as many as allowed, or as can find work."""
@@ -142,17 +143,18 @@ class _Executor:
             self._workers.append(_Worker(self._arguments))
 
     def _assign(self) -> None:
-        for idle in [item for item in self._workers if item.idle]:
-            others = [item.running() for item in self._busy()]
+        """Hand tasks to workers that have none."""
+        for idle in [item for item in self._workers if item.ready and not item.attempt]:
+            others = [attempt.running() for attempt in self._busy()]
             if task := self._schedule.next(idle.compiled, others):
                 try:
                     idle.begin(task)
                 except ConnectionError:  # it ended while it was idle, so this run is not to blame
-                    idle.task = None
                     self._schedule.put_back(task)
                     self._dismiss(idle)
 
     def _receive(self, sender: _Worker) -> None:
+        """Take note of what a worker says, or of its end."""
         try:
             message = sender.connection.recv()
         except (EOFError, OSError):
@@ -162,16 +164,16 @@ class _Executor:
             case worker.Ready():
                 sender.ready = True
             case worker.Step(step):
-                sender.reached(step)
+                sender.attempt.reached(step)
             case worker.Unstored(reason):
                 raise LedgerError(reason)
             case worker.Stored(error, compiling, seconds):
-                task, sender.task = sender.task, None
+                run, sender.attempt = sender.attempt.task.run, None
                 if error is None:
                     self._finished += 1
-                    self._schedule.record(task.run.group, compiling, seconds)
+                    self._schedule.record(run.group, compiling, seconds)
                 else:
-                    self._fail(task, error)
+                    self._fail(run, error)
 
     def _dismiss(self, dead: _Worker) -> None:
         """Take leave of a worker that ended by itself; the run it was at has failed with it."""
@@ -181,17 +183,16 @@ class _Executor:
         how = _describe_exit(dead.process.exitcode)
         if not dead.ready:
             raise LedgerError(f"a worker process could not start: it {how}")
-        if dead.task:
-            died = WorkerDied(f"the worker process {how}")
-            record = manifest.complete(
-                dead.task.identity, self._provenance, manifest.failed(died), dead.seconds
-            )
-            self._ledger.publish(dead.task.run, record, {})
-            self._fail(dead.task, f"WorkerDied: {died}")
+        if dead.attempt:
+            task, seconds = dead.attempt.task, time.monotonic() - dead.attempt.begun
+            died = manifest.failed(WorkerDied(f"the worker process {how}"))
+            record = manifest.complete(task.identity, self._provenance, died, seconds)
+            self._ledger.publish(task.run, record, {})
+            self._fail(task.run, manifest.sentence(died["error"]))
 
-    def _fail(self, task: Task, error: str) -> None:
+    def _fail(self, run: Run, error: str) -> None:
         self._failed += 1
-        self._progress.say(f"failed: {task.run}: {error}")
+        self._progress.say(f"failed: {run}: {error}")
 
     def _status(self) -> Status:
         busy = self._busy()
@@ -199,9 +200,9 @@ class _Executor:
             total=self._total,
             finished=self._finished,
             failed=self._failed,
-            running=[(item.task.run, item.fraction()) for item in busy],
+            running=[(attempt.task.run, attempt.fraction()) for attempt in busy],
             seconds_left=self._schedule.seconds_left(
-                [item.running() for item in busy], max(len(self._workers), 1)
+                [attempt.running() for attempt in busy], max(len(self._workers), 1)
             ),
         )
 

@@ -68,9 +68,9 @@ class Ledger:
             self.study, run, given, configuration["defaults"], manifest["code"]
         )
         if changes := manifests.differences(manifest, planned):
-            return Entry(run, "missing", f"stored under another study: {', '.join(changes)}", None)
+            return Entry(run, "missing", ", ".join(changes), None)
         error = manifest["error"]
-        note = error and f"{error['type']}: {error['message']}"
+        note = error and manifests.sentence(error)
         return Entry(run, manifest["status"], note, manifest)
 
     def tables(self, entry: Entry) -> dict[str, pa.Table]:

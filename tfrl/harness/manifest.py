@@ -81,6 +81,11 @@ def failed(error: BaseException) -> Manifest:
     }
 
 
+def sentence(error: Manifest) -> str:
+    """The error of a manifest in one line."""
+    return f"{error['type']}: {error['message']}".splitlines()[0]
+
+
 def complete(
     identity: Manifest, provenance: Manifest, outcome: Manifest, seconds: float
 ) -> Manifest:
@@ -130,6 +135,7 @@ def _settings(manifest: Manifest) -> dict[str, Any]:
     configuration, environment = manifest["configuration"], manifest["environment"]
     prefix = f"configurations.{configuration['name']}"
     return {
+        "seed": manifest["seed"],
         "steps": manifest["steps"],
         **{f"evaluation.{key}": value for key, value in manifest["evaluation"].items()},
         f"environments.{environment['name']}": environment["id"],

@@ -33,6 +33,12 @@ def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:
     """
     study = ledger.study
     settings = {item.name: _settings(study, item, engine) for item in study.configurations}
+    for environment in study.environments:
+        try:
+            engine.check(environment)
+        except LookupError as error:
+            where = f"{study.path}: environments.{environment.name}"
+            raise StudyError(f"{where}: {_sentence(error)}") from None
     tasks = []
     for run in study.runs():
         if run.seed in seeds:
@@ -61,14 +67,6 @@ def _settings(study: Study, configuration: Configuration, engine: Engine) -> dic
     except LookupError as error:
         raise StudyError(f"{where}.pipeline: {_sentence(error)}") from None
     resolved = hyperparameters.resolve(configuration, config, where)
-    for environment in study.environments:
-        try:
-            engine.trainer(study, environment, configuration.pipeline, resolved)
-        except LookupError as error:
-            key = f"environments.{environment.name}"
-            raise StudyError(f"{study.path}: {key}: {_sentence(error)}") from None
-        except ValueError as error:
-            raise StudyError(f"{where}: {error}") from None
     return {
         "hyperparameters": resolved,
         "defaults": hyperparameters.defaults(config),

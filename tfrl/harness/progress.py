@@ -20,12 +20,12 @@ class Status:
     seconds_left: float | None  # None if nothing is known yet
 
     def __str__(self) -> str:
-        left = "?" if self.seconds_left is None else duration(self.seconds_left)
+        left = "time" if self.seconds_left is None else duration(self.seconds_left)
         running = ", ".join(f"{run} {fraction:.0%}" for run, fraction in self.running)
         return (
             f"{self.finished} of {self.total} done, {self.failed} failed, "
-            f"{len(self.running)} running, {left} left  {running}"
-        ).rstrip()
+            f"{len(self.running)} running, {left} left: {running or 'workers are starting'}"
+        )
 
 
 class Progress:

@@ -7,7 +7,7 @@ saves exceeds the compilation it costs.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import fmean
 
 from tfrl.harness.plan import Task
@@ -21,15 +21,8 @@ class Running:
 
     group: Group
     seconds: float  # since it began to train; its compilation not included
-    fraction: float  # of its environment steps made since then
-
-
-@dataclass
-class _Pace:
-    """What the runs of a group took, in seconds."""
-
-    runs: list[float] = field(default_factory=list)
-    compilations: list[float] = field(default_factory=list)
+    fraction: float  # of its environment steps, made in that time
+    compiling: bool = False  # it has not begun to train
 
 
 class Schedule:
@@ -39,7 +32,8 @@ class Schedule:
         self._pending: dict[Group, deque[Task]] = {}
         for task in tasks:
             self._pending.setdefault(task.run.group, deque()).append(task)
-        self._paces = {group: _Pace() for group in self._pending}
+        self._seconds: dict[Group, list[float]] = {group: [] for group in self._pending}
+        self._compilations: list[float] = []
 
     def __len__(self) -> int:
         return sum(map(len, self._pending.values()))
@@ -51,13 +45,12 @@ class Schedule:
         """
         if self._pending.get(compiled):
             return self._pending[compiled].popleft()
+        work = self._work(others)
         held = {running.group for running in others}
-        open_ = [group for group, tasks in self._pending.items() if tasks]
-        free = [group for group in open_ if group not in held]
-        if free:
-            return self._pending[max(free, key=self._backlog)].popleft()
-        worth = [group for group in open_ if self._worth_joining(group, others)]
-        return self._pending[max(worth, key=self._backlog)].popleft() if worth else None
+        choice = [group for group in work if group not in held] or [
+            group for group in work if self._worth_joining(group, others)
+        ]
+        return self._pending[max(choice, key=work.__getitem__)].popleft() if choice else None
 
     def put_back(self, task: Task) -> None:
         """Return a run that could not be begun."""
@@ -65,44 +58,62 @@ class Schedule:
 
     def record(self, group: Group, compiling: float, seconds: float) -> None:
         """Learn from a finished run: what it took, and how much of that was compilation."""
-        pace = self._paces[group]
-        pace.runs.append(seconds - compiling)
+        self._seconds[group].append(seconds - compiling)
         if compiling:
-            pace.compilations.append(compiling)
+            self._compilations.append(compiling)
 
     def seconds_left(self, running: Sequence[Running], workers: int) -> float | None:
         """An estimate of the time until all is done; None if nothing is known yet."""
-        paces = {group: self._run_seconds(group, running) for group in self._pending}
-        known = [pace for pace in paces.values() if pace is not None]
-        if not known:
+        pace = self._pace(running)
+        if not pace:
             return None
-        guess = fmean(known)
-        work = {group: guess if pace is None else pace for group, pace in paces.items()}
-        total = sum(len(tasks) * work[group] for group, tasks in self._pending.items())
-        rest = [work[item.group] * (1 - item.fraction) for item in running]
-        return max([(total + sum(rest)) / workers, *rest])
+        held = {item.group for item in running}
+        work = self._work(running)
+        to_compile = sum(group not in held for group in work)
+        rest = [
+            pace[item.group] * (1 - item.fraction) + item.compiling * self._compilation()
+            for item in running
+        ]
+        total = sum(work.values()) + to_compile * self._compilation() + sum(rest)
+        return max([total / workers, *rest])
 
-    def _run_seconds(self, group: Group, running: Sequence[Running] = ()) -> float | None:
-        """What a run of the group takes, from finished runs or else from those at work."""
-        if runs := self._paces[group].runs:
-            return fmean(runs)
-        begun = [item for item in running if item.group == group and item.fraction > 0]
-        return fmean(item.seconds / item.fraction for item in begun) if begun else None
+    def _pace(self, running: Sequence[Running]) -> dict[Group, float]:
+        """Seconds that a run of each group takes; empty if nothing is known of any.
 
-    def _backlog(self, group: Group) -> float:
-        """Seconds of work not yet begun in a group; a guess where nothing of it is known."""
-        known = [fmean(pace.runs) for pace in self._paces.values() if pace.runs]
-        seconds = self._run_seconds(group) or (fmean(known) if known else 1.0)
-        return len(self._pending[group]) * seconds
+        Known from the runs that finished, else from those at work, else as the mean of the others.
+        """
+        known = {}
+        for group, seconds in self._seconds.items():
+            at_work = [
+                item.seconds / item.fraction
+                for item in running
+                if item.group == group and item.fraction > 0
+            ]
+            if seconds or at_work:
+                known[group] = fmean(seconds or at_work)
+        if not known:
+            return {}
+        return dict.fromkeys(self._seconds, fmean(known.values())) | known
+
+    def _work(self, running: Sequence[Running]) -> dict[Group, float]:
+        """Seconds of work not yet begun in each group that has some."""
+        pace = self._pace(running)
+        return {
+            group: len(tasks) * pace.get(group, 1.0)
+            for group, tasks in self._pending.items()
+            if tasks
+        }
+
+    def _compilation(self) -> float:
+        """Seconds that a compilation takes: the mean of those made."""
+        return fmean(self._compilations) if self._compilations else 0.0
 
     def _worth_joining(self, group: Group, others: Sequence[Running]) -> bool:
         """Whether one more worker would end a run before those at work had ended the group."""
-        pace = self._paces[group]
-        if not pace.runs:
+        if not self._seconds[group]:
             return True
-        seconds = fmean(pace.runs)
+        seconds = fmean(self._seconds[group])
         holders = [item for item in others if item.group == group]
-        rest = sum(seconds * max(1 - item.fraction, 0) for item in holders)
-        alone = (rest + self._backlog(group)) / len(holders)
-        joining = fmean(pace.compilations or [0.0]) + seconds
-        return joining < alone
+        rest = sum(seconds * (1 - item.fraction) for item in holders)
+        alone = (rest + seconds * len(self._pending[group])) / len(holders)
+        return self._compilation() + seconds < alone

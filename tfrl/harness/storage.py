@@ -82,7 +82,7 @@ def _runs(study: Study, entries: Sequence[Entry]) -> pd.DataFrame:
         {
             **_keys(study, entries),
             "status": [entry.status for entry in entries],
-            "error": pd.array([entry.note for entry in entries], dtype=object),
+            "error": pd.Series([entry.note for entry in entries], dtype=object),
             "compile_seconds": seconds("compile"),
             "train_seconds": seconds("train"),
             "evaluate_seconds": seconds("evaluate"),

@@ -167,11 +167,13 @@ class _Table:
 
     def table(self, key: str) -> "_Table":
         expected = f"a table, [{self.name}{key}]"
-        values = self.take(key, lambda value: isinstance(value, dict) and bool(value), expected)
+        values = self.take(key, lambda value: isinstance(value, dict), expected)
         return _Table(self.path, f"{self.name}{key}.", values)
 
     def names(self) -> list[str]:
-        """The keys left, each checked to be safe as a folder's name."""
+        """The keys left: at least one, and each safe as a folder's name."""
+        if not self.left:
+            raise StudyError(f"{self.path}: {self.name[:-1]} is empty: expected at least one entry")
         for key in self.left:
             if not _NAME.fullmatch(key):
                 raise self.error(repr(key), f"is no usable name: expected {_NAME_EXPECTED}")

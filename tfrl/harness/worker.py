@@ -81,7 +81,6 @@ class _Worker:
     def make(self, task: Task) -> Stored | Unstored:
         """Make one run and store it, whether it finishes or fails."""
         start = time.perf_counter()
-        results, error = {}, None
         try:
             result = self._trainer_for(task).run(task.run.seed, self._reporter())
             results = {
@@ -90,8 +89,7 @@ class _Worker:
             }
             outcome = manifest.finished(result, tables.fingerprint(results, result.weights_sha256))
         except (Exception, SystemExit) as raised:
-            error = f"{type(raised).__name__}: {manifest.first_line(raised)}"
-            outcome = manifest.failed(raised)
+            results, outcome = {}, manifest.failed(raised)
         seconds = time.perf_counter() - start
 
         record = manifest.complete(task.identity, self._provenance, outcome, seconds)
@@ -100,6 +98,7 @@ class _Worker:
                 self._ledger.publish(task.run, record, results)
         except LedgerError as problem:
             return Unstored(str(problem))
+        error = outcome["error"] and manifest.sentence(outcome["error"])
         return Stored(error, record["timings"].get("compile", 0.0), seconds)
 
     def _trainer_for(self, task: Task) -> Trainer:

@@ -1,0 +1,85 @@
+"""A folder with a study in it, and `tfrl` with an engine that needs no TensorFlow."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.harness import fake
+from tfrl import cli
+from tfrl.harness import study
+from tfrl.harness.ledger import Ledger
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """The current folder, with `studies/fake.toml` in it."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        return Path("studies/fake.toml")
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(study.load(self.file))
+
+    def write(self, text: str) -> None:
+        self.file.write_text(text)
+
+    def tfrl(self, *arguments: str) -> int:
+        """The exit status of a command line run in this process."""
+        return cli.main(arguments, fake.Engine())
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """A command line run in a process of its own, at the head of a process group."""
+        script = "import sys; from tests.harness import fake; sys.exit(fake.main())"
+        return subprocess.Popen(
+            [sys.executable, "-c", script, *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def statuses(self) -> dict[str, str]:
+        return {str(entry.run): entry.status for entry in self.ledger.entries()}
+
+    def fingerprints(self) -> dict[str, str]:
+        return {
+            str(entry.run): entry.manifest["fingerprint"]
+            for entry in self.ledger.entries()
+            if entry.manifest
+        }
+
+    def visible(self) -> list[str]:
+        """All that is stored, without the lock: hidden names would be leftovers."""
+        return sorted(path.name for path in Path("runs/fake").glob("*/*/*"))
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    monkeypatch.chdir(tmp_path)
+    Path("studies").mkdir()
+    place = Workplace(tmp_path)
+    place.write(fake.STUDY)
+    return place
+
+
+@pytest.fixture
+def changed() -> Callable[[str, str], str]:
+    """The fake study with one text replaced by another."""
+
+    def change(old: str, new: str) -> str:
+        assert old in fake.STUDY
+        return fake.STUDY.replace(old, new, 1)
+
+    return change

@@ -1,0 +1,252 @@
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.harness import fake
+from tests.harness.conftest import ROOT
+from tfrl.harness import ledger as ledger_module
+from tfrl.harness import manifest, tables
+from tfrl.harness.errors import DamagedError, LedgerError
+from tfrl.harness.ledger import Ledger
+from tfrl.harness.study import Study
+
+CODE = "0" * 64
+
+
+def publish(ledger: Ledger, seed: int = 0, code: str = CODE) -> None:
+    """Store what the fake pipeline gives for a seed of the first configuration."""
+    study, run = ledger.study, ledger.study.runs()[seed]
+    evaluation = study.evaluation
+    trainer = fake.Trainer(fake.Config(), study.steps, evaluation.every, evaluation.episodes)
+    result = trainer.run(seed)
+    results = {
+        name: tables.from_columns(getattr(result, name), schema)
+        for name, schema in tables.SCHEMAS.items()
+    }
+    defaults = {"learning_rate": 0.1, "layers": (4, 4)}
+    identity = manifest.identity(study, run, defaults, defaults, code)
+    outcome = manifest.finished(result, tables.fingerprint(results, result.weights_sha256))
+    provenance = {"git": None, "lock_sha256": None, "versions": {}, "processor": {}}
+    ledger.publish(run, manifest.complete(identity, provenance, outcome, 1.5), results)
+
+
+@pytest.fixture
+def ledger(workplace) -> Ledger:
+    return workplace.ledger
+
+
+@pytest.fixture
+def run(ledger):
+    return ledger.study.runs()[0]
+
+
+def test_what_is_published_can_be_read(ledger, run):
+    assert ledger.entry(run).status == "missing"
+    publish(ledger)
+    entry = ledger.entry(run)
+    assert (entry.status, entry.note) == ("finished", None)
+    assert entry.manifest["timings"] == {
+        "compile": 0.0,
+        "train": 0.01,
+        "evaluate": 0.001,
+        "total": 1.5,
+    }
+    expected = fake.Trainer(fake.Config(), 1000, 500, 2).run(0)
+    for name, table in ledger.tables(entry).items():
+        for column, values in getattr(expected, name).items():
+            assert table[column].to_pylist() == values.tolist()
+
+
+def test_the_same_run_gives_the_same_files(ledger, run):
+    def stored() -> dict[str, bytes]:
+        publish(ledger)
+        return {file.name: file.read_bytes() for file in ledger.directory(run).glob("*.parquet")}
+
+    first = stored()
+    assert len(first) == 2
+    assert stored() == first
+
+
+def test_every_value_reaches_the_fingerprint(ledger, run):
+    publish(ledger)
+    stored = ledger.tables(ledger.entry(run))
+    seen = {tables.fingerprint(stored, "a"), tables.fingerprint(stored, "b")}
+    for name, table in stored.items():
+        for position, column in enumerate(table.column_names):
+            values = table[column].to_pylist()
+            values[-1] = f"{values[-1]}!" if isinstance(values[-1], str) else values[-1] + 1
+            field = table.schema.field(column)
+            changed = table.set_column(position, field, [values])
+            seen.add(tables.fingerprint({**stored, name: changed}, "a"))
+    assert len(seen) == 2 + 4 + 6
+
+
+class Death(BaseException):
+    """Ends everything at once, as a signal that cannot be caught would."""
+
+
+def publish_until(ledger: Ledger, last: int) -> None:
+    """Publish, and die at the given step of it, before that does anything."""
+    steps = 0
+
+    def mortal(function):
+        def step(*arguments, **keywords):
+            nonlocal steps
+            steps += 1
+            if steps == last:
+                raise Death
+            return function(*arguments, **keywords)
+
+        return step
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "write", mortal(tables.write))
+        patch.setattr(ledger_module, "_sync", mortal(ledger_module._sync))
+        patch.setattr(Path, "rename", mortal(Path.rename))
+        patch.setattr(shutil, "rmtree", mortal(shutil.rmtree))
+        publish(ledger)
+
+
+# Two tables, five syncs (files, folder, parent) and a rename; two more steps to remove another run.
+@pytest.mark.parametrize(("before", "steps"), [("nothing", 8), ("another run", 10)])
+def test_death_at_any_step_of_publishing_leaves_no_half_run(ledger, run, before, steps):
+    for step in range(1, steps + 1):
+        shutil.rmtree(ledger.folder, ignore_errors=True)
+        if before == "another run":
+            publish(ledger, code="1" * 64)
+        with pytest.raises(Death):
+            publish_until(ledger, step)
+        entry = ledger.entry(run)
+        assert entry.note is None
+        assert entry.status in ("finished", "missing")
+        if entry.status == "finished":
+            ledger.tables(entry)  # raises if anything is damaged
+        with ledger.locked():
+            assert list(ledger.folder.glob("*/*/.*")) == []
+    publish_until(ledger, steps + 1)
+    assert ledger.entry(run).manifest["code"] == CODE
+
+
+def test_a_table_cut_off_anywhere_is_named(ledger, run):
+    publish(ledger)
+    file = ledger.directory(run) / "evaluations.parquet"
+    whole = file.read_bytes()
+    for length in range(0, len(whole), 101):
+        file.write_bytes(whole[:length])
+        with pytest.raises(DamagedError, match=r"evaluations\.parquet is damaged"):
+            ledger.tables(ledger.entry(run))
+    file.unlink()
+    with pytest.raises(DamagedError, match=r"evaluations\.parquet is damaged"):
+        ledger.tables(ledger.entry(run))
+
+
+def test_a_value_changed_by_hand_is_noticed(ledger, run):
+    publish(ledger)
+    file = ledger.directory(run) / "episodes.parquet"
+    table = pq.read_table(file)
+    returns = table["return"].to_pylist()
+    returns[7] += 1
+    tables.write(table.set_column(2, table.schema.field("return"), [returns]), file)
+    with pytest.raises(DamagedError, match="seed-0 is damaged: its tables differ"):
+        ledger.tables(ledger.entry(run))
+
+
+def test_any_bit_of_the_manifest_that_is_flipped_is_noticed(ledger, run):
+    publish(ledger)
+    file = ledger.directory(run) / "manifest.json"
+    whole = file.read_bytes()
+    intended = json.loads(whole)
+    for position in range(0, len(whole), 7):
+        flipped = bytearray(whole)
+        flipped[position] ^= 1 << position % 8
+        file.write_bytes(flipped)
+        try:
+            entry = ledger.entry(run)
+        except LedgerError as error:
+            assert "manifest.json was written by a newer tfrl" in str(error)
+            continue
+        if entry.status == "missing":
+            assert str(file) in entry.note
+        else:
+            assert {"sha256": intended["sha256"], **entry.manifest} == intended
+
+
+def test_a_run_in_the_place_of_another_does_not_count(ledger):
+    publish(ledger)
+    first, second = ledger.study.runs()[:2]
+    ledger.directory(first).rename(ledger.directory(second))
+    assert ledger.entry(second).status == "missing"
+    assert ledger.entry(second).note == "seed was 0, is 1"
+
+
+def with_hyperparameters(study: Study, **hyperparameters) -> Study:
+    first, *others = study.configurations
+    changed = replace(first, hyperparameters=hyperparameters)
+    return replace(study, configurations=(changed, *others))
+
+
+def test_a_run_counts_only_for_the_study_it_was_made_for(ledger, run):
+    publish(ledger)
+    study = ledger.study
+    same = with_hyperparameters(study, learning_rate=0.1, layers=(4, 4))  # the defaults, spelt out
+    assert Ledger(same).entry(same.runs()[0]).status == "finished"
+    for other, note in [
+        (replace(study, steps=2000), "steps was 1000, is 2000"),
+        (
+            with_hyperparameters(study, learning_rate=0.2, layers=(8,)),
+            "configurations.one.learning_rate was 0.1, is 0.2, "
+            "configurations.one.layers was [4, 4], is [8]",
+        ),
+        (
+            replace(study, environments=(replace(study.environments[0], id="Other-v0"),)),
+            "environments.line was Line-v0, is Other-v0",
+        ),
+    ]:
+        entry = Ledger(other).entry(other.runs()[0])
+        assert (entry.status, entry.note, entry.manifest) == ("missing", note, None)
+
+
+def test_a_newer_schema_is_refused_by_name(ledger):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest, "SCHEMA", 2)
+        publish(ledger)
+    with pytest.raises(LedgerError, match=r"seed-0/manifest\.json was written by a newer tfrl"):
+        ledger.entries()
+
+
+def test_a_full_disk_is_named_and_nothing_is_left_behind(ledger, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ledger_module, "_sync", full)
+    with pytest.raises(LedgerError, match="seed-0 cannot be stored: No space left on device"):
+        publish(ledger)
+    assert list(ledger.folder.glob("*/*/*")) == []
+    assert list(ledger.folder.glob("*/*/.*")) == []
+
+
+def test_the_lock_excludes_others_and_goes_with_its_holder(ledger):
+    hold = (
+        "import sys, time\n"
+        "from tfrl.harness import study\n"
+        "from tfrl.harness.ledger import Ledger\n"
+        "with Ledger(study.load(study.find('fake'))).locked():\n"
+        "    print('held', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdout=subprocess.PIPE, env={"PYTHONPATH": str(ROOT)}
+    ) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        refusal = "another `tfrl run` is at work in runs/fake"
+        with pytest.raises(LedgerError, match=refusal), ledger.locked():
+            pass
+        holder.kill()
+    with ledger.locked():
+        pass

@@ -1,0 +1,100 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.harness import fake
+from tests.harness.conftest import ROOT
+from tests.harness.test_ledger import publish
+from tfrl.harness import manifest, storage
+
+
+@pytest.fixture
+def results(workplace):
+    """Seeds 0 and 2 of the first configuration finished, seed 1 damaged, seed 3 failed."""
+    ledger = workplace.ledger
+    for seed in range(3):
+        publish(ledger, seed)
+    (ledger.directory(ledger.study.runs()[1]) / "episodes.parquet").write_bytes(b"PAR1")
+    run = ledger.study.runs()[3]
+    identity = manifest.identity(ledger.study, run, {}, {}, "1" * 64)
+    outcome = manifest.failed(FloatingPointError("the loss is NaN\nat step 480"))
+    provenance = {"git": None, "lock_sha256": None, "versions": {"numpy": "2"}, "processor": {}}
+    ledger.publish(run, manifest.complete(identity, provenance, outcome, 2.0), {})
+    return storage.load(ledger.study)
+
+
+def test_the_tables_are_tidy(results):
+    keys = ["environment", "configuration", "seed"]
+    assert list(results.episodes) == [*keys, "step", "episode", "return", "length"]
+    assert list(results.evaluations) == [
+        *keys,
+        "step",
+        "split",
+        "policy",
+        "episode",
+        "return",
+        "length",
+    ]
+    for table in (results.episodes, results.evaluations, results.runs):
+        assert list(table["configuration"].cat.categories) == ["one", "two"]
+        assert list(table["environment"].cat.categories) == ["line"]
+        assert table["seed"].dtype == np.int64
+    expected = fake.Trainer(fake.Config(), 1000, 500, 2)
+    for seed in (0, 2):
+        result = expected.run(seed)
+        rows = results.episodes[results.episodes["seed"] == seed]
+        np.testing.assert_array_equal(rows["return"], result.episodes["return"])
+        rows = results.evaluations[results.evaluations["seed"] == seed]
+        np.testing.assert_array_equal(rows["return"], result.evaluations["return"])
+
+
+def test_every_planned_run_is_accounted_for(results):
+    runs = results.runs
+    assert len(runs) == 8
+    assert list(runs["status"]) == ["finished", "missing", "finished", "failed"] + ["missing"] * 4
+    assert runs["error"][0] is None
+    assert runs["error"][1].startswith("runs/fake/line/one/seed-1/episodes.parquet is damaged:")
+    assert runs["error"][3] == "FloatingPointError: the loss is NaN"
+    assert set(results.episodes["seed"]) == {0, 2}
+    assert list(runs["total_seconds"].isna()) == [False, True, False, False] + [True] * 4
+    assert runs["updates"][0] == 500
+    assert runs["updates"][3] is pd.NA
+
+
+def test_what_runs_do_not_share_is_listed(results):
+    assert results.manifest["code"] == ["0" * 64, "1" * 64]
+    assert results.manifest["git"] is None
+    assert results.manifest["versions"] == {"numpy": [None, "2"]}
+
+
+def test_a_study_without_runs_has_empty_tables(workplace):
+    results = storage.load(workplace.ledger.study)
+    assert len(results.episodes) == len(results.evaluations) == 0
+    assert list(results.episodes["configuration"].cat.categories) == ["one", "two"]
+    assert set(results.runs["status"]) == {"missing"}
+    assert results.manifest["versions"] == {}
+
+
+def test_eighty_runs_load_in_less_than_a_second(workplace, changed):
+    workplace.write(changed('"0-3"', '"0-79"'))
+    ledger = workplace.ledger
+    for seed in range(80):
+        publish(ledger, seed)
+    start = time.perf_counter()
+    results = storage.load(ledger.study)
+    assert time.perf_counter() - start < 1
+    assert len(results.episodes) == 80 * 50
+
+
+def test_loading_does_not_import_tensorflow(workplace):
+    script = (
+        "import sys; from tfrl.harness import storage, study;"
+        "storage.load(study.load(study.find('fake'))); sys.exit('tensorflow' in sys.modules)"
+    )
+    environment = {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment, cwd=Path.cwd())

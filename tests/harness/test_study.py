@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import pytest
+
+from tests.harness import fake
+from tfrl.harness import study
+from tfrl.harness.errors import StudyError
+from tfrl.harness.study import Configuration, Environment, Evaluation
+
+
+def test_a_study_file_is_what_it_says(workplace):
+    workplace.write(fake.STUDY.replace('"0-3"', '"0-2, 7"') + "layers = [64, 32]\ndouble = true\n")
+    loaded = study.load(workplace.file)
+    assert (loaded.name, loaded.title, loaded.steps) == ("fake", "Fake", 1000)
+    assert loaded.seeds == (0, 1, 2, 7)
+    assert loaded.evaluation == Evaluation(every=500, episodes=2)
+    assert loaded.environments == (Environment("line", "Line-v0"),)
+    assert loaded.configurations == (
+        Configuration("one", "fake", {}),
+        Configuration("two", "fake", {"learning_rate": 0.5, "layers": (64, 32), "double": True}),
+    )
+    assert [str(run) for run in loaded.runs()][:5] == [
+        "line/one/seed-0",
+        "line/one/seed-1",
+        "line/one/seed-2",
+        "line/one/seed-7",
+        "line/two/seed-0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('title = "Fake"\n', "", "title is missing: expected a text of at least one character"),
+        ('"Fake"', "3", "title is 3: expected a text"),
+        ("seeds", "sedes", "seeds is missing (is sedes meant to be it?): expected whole numbers"),
+        ('"0-3"', "[0, 1, 0]", "seeds names 0 more than once"),
+        ('"0-3"', '"0-3,2"', "seeds names 2 more than once"),
+        ('"0-3"', "[]", "seeds is empty: expected whole numbers from 0 on"),
+        ('"0-3"', '""', "seeds has '': expected"),
+        ('"0-3"', '"3-0"', "seeds has '3-0': expected"),
+        ('"0-3"', "[-1]", "seeds has -1: expected"),
+        ('"0-3"', "[true]", "seeds has true: expected"),
+        ('"0-3"', "[1.0]", "seeds has 1.0: expected"),
+        ('"0-3"', "5", "seeds is 5: expected"),
+        ('"0-3"', '"0-999999999"', "seeds names more than 10000 seeds"),
+        ("1_000", "-5", "steps is -5: expected a whole number of environment steps, at least 1"),
+        ("1_000", "0", "steps is 0: expected"),
+        ("1_000", "true", "steps is true: expected"),
+        ("1_000", "1e3", "steps is 1000.0: expected"),
+        ("500", "0", "evaluation.every is 0: expected"),
+        (
+            "500",
+            "300",
+            "evaluation.every is 300: expected a whole number of environment steps that ",
+        ),
+        ("episodes = 2", "episodes = 0", "evaluation.episodes is 0: expected"),
+        ("episodes = 2", "episode = 2", "evaluation.episodes is missing (is episode meant"),
+        (
+            "episodes = 2",
+            "episodes = 2\nsplit = 1",
+            "evaluation.split is not known: expected every",
+        ),
+        ("steps = ", "step = 1\nsteps = ", "step is not known: did you mean steps?"),
+        ('line = "Line-v0"', "", "environments is empty: expected at least one entry"),
+        ('"Line-v0"', "0", "environments.line is 0: expected the id of an environment"),
+        ("line =", '"../line" =', "environments.'../line' is no usable name: expected letters"),
+        ("line =", '".line" =', "environments.'.line' is no usable name"),
+        ("[configurations.one]", '[configurations."a/b"]', "configurations.'a/b' is no usable"),
+        (
+            'pipeline = "fake"\n\n',
+            "\n",
+            "configurations.one.pipeline is missing: expected the name",
+        ),
+        ('pipeline = "fake"\n\n', "pipeline = 1\n", "configurations.one.pipeline is 1: expected"),
+        ("0.5", "nan", "configurations.two.learning_rate is nan: expected a finite number"),
+        ("0.5", "[0.5]", "configurations.two.learning_rate is [0.5]: expected a finite number"),
+        ("0.5", "{a = 1}", "configurations.two.learning_rate is a table: expected"),
+        ("1_000", "1_000 1", "expected TOML, but: Expected newline or end of document"),
+        ("steps", "seeds", "expected TOML, but: Cannot overwrite a value (at line 3, column"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_file_key_and_expectation(
+    workplace, changed, old, new, sentence
+):
+    workplace.write(changed(old, new))
+    with pytest.raises(StudyError) as caught:
+        study.load(workplace.file)
+    assert str(caught.value).startswith(f"studies/fake.toml: {sentence}")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_table_of_configurations_is_a_mistake(workplace):
+    text = fake.STUDY[: fake.STUDY.index("[configurations.one]")]
+    workplace.write(f"{text}[configurations]\n")
+    with pytest.raises(StudyError, match=r"fake\.toml: configurations is empty: expected"):
+        study.load(workplace.file)
+
+
+def test_files_that_are_no_studies_are_named(workplace):
+    Path("binary.toml").write_bytes(b"\xff\xfe")
+    Path("bad name.toml").write_text(fake.STUDY)
+    for name, sentence in [
+        ("absent.toml", "absent.toml: cannot be read: No such file or directory"),
+        ("binary.toml", "binary.toml: expected TOML, which is UTF-8 text, but it is not"),
+        ("bad name.toml", "bad name.toml: a study's file is named with letters"),
+    ]:
+        with pytest.raises(StudyError) as caught:
+            study.load(Path(name))
+        assert str(caught.value).startswith(sentence)
+
+
+def test_a_study_is_found_by_path_or_name(workplace):
+    assert study.find("fake") == Path("studies/fake.toml")
+    assert study.find("elsewhere/mine.toml") == Path("elsewhere/mine.toml")
+    with pytest.raises(StudyError, match=r"no study 'fak': .* in studies/ \(fake\)"):
+        study.find("fak")
+
+
+@pytest.mark.parametrize("name", ["cartpole", "quick"])
+def test_the_shipped_studies_are_valid(name):
+    path = Path(__file__).parents[2] / "studies" / f"{name}.toml"
+    names = [configuration.name for configuration in study.load(path).configurations]
+    assert names == ["dqn", "reinforce", "ppo", "apo"]
