@@ -10,9 +10,7 @@ from tfrl.harness.storage import Results
 from tfrl.harness.study import Configuration, Environment, Evaluation, Study
 
 RUN = ["environment", "configuration", "seed"]
-ERROR = (
-    "FloatingPointError: the loss is NaN after 48,128 steps <script>alert('x')</script> | `q` & *"
-)
+ERROR = "FloatingPointError: the loss at 48,128 is <script>alert('x')</script> | `q` & *"
 
 # How each configuration learns: budget share of its half-way point, its spread over seeds, the
 # probability of a collapse, and how noisy the return is once learned.

@@ -24,6 +24,7 @@ REPETITIONS = 10_000
 
 Verdict = Literal["supported", "not supported", "inconclusive"]
 Interval = tuple[float, float]
+Statistic = Callable[[np.ndarray], np.ndarray]  # reduces the last axis
 NONE: Interval = (np.nan, np.nan)
 
 
@@ -54,7 +55,7 @@ def t_interval(scores: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
 
 def bootstrap_interval(
     scores: np.ndarray,
-    statistic: Callable[[np.ndarray], np.ndarray],
+    statistic: Statistic,
     generator: np.random.Generator,
     repetitions: int = REPETITIONS,
     confidence: float = CONFIDENCE,
@@ -94,8 +95,10 @@ def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> Diffe
         return Difference(estimate, np.nan, np.nan, "an interval needs two values on each side")
     if np.ptp(a) == 0 and np.ptp(b) == 0:
         return Difference(estimate, np.nan, np.nan, "no spread, so no interval")
-    interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
-    return Difference(estimate, float(interval.low), float(interval.high))
+    u, v = np.var(a, ddof=1) / len(a), np.var(b, ddof=1) / len(b)
+    freedom = (u + v) ** 2 / (u**2 / (len(a) - 1) + v**2 / (len(b) - 1))
+    half = float(stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(u + v))
+    return Difference(estimate, estimate - half, estimate + half)
 
 
 def verdict(difference: Difference, claimed: Literal["lower", "higher"]) -> Verdict:
@@ -121,17 +124,16 @@ def describe(scores: np.ndarray, generator: np.random.Generator) -> dict[str, ob
     """
     n = len(scores)
     row: dict[str, object] = {"n": n, "min": np.nan, "max": np.nan, "note": ""}
-    estimates = {"median": np.nan, "iqm": np.nan, "mean": np.nan}
     if n:
         row |= {"min": scores.min(), "max": scores.max()}
-        estimates = {"median": median(scores), "iqm": iqm(scores), "mean": scores.mean()}
-    intervals = {
-        "median": bootstrap_interval(scores, median, generator),
-        "iqm": bootstrap_interval(scores, iqm, generator),
-        "mean": t_interval(scores),
+    found: dict[str, tuple[Statistic, Interval]] = {
+        "median": (median, bootstrap_interval(scores, median, generator)),
+        "iqm": (iqm, bootstrap_interval(scores, iqm, generator)),
+        "mean": (np.mean, t_interval(scores)),
     }
-    for name, (low, high) in intervals.items():
-        row |= {name: float(estimates[name]), f"{name}_low": low, f"{name}_high": high}
+    for name, (statistic, (low, high)) in found.items():
+        estimate = float(statistic(scores)) if n else np.nan
+        row |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
     if n == 0:
         row["note"] = "no score"
     elif n == 1:

@@ -36,17 +36,18 @@ def on_step_grid(frame: pd.DataFrame, grid: np.ndarray, value: str = "average") 
     Returns:
       [environment, configuration, seed, step, value], G rows a run; NaN before a run's first row.
     """
+    if frame.empty:
+        return frame[[*RUN, "step", value]]
     frame = frame.sort_values([*RUN, "step"], kind="stable", ignore_index=True)
     run = frame.groupby(RUN, observed=True, sort=False).ngroup().to_numpy()
     runs = frame[RUN].drop_duplicates(ignore_index=True)
     # One increasing key for all runs: a single binary search serves every run and grid point.
-    span = 1 + max(int(grid[-1]), int(frame["step"].max()) if len(frame) else 0)
+    span = 1 + max(grid[-1], frame["step"].max())
     wanted = np.arange(len(runs))[:, None] * span + grid  # [R, G]
     latest = np.searchsorted(run * span + frame["step"].to_numpy(), wanted, side="right") - 1
-    held = frame[value].to_numpy(float).take(latest.clip(0), mode="clip") if len(frame) else wanted
-    own = run.take(latest.clip(0)) == np.arange(len(runs))[:, None] if len(frame) else wanted == 0
+    begun = (latest >= 0) & (run[latest] == np.arange(len(runs))[:, None])
+    values = np.where(begun, frame[value].to_numpy(float)[latest], np.nan)
     repeated = runs.loc[runs.index.repeat(len(grid))].reset_index(drop=True)
-    values = np.where((latest >= 0) & own, held, np.nan)
     return repeated.assign(step=np.tile(grid, len(runs)), **{value: values.ravel()})
 
 

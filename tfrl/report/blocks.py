@@ -63,6 +63,16 @@ class Agent:
 
 
 @dataclass(frozen=True)
+class ApoPart:
+    """What is said about APO against PPO in one environment."""
+
+    figure: Picture
+    claims: Table
+    measures: Picture
+    values: pd.DataFrame  # of each run, behind the claims
+
+
+@dataclass(frozen=True)
 class Chapter:
     """All that is said about one environment."""
 
@@ -70,8 +80,45 @@ class Chapter:
     heading: str
     answers: tuple[Answer, ...]
     first: Picture
-    curves: tuple[Picture, ...]
+    training: Picture
+    evaluation: Picture
     performance: Table
-    apo: tuple[Picture, ...]
-    claims: Table | None
-    values: pd.DataFrame | None  # of each run, behind the claims
+    apo: ApoPart | None  # if the study has both
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """In the order of the page."""
+        apo = (self.apo.figure, self.apo.measures) if self.apo else ()
+        return (self.first, self.training, self.evaluation, *apo)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The report of a study."""
+
+    title: str
+    question: str
+    incomplete: str  # empty if every planned run has finished
+    agents: tuple[Agent, ...]
+    chapters: tuple[Chapter, ...]
+    ledger: Table
+    failures: Table
+    manifest: Table
+    fingerprints: pd.DataFrame
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """What to write into figures/, by file name."""
+        return {f"{p.slug}.svg": p.wide for chapter in self.chapters for p in chapter.pictures}
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """What to write into tables/, by file name."""
+        tables = [self.ledger, self.failures, self.manifest]
+        files = {"fingerprints.csv": self.fingerprints}
+        for chapter in self.chapters:
+            tables.append(chapter.performance)
+            if chapter.apo:
+                tables.append(chapter.apo.claims)
+                files[f"{chapter.slug}-apo-ppo-runs.csv"] = chapter.apo.values
+        return files | {f"{table.slug}.csv": table.data for table in tables}

@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from tfrl.analysis import returns
-from tfrl.report.style import FAINT, Look, heading, panels, styled, thousands, to_svg
+from tfrl.report.style import FAINT, Look, Looks, heading, panels, styled, thousands, to_svg
 
 POINTS = 200  # of each line: about one to three pixels
 
@@ -15,7 +15,7 @@ def learning(
     curves: pd.DataFrame,
     value: str,
     counts: dict[str, str],
-    looks: dict[str, Look],
+    looks: Looks,
     steps: int,
     threshold: float | None,
     narrow: bool,
@@ -33,7 +33,7 @@ def learning(
         columns, width, height = (
             (1, 3.7, 1.75) if narrow else (2 if len(looks) < 5 else 3, 10.0, 2.3)
         )
-        figure, grid = panels(len(looks), columns, width, height, sharex=True, sharey=True)
+        figure, grid = panels(len(looks), columns, width, height, shared=True)
         for axes, (name, look) in zip(grid, looks.items(), strict=True):
             _threshold(axes, threshold)
             _seeds(axes, curves[curves["configuration"] == name], "step", value, look)
@@ -47,9 +47,7 @@ def learning(
         return to_svg(figure)
 
 
-def by_episode(
-    averages: pd.DataFrame, looks: dict[str, Look], threshold: float | None, narrow: bool
-) -> str:
+def by_episode(averages: pd.DataFrame, looks: Looks, threshold: float | None, narrow: bool) -> str:
     """The talk's figure: the moving average of the return by episode, all seeds in one panel.
 
     Args:
@@ -97,7 +95,9 @@ def _seeds(axes: Axes, curves: pd.DataFrame, by: str, value: str, look: Look) ->
     """Each seed as a thin line; words where there is none."""
     known = curves.dropna(subset=[value])
     if known.empty:
-        axes.text(0.5, 0.5, "no finished run", transform=axes.transAxes, ha="center", color=FAINT)
+        axes.text(
+            0.5, 0.5, "no run has a value", transform=axes.transAxes, ha="center", color=FAINT
+        )
         return
     sns.lineplot(
         known, x=by, y=value, units="seed", estimator=None, errorbar=None, sort=False,

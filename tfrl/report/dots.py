@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from tfrl.report.style import FAINT, INK, Look, heading, panels, styled, to_svg
+from tfrl.report.style import FAINT, INK, Looks, heading, panels, styled, to_svg
 
 CROWD = 3  # dots above and below the first of a pile before they overlap
 MEASURES = {
@@ -15,7 +15,7 @@ MEASURES = {
 }
 
 
-def final(scores: pd.DataFrame, looks: dict[str, Look], width: float) -> str:
+def final(scores: pd.DataFrame, looks: Looks, width: float) -> str:
     """Each seed's final return, a row per configuration.
 
     Args:
@@ -29,7 +29,7 @@ def final(scores: pd.DataFrame, looks: dict[str, Look], width: float) -> str:
         return to_svg(figure)
 
 
-def claims(values: pd.DataFrame, measures: list[str], looks: dict[str, Look], narrow: bool) -> str:
+def claims(values: pd.DataFrame, measures: list[str], looks: Looks, narrow: bool) -> str:
     """Each run's value of the measures behind the claims, a panel per measure."""
     with styled():
         columns, width = (1, 3.7) if narrow else (len(measures), 10.0)
@@ -40,7 +40,7 @@ def claims(values: pd.DataFrame, measures: list[str], looks: dict[str, Look], na
         return to_svg(figure)
 
 
-def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: dict[str, Look]) -> None:
+def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: Looks) -> None:
     """A row of dots per configuration, the first on top, and a tick at each median."""
     known = values.dropna(subset=[column])
     low, high = (known[column].min(), known[column].max()) if len(known) else (0.0, 1.0)

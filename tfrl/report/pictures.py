@@ -1,14 +1,10 @@
 """Each figure with its text alternative and a caption: what to see, and how it was computed."""
 
-from collections.abc import Mapping
-
 from tfrl.analysis import returns
 from tfrl.report import curves, dots, wording
 from tfrl.report.blocks import Picture
 from tfrl.report.findings import Comparison, Findings
-from tfrl.report.style import Look
-
-Looks = Mapping[str, Look]
+from tfrl.report.style import Looks
 
 
 def final(found: Findings, looks: Looks) -> Picture:

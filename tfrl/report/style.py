@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ import matplotlib
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tfrl.harness.study import Study
@@ -62,7 +63,10 @@ class Look:
     dash: Any = "solid"
 
 
-def looks(study: Study) -> dict[str, Look]:
+Looks = Mapping[str, Look]  # by the configuration's name, in the study's order
+
+
+def looks(study: Study) -> Looks:
     """The look of each configuration, by name.
 
     The first configuration of a known pipeline has the pipeline's own colour; all others take the
@@ -86,20 +90,22 @@ def looks(study: Study) -> dict[str, Look]:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw within: Seaborn's white style and ours, both undone afterwards."""
-    with matplotlib.rc_context({**sns.axes_style("whitegrid"), **_RC}):
+    """Draw within: Seaborn's white style and ours, and nothing of the user's; undone afterwards."""
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
+    style: Any = {**defaults, **sns.axes_style("whitegrid"), **_RC}
+    with matplotlib.rc_context(style):
         yield
 
 
 def panels(
-    count: int, columns: int, width: float, height: float, **shared: bool
+    count: int, columns: int, width: float, height: float, shared: bool = False
 ) -> tuple[Figure, list[Axes]]:
     """A figure of `count` panels, each `height` inches high, in so many columns."""
     columns = min(columns, count)
     rows = -(-count // columns)
-    figure = Figure(figsize=(width, rows * height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.045, hspace=0.04)
-    grid = figure.subplots(rows, columns, squeeze=False, **shared)
+    layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06, wspace=0.045, hspace=0.04)
+    figure = Figure(figsize=(width, rows * height), layout=layout)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared)
     for unused in grid.flat[count:]:
         unused.set_visible(False)
     return figure, list(grid.flat[:count])

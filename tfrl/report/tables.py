@@ -9,7 +9,7 @@ import pandas as pd
 
 from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM
 from tfrl.report.blocks import Cell, Table
-from tfrl.report.style import Look
+from tfrl.report.style import Look, Looks
 from tfrl.report.wording import interval, number, places, whole
 
 CLAIMS = {
@@ -19,9 +19,7 @@ CLAIMS = {
 }
 
 
-def performance(
-    slug: str, final: pd.DataFrame, training: pd.DataFrame, looks: Mapping[str, Look]
-) -> Table:
+def performance(slug: str, final: pd.DataFrame, training: pd.DataFrame, looks: Looks) -> Table:
     """Final performance, a row per configuration.
 
     Args:
@@ -35,7 +33,7 @@ def performance(
         rows.append(
             (
                 _agent(looks[row["configuration"]]),
-                Cell(f"{row['finished']} of {row['planned']}", number=True),
+                Cell(f"{row['n']} of {row['planned']}", number=True),
                 Cell(f"{failed}", number=True),
                 *(_estimate(row, statistic) for statistic in ("median", "iqm", "mean")),
                 *(_value(row[extreme], digits, row["note"]) for extreme in ("min", "max")),
@@ -61,9 +59,9 @@ def _performance_caption(n: int) -> str:
         f"so none below {BOOTSTRAP_MINIMUM}); Student's t for the mean, which may reach past a cap "
         "on the return. The IQM leaves out the lowest and the highest quarter, and with them any "
         "seed that collapsed: read it beside the lowest. A further seed would fall between the "
-        f"lowest and the highest with probability (n − 1)/(n + 1){further}. Failed runs are counted, "
-        "but have no score. The last column is the mean over seeds of the return of the last 100 "
-        "training episodes, in which the agent explores."
+        f"lowest and the highest with probability (n − 1)/(n + 1){further}. Failed runs are "
+        "counted, but have no score. The last column is the mean over seeds of the return of the "
+        "last 100 training episodes, in which the agent explores."
     )
 
 
@@ -85,24 +83,27 @@ def claims(slug: str, table: pd.DataFrame, threshold: float | None) -> Table:
                 Cell(row["verdict"]),
             )
         )
-    fall = (
-        f"The fall is how far the 100-episode moving average sank below {threshold:g} (Gymnasium's "
-        "threshold) after first reaching it, 0 if it never did; runs that never reached it have no "
-        "value. A run that reached it late had less time to fall. "
-        if threshold is not None
-        else "Gymnasium sets no threshold for this environment, so a fall below it is not defined. "
-    )
-    caption = (
+    return Table(slug, _claims_caption(threshold), head, tuple(rows), table)
+
+
+def _claims_caption(threshold: float | None) -> str:
+    fall = "Gymnasium sets no threshold for this environment, so a fall is not defined. "
+    if threshold is not None:
+        fall = (
+            f"The fall is how far the 100-episode moving average sank below {threshold:g} "
+            "(Gymnasium's threshold) after first reaching it, 0 if it never did; runs that never "
+            "reached it have no value. A run that reached it late had less time to fall. "
+        )
+    return (
         "Each run gives one value a measure; the means over runs are compared, with Welch's 95% "
-        "interval beside the difference. Each claim says that APO's number is the lower one: supported "
-        "if the interval lies wholly below 0, not supported if wholly above, inconclusive if it "
-        "covers 0. " + fall + "The spread is the standard deviation of the episode return within a "
-        "run. The intervals are not corrected for being several."
+        "interval beside the difference. Each claim says that APO's number is the lower one: "
+        "supported if the interval lies wholly below 0, not supported if wholly above, and "
+        f"inconclusive if it covers 0. {fall}The spread is the standard deviation of the episode "
+        "return within a run. The intervals are not corrected for being several."
     )
-    return Table(slug, caption, head, tuple(rows), table)
 
 
-def ledger(runs: pd.DataFrame, looks: Mapping[str, Look], environments: Mapping[str, str]) -> Table:
+def ledger(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) -> Table:
     """Planned, finished, failed and missing runs of each configuration, and their seconds."""
     seconds = ["compile_seconds", "train_seconds", "evaluate_seconds"]
     groups = runs.groupby(["environment", "configuration"], observed=True)
@@ -134,9 +135,7 @@ def ledger(runs: pd.DataFrame, looks: Mapping[str, Look], environments: Mapping[
     return Table("ledger", caption, head, tuple(rows), data)
 
 
-def failures(
-    runs: pd.DataFrame, looks: Mapping[str, Look], environments: Mapping[str, str]
-) -> Table:
+def failures(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) -> Table:
     """Each failed run with its error, and each missing one of which it is known why."""
     told = (runs["status"] == "failed") | ((runs["status"] == "missing") & runs["error"].notna())
     data = runs.loc[told, ["environment", "configuration", "seed", "status", "error"]]

@@ -1,13 +1,13 @@
 """Numbers and sentences. Each sentence is made from the tables and carries n and its interval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from tfrl.harness.study import Study
 from tfrl.report.blocks import Answer
-from tfrl.report.style import Look
+from tfrl.report.style import Looks
 
 MINUS = "\N{MINUS SIGN}"
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -41,7 +41,7 @@ def interval(low: float, high: float) -> str:
     if not np.isfinite(low):
         return ""
     if low == high:
-        return "all draws equal"
+        return "95% of draws equal"
     digits = places(low, high)
     return f"{number(low, digits)} to {number(high, digits)}"
 
@@ -88,7 +88,7 @@ def incomplete(runs: pd.DataFrame) -> str:
     return f"This study is incomplete: {finished:,}/{len(runs):,} runs finished; {listed(rest)}."
 
 
-def seeds_answer(summary: pd.DataFrame, looks: Mapping[str, Look]) -> Answer:
+def seeds_answer(summary: pd.DataFrame, looks: Looks) -> Answer:
     """How far the final return moves with nothing changed but the seed."""
     scored = summary[summary["n"] > 1]
     if scored.empty:
@@ -102,7 +102,7 @@ def seeds_answer(summary: pd.DataFrame, looks: Mapping[str, Look]) -> Answer:
     return Answer("Same settings, other seeds", "", f"Final return of {listed(parts)}.")
 
 
-def mean_answer(summary: pd.DataFrame, looks: Mapping[str, Look]) -> Answer:
+def mean_answer(summary: pd.DataFrame, looks: Looks) -> Answer:
     """The mean final return of each configuration."""
     parts = []
     for row in summary[summary["n"] > 0].itertuples():
@@ -115,7 +115,7 @@ def mean_answer(summary: pd.DataFrame, looks: Mapping[str, Look]) -> Answer:
     return Answer("Mean final return", "", text)
 
 
-def solved_answer(reached: pd.DataFrame, threshold: float, looks: Mapping[str, Look]) -> Answer:
+def solved_answer(reached: pd.DataFrame, threshold: float, looks: Looks) -> Answer:
     """In how many runs the moving average reached the threshold, and where it ended.
 
     Args:

@@ -1,0 +1,172 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tfrl.analysis import evidence
+from tfrl.analysis.evidence import Difference
+
+
+def test_iqm_of_published_scores():
+    # Agarwal et al. 2021: mean, median and IQM of these are all 1.5.
+    scores = np.array([[1, 2], [2, 2], [1, 1], [2, 1]]).ravel()
+    assert evidence.iqm(scores) == evidence.median(scores) == scores.mean() == 1.5
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 8, 19, 20])
+def test_iqm_is_scipys_trimmed_mean(n):
+    scores = np.random.default_rng(n).normal(size=(6, n))
+    np.testing.assert_allclose(
+        evidence.iqm(scores), stats.trim_mean(scores, 0.25, axis=1), rtol=1e-13
+    )
+
+
+def test_t_interval_of_one_to_five():
+    # mean 3, standard error sqrt(0.5), t(0.975, 4) = 2.776445
+    low, high = evidence.t_interval(np.arange(1.0, 6.0))
+    assert (low, high) == pytest.approx((3 - 2.776445 * 0.5**0.5, 3 + 2.776445 * 0.5**0.5))
+
+
+def test_welch_of_students_sleep_data():
+    # R's documentation of t.test(extra ~ group, data = sleep).
+    first = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
+    second = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
+    found = evidence.welch(first, second)
+    assert found.estimate == pytest.approx(0.75 - 2.33)
+    assert (found.low, found.high) == pytest.approx((-3.3654832, 0.2054832), abs=1e-7)
+    assert evidence.verdict(found, "lower") == "inconclusive"
+
+
+def test_bootstrap_is_scipys_within_monte_carlo_error():
+    scores = np.random.default_rng(3).gamma(2, 100, size=20)
+    ours = evidence.bootstrap_interval(
+        scores, evidence.iqm, np.random.default_rng(0), repetitions=40_000
+    )
+    theirs = stats.bootstrap(
+        (scores,),
+        lambda x, axis: stats.trim_mean(x, 0.25, axis=axis),
+        n_resamples=40_000,
+        method="percentile",
+        rng=np.random.default_rng(1),
+    ).confidence_interval
+    assert ours == pytest.approx((theirs.low, theirs.high), abs=0.02 * np.ptp(ours))
+
+
+def test_the_same_generator_gives_the_same_interval_and_the_global_one_is_left_alone():
+    scores = np.random.default_rng(3).normal(size=12)
+    before = np.random.get_state()  # noqa: NPY002
+    first, second = (evidence.describe(scores, np.random.default_rng(5)) for _ in range(2))
+    after = np.random.get_state()  # noqa: NPY002
+    assert first == second
+    assert before[0] == after[0] and (before[1] == after[1]).all() and before[2:] == after[2:]
+
+
+def test_welch_rarely_finds_a_difference_where_there_is_none():
+    generator = np.random.default_rng(0)
+    false = [
+        evidence.verdict(evidence.welch(*generator.gamma(2, size=(2, 5))), "lower")
+        != "inconclusive"
+        for _ in range(2_000)
+    ]
+    assert np.mean(false) < 0.07
+
+
+@pytest.mark.parametrize("draw", ["normal", "uniform"])
+def test_intervals_of_the_mean_cover_it(draw):
+    generator = np.random.default_rng(1)
+    scores = getattr(generator, draw)(size=(3_000, 20))
+    centre = 0.5 if draw == "uniform" else 0.0
+    ends = np.array([evidence.t_interval(row) for row in scores])
+    assert 0.93 < np.mean((ends[:, 0] < centre) & (centre < ends[:, 1])) < 0.97
+
+
+def test_bootstrap_intervals_of_the_median_cover_it_at_twenty_seeds():
+    generator = np.random.default_rng(2)
+    ends = np.array(
+        [
+            evidence.bootstrap_interval(row, evidence.median, generator, repetitions=500)
+            for row in generator.normal(size=(2_000, 20))
+        ]
+    )
+    assert 0.92 < np.mean((ends[:, 0] < 0) & (ends[:, 1] > 0)) < 0.97
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "lower", "higher"),
+    [
+        (-3, -1, "supported", "not supported"),
+        (1, 3, "not supported", "supported"),
+        (-1, 1, "inconclusive", "inconclusive"),
+        (-1, 0, "inconclusive", "inconclusive"),
+        (0, 1, "inconclusive", "inconclusive"),
+        (np.nan, np.nan, "inconclusive", "inconclusive"),
+    ],
+)
+def test_verdicts(low, high, lower, higher):
+    difference = Difference((low + high) / 2, low, high)
+    assert evidence.verdict(difference, "lower") == lower
+    assert evidence.verdict(difference, "higher") == higher
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "note"),
+    [
+        ([], [1, 2], "no value on one side"),
+        ([1], [1, 2], "an interval needs two values on each side"),
+        ([500, 500], [500, 500], "no spread, so no interval"),
+    ],
+)
+def test_a_difference_without_an_interval_says_why(a, b, note):
+    difference = evidence.welch(np.array(a, float), np.array(b, float))
+    assert difference.note == note and np.isnan([difference.low, difference.high]).all()
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 2), (3, 7), (20, 18)])
+def test_welch_is_scipys(n, m):
+    rng = np.random.default_rng(n)
+    a, b = rng.normal(3, 2, n), rng.gamma(2, 5, m)
+    theirs = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    ours = evidence.welch(a, b)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=1e-12)
+
+
+def test_one_constant_side_still_has_an_interval():
+    # Only the second varies: mean 497, standard error 1/√3, t(0.975, 2) = 4.302653
+    found = evidence.welch(np.full(5, 500.0), np.array([496.0, 497, 498]))
+    assert (found.low, found.high) == pytest.approx((3 - 4.302653 / 3**0.5, 3 + 4.302653 / 3**0.5))
+    assert evidence.verdict(found, "higher") == "supported"
+
+
+@pytest.mark.parametrize(
+    ("scores", "note"),
+    [
+        ([], "no score"),
+        ([7], "one seed, no interval"),
+        ([500] * 20, "all 20 seeds equal"),
+        ([1, 2, 3], "3 seeds, too few"),
+        ([1, 2, 3, 4, 5], ""),
+    ],
+)
+def test_words_where_there_is_no_interval(scores, note):
+    row = evidence.describe(np.array(scores, float), np.random.default_rng(0))
+    assert row["note"] == note
+    assert np.isnan(row["median_low"]) == bool(note)
+
+
+def test_failed_missing_and_nan_runs_are_counted():
+    runs = pd.DataFrame(
+        {
+            "environment": "e",
+            "configuration": ["a"] * 4 + ["b"],
+            "seed": [0, 1, 2, 3, 0],
+            "status": ["finished", "finished", "failed", "missing", "failed"],
+        }
+    )
+    scores = pd.DataFrame(
+        {"environment": "e", "configuration": "a", "seed": [0, 1], "score": [3.0, np.nan]}
+    )
+    table = evidence.summarise(scores, runs, np.random.default_rng(0)).set_index("configuration")
+    counted = ["planned", "finished", "failed", "missing", "unscored", "n"]
+    assert table.loc["a", counted].tolist() == [4, 2, 1, 1, 1, 1]
+    assert table.loc["b", counted].tolist() == [1, 0, 1, 0, 0, 0]
+    assert table.loc["b", "note"] == "no score"

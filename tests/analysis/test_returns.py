@@ -1,0 +1,108 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfrl.analysis import returns, stability
+from tfrl.analysis.returns import RUN
+
+
+def episodes(**runs):
+    """Episodes from {name: lists of returns, one a seed}; each episode lasts ten steps."""
+    rows = [
+        ("e", name, seed, 10 * (i + 1), i, float(value), 10)
+        for name, seeds in runs.items()
+        for seed, values in enumerate(seeds)
+        for i, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows, columns=[*RUN, "step", "episode", "return", "length"])
+
+
+def test_moving_average_is_the_naive_one_in_each_run():
+    rng = np.random.default_rng(0)
+    runs = [rng.normal(size=n) for n in (3, 5, 17, 40)]
+    frame = episodes(a=runs[:2], b=runs[2:]).sample(frac=1, random_state=1)  # in any order
+    found = returns.moving_average(frame, window=5)
+    for (_, _, seed), run in found.groupby(RUN):
+        values = runs[seed if run["configuration"].iloc[0] == "a" else 2 + seed]
+        naive = [np.nan if i < 4 else values[i - 4 : i + 1].mean() for i in range(len(values))]
+        np.testing.assert_allclose(run["average"], naive, rtol=1e-12)
+        assert run["ordinal"].tolist() == list(range(1, len(values) + 1))
+
+
+def test_moving_average_of_the_cap_is_the_cap():
+    averages = returns.moving_average(episodes(a=[[9, 13, *[500] * 300]]))["average"]
+    assert averages.iloc[-1] == 500
+
+
+def test_grid_holds_the_latest_value_and_nothing_before_the_first():
+    frame = pd.DataFrame(
+        [
+            ("e", "a", 0, 10, 1.0),
+            ("e", "a", 0, 30, 2.0),
+            ("e", "a", 0, 30, 3.0),
+            ("e", "a", 1, 25, 7.0),
+            ("e", "b", 0, 40, 9.0),
+        ],
+        columns=[*RUN, "step", "average"],
+    )
+    found = returns.on_step_grid(frame, np.array([0, 10, 20, 30, 40]))
+    expected = [np.nan, 1, 1, 3, 3, *[np.nan] * 3, 7, 7, *[np.nan] * 4, 9]
+    np.testing.assert_array_equal(found["average"], expected)
+    assert found["step"].tolist() == [0, 10, 20, 30, 40] * 3
+
+
+def test_centre_stops_where_fewer_than_half_of_the_runs_remain():
+    frame = returns.moving_average(episodes(a=[[1, 2], [3, 4, 5, 6], [5, 6, 7, 8], [7, 8, 9]]), 1)
+    found = returns.centre(frame, "ordinal")
+    assert found["median"].tolist() == [4, 5, 7, 7]
+    assert found["runs"].tolist() == [4, 4, 3, 2]
+    assert found["complete"].tolist() == [True, True, False, False]
+    assert returns.centre(frame, "ordinal", share=0.6)["ordinal"].max() == 3
+
+
+def test_final_score_is_the_greedy_mean_at_the_last_scheduled_step():
+    rows = [
+        ("e", "a", 0, 0, "default", "greedy", 0, 9.0),
+        ("e", "a", 0, 100, "default", "greedy", 0, 400.0),
+        ("e", "a", 0, 100, "default", "greedy", 1, 500.0),
+        ("e", "a", 0, 100, "default", "collect", 0, 1.0),
+        ("e", "a", 0, 100, "unseen", "greedy", 0, 1.0),
+        ("e", "a", 1, 100, "default", "greedy", 0, np.nan),
+    ]
+    columns = [*RUN, "step", "split", "policy", "episode", "return"]
+    found = returns.final_scores(pd.DataFrame(rows, columns=columns), 100)
+    assert found["score"].iloc[0] == 450 and np.isnan(found["score"].iloc[1])
+
+
+def test_scores_of_the_first_and_the_last_episodes():
+    frame = episodes(a=[[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [4, 8]])
+    assert returns.last_training_scores(frame, 3)["score"].tolist() == [9, 6]
+    assert returns.early_scores(frame, steps=100)["score"].tolist() == [1.5, 6]
+    late = stability.late_spread(frame, steps=100)  # episodes 6 to 10
+    assert late["spread"].tolist() == pytest.approx([2.5**0.5])
+
+
+def averages(*runs):
+    frame = episodes(a=runs)
+    return frame.assign(average=frame["return"])
+
+
+@pytest.mark.parametrize(
+    ("curve", "fall", "ended_below"),
+    [
+        ([100, 480, 500, 20, 300], 455, True),  # fell to 20
+        ([100, 480, 400, 490], 75, False),  # fell and came back
+        ([100, 300, 475, 500], 0, False),  # monotone
+        ([20, 476, 500, 474.5], 0.5, True),
+    ],
+)
+def test_fall_below_the_threshold(curve, fall, ended_below):
+    (row,) = stability.threshold_history(averages(curve), 475).to_dict("records")
+    assert row["reached"] and row["fall"] == fall and row["ended_below"] == ended_below
+
+
+def test_a_run_that_never_reaches_the_threshold_has_no_fall():
+    found = stability.threshold_history(averages([np.nan, 480, 470], [10, 474, 20]), 475)
+    assert found["reached"].tolist() == [True, False]
+    assert found["fall"].iloc[0] == 5 and np.isnan(found["fall"].iloc[1])
+    assert not found["ended_below"].iloc[1]
