@@ -116,10 +116,13 @@ def publish_until(ledger: Ledger, last: int) -> None:
 # Two tables, five syncs (files, folder, parent) and a rename; two more steps to remove another run.
 @pytest.mark.parametrize(("before", "steps"), [("nothing", 8), ("another run", 10)])
 def test_death_at_any_step_of_publishing_leaves_no_half_run(ledger, run, before, steps):
-    for step in range(1, steps + 1):
+    def begin_again():
         shutil.rmtree(ledger.folder, ignore_errors=True)
         if before == "another run":
             publish(ledger, code="1" * 64)
+
+    for step in range(1, steps + 1):
+        begin_again()
         with pytest.raises(Death):
             publish_until(ledger, step)
         entry = ledger.entry(run)
@@ -129,7 +132,8 @@ def test_death_at_any_step_of_publishing_leaves_no_half_run(ledger, run, before,
             ledger.tables(entry)  # raises if anything is damaged
         with ledger.locked():
             assert list(ledger.folder.glob("*/*/.*")) == []
-    publish_until(ledger, steps + 1)
+    begin_again()
+    publish_until(ledger, steps + 1)  # there is no such step
     assert ledger.entry(run).manifest["code"] == CODE
 
 

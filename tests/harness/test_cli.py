@@ -1,0 +1,146 @@
+import io
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import tfrl
+from tests.harness.conftest import ROOT
+from tests.harness.test_ledger import publish
+from tfrl import cli, report
+from tfrl.harness import storage
+from tfrl.harness.progress import Progress, Status, duration
+
+
+@pytest.mark.parametrize("verb", [[], ["run"], ["report"], ["list"]])
+def test_every_help_has_an_example(verb, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main([*verb, "--help"])
+    assert re.search(rf"examples?:\n  tfrl {' '.join(verb)}", capsys.readouterr().out)
+
+
+def test_help_is_quick_because_it_imports_nothing_heavy():
+    script = (
+        "import sys; from tfrl import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'tensorflow', 'pandas', 'numpy', 'pyarrow', 'matplotlib'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", script], check=True, env={"PYTHONPATH": str(ROOT)})
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_the_module_is_the_command():
+    command = [sys.executable, "-m", "tfrl", "--version"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == f"tfrl {tfrl.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "fak"], "there is no study 'fak'"),
+        (["run", "fake", "--seeds", "9"], "--seeds has 9, which is not among the seeds of studies"),
+        (["run", "fake", "--seeds", "x"], "--seeds has 'x': expected whole numbers from 0 on"),
+        (["report", "fake"], "no run of fake is stored as finished in runs/fake: `tfrl run fake`"),
+        (["report", "none.toml"], "none.toml: cannot be read: No such file or directory"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_status_2(workplace, capsys, arguments, sentence):
+    assert workplace.tfrl(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"tfrl: {sentence}")
+
+
+def test_no_worker_at_all_is_a_mistake(workplace, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        workplace.tfrl("run", "fake", "--jobs", "0")
+    assert "--jobs: '0' is no whole number of at least 1" in capsys.readouterr().err
+
+
+def test_the_list_counts_what_is_stored_and_names_what_is_wrong(workplace, capsys):
+    publish(workplace.ledger)
+    assert workplace.tfrl("list") == 0
+    assert re.search(r"fake +Fake +one, two +8 +1 +0 +7\n", capsys.readouterr().out)
+    Path("studies/wrong.toml").write_text("title = 1")
+    assert workplace.tfrl("list") == 2
+    out, err = capsys.readouterr()
+    assert "fake" in out
+    assert err.startswith("tfrl: studies/wrong.toml: title is 1")
+
+
+def test_a_list_of_nothing_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["list"]) == 2
+    assert capsys.readouterr().err.startswith("tfrl: there are no studies")
+
+
+def test_the_report_gets_the_results_and_what_does_not_count_is_told(
+    workplace, capsys, monkeypatch
+):
+    seen = {}
+
+    def render(results: storage.Results, destination: Path) -> Path:
+        seen.update(results=results, destination=destination)
+        return destination / "index.html"
+
+    monkeypatch.setattr(report, "render", render)
+    for seed in range(2):
+        publish(workplace.ledger, seed)
+    damaged = workplace.ledger.directory(workplace.ledger.study.runs()[1]) / "manifest.json"
+    damaged.write_text("{}")
+    assert workplace.tfrl("report", "fake", "--reports", "pages") == 0
+    out, err = capsys.readouterr()
+    assert out.endswith("pages/fake/index.html\n")
+    assert seen["destination"] == Path("pages/fake")
+    assert list(seen["results"].runs["status"]).count("finished") == 1
+    assert err.startswith(f"line/one/seed-1 counts as missing: {damaged} is damaged")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+STATUS = Status(
+    total=8, finished=3, failed=1, running=[("line/one/seed-3", 0.456)], seconds_left=75
+)
+
+
+def test_progress_is_one_line_that_is_rewritten(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal = Terminal()
+    progress = Progress(terminal)
+    progress.show(STATUS)
+    progress.show(STATUS)  # too soon for a second time
+    line = "3 of 8 done, 1 failed, 1 running, 1 min 15 s left: line/one/seed-3 46%"
+    assert terminal.getvalue() == f"\r\x1b[K{line[:59]}"
+    progress.say("failed: line/one/seed-2: no")
+    assert terminal.getvalue().endswith("\r\x1b[Kfailed: line/one/seed-2: no\n")
+
+
+def test_progress_into_a_file_has_no_control_characters():
+    file = io.StringIO()
+    progress = Progress(file)
+    progress.show(STATUS)
+    progress.say("failed: line/one/seed-2: no")
+    progress.clear()
+    assert file.getvalue() == "failed: line/one/seed-2: no\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.6, "1 min 0 s"), (130, "2 min 10 s"), (7260, "2 h 1 min")],
+)
+def test_durations_are_said_as_people_say_them(seconds, text):
+    assert duration(seconds) == text

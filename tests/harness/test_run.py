@@ -1,0 +1,212 @@
+"""`tfrl run` as its user meets it, with worker processes and a pipeline that fails when told to."""
+
+import os
+import re
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.harness import fake
+
+
+def configure(text: str) -> str:
+    """The fake study with hyperparameters added to its second configuration."""
+    return fake.STUDY + text
+
+
+def made(workplace) -> Counter:
+    """How often each seed of the second configuration was run."""
+    return Counter(Path("made").read_text().split()) if Path("made").exists() else Counter()
+
+
+def test_all_runs_are_made_once_and_then_no_more(workplace, capsys):
+    workplace.write(configure('file = "made"\n'))
+    assert workplace.tfrl("run", "fake", "--seeds", "0-1") == 0
+    out, err = capsys.readouterr()
+    assert "fake: 4 of 8 runs to make" in err
+    assert "8 planned = 4 finished + 0 failed + 4 missing in runs/fake" in out
+    assert re.search(r"line +two +4 +2 +0 +2 +\d+\.\d", out)
+    assert made(workplace) == {"0": 1, "1": 1}
+
+    assert workplace.tfrl("run", "studies/fake.toml", "--jobs", "1") == 0
+    assert made(workplace) == dict.fromkeys("0123", 1)
+    before = workplace.fingerprints()
+    assert len(before) == 8
+    assert workplace.tfrl("run", "fake") == 0
+    assert "fake: 0 of 8 runs to make" in capsys.readouterr().err
+    assert workplace.fingerprints() == before
+    assert made(workplace) == dict.fromkeys("0123", 1)
+
+
+@pytest.mark.parametrize(
+    ("failure", "sentence"),
+    [
+        ("raise", "RuntimeError: the <first> line"),
+        ("nan", "FloatingPointError: the loss is NaN after 480 steps"),
+        ("infinite", "FloatingPointError: a return is not a finite number"),
+        ("exit", "SystemExit: 3"),
+    ],
+)
+def test_a_run_that_fails_is_stored_and_told_and_not_repeated(workplace, capsys, failure, sentence):
+    workplace.write(configure(f'failure = "{failure}"\nfile = "made"\n'))
+    assert workplace.tfrl("run", "fake", "--jobs", "1") == 1
+    out, err = capsys.readouterr()
+    assert f"failed: line/two/seed-1: {sentence}\n" in err
+    assert "8 planned = 7 finished + 1 failed + 0 missing" in out
+    assert f"failed: line/two/seed-1: {sentence}\n" in out
+    assert Counter(workplace.statuses().values()) == {"finished": 7, "failed": 1}
+    failed = workplace.ledger.entry(workplace.ledger.study.runs()[5])
+    stored = workplace.ledger.directory(failed.run).iterdir()
+    assert [file.name for file in stored] == ["manifest.json"]
+    assert "Traceback" in failed.manifest["error"]["traceback"]
+
+    assert workplace.tfrl("run", "fake", "--jobs", "1") == 1
+    assert made(workplace) == dict.fromkeys("0123", 1)
+
+
+@pytest.mark.parametrize(
+    ("failure", "sentence"),
+    [
+        ("kill", "WorkerDied: the worker process was killed by SIGKILL, as the system does when"),
+        ("abort", "WorkerDied: the worker process ended with exit status 4"),
+        ("memory", "MemoryError: no 8 GiB left"),
+    ],
+)
+def test_a_death_that_is_no_fault_of_the_run_is_recorded_and_tried_again(
+    workplace, capsys, failure, sentence
+):
+    workplace.write(configure(f'failure = "{failure}"\nfile = "made"\n'))
+    assert workplace.tfrl("run", "fake", "--jobs", "1") == 1
+    out, err = capsys.readouterr()
+    assert f"failed: line/two/seed-1: {sentence}" in err
+    assert "8 planned = 7 finished + 1 failed + 0 missing" in out
+    assert made(workplace) == dict.fromkeys("0123", 1)
+
+    assert workplace.tfrl("run", "fake", "--jobs", "1") == 1
+    assert f"1 stored run is made again: {sentence}" in capsys.readouterr().err
+    assert made(workplace) == {**dict.fromkeys("023", 1), "1": 2}
+
+
+def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(
+    workplace, capsys, monkeypatch
+):
+    source = Path("source.py")
+    source.write_text("a = 1")
+    monkeypatch.setenv("FAKE_SOURCE", str(source))
+    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    capsys.readouterr()
+
+    workplace.write(fake.STUDY.replace("0.5", "0.25"))
+    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "1 stored run is made again: configurations.two.learning_rate was 0.5, is 0.25",
+        "fake: 1 of 8 runs to make",
+    ]
+
+    source.write_text("a = 2")
+    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert "2 stored runs are made again: the code changed\n" in capsys.readouterr().err
+
+    run = workplace.ledger.study.runs()[0]
+    (workplace.ledger.directory(run) / "episodes.parquet").write_bytes(b"")
+    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[0]
+        .startswith(
+            "1 stored run is made again: runs/fake/line/one/seed-0/episodes.parquet is damaged: "
+        )
+    )
+    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("lerning_rate = 1\n", "two.lerning_rate is no hyperparameter of fake: did you mean learn"),
+        ("layers = 3\n", "two.layers is 3: expected a list of whole numbers"),
+        ("layers = [true]\n", "two.layers is [True]: expected a finite number"),
+        ("double = 1\n", "two.double is 1: expected true or false"),
+        ("seconds = true\n", "two.seconds is True: expected a number"),
+        ("failing_seed = 1.0\n", "two.failing_seed is 1.0: expected a whole number"),
+        ("failure = 1\n", "two.failure is 1: expected a text"),
+        ("[configurations.bad]\npipeline = 'none'\n", "bad.pipeline: 'none' is no pipeline"),
+        (
+            "[configurations.bad]\npipeline = 'fake'\nlearning_rate = 0\n",
+            "bad: learning_rate is a positive number",
+        ),
+    ],
+)
+def test_hyperparameters_are_checked_against_the_pipeline(workplace, capsys, text, sentence):
+    workplace.write(configure(text))
+    assert workplace.tfrl("run", "fake") == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"tfrl: studies/fake.toml: configurations.{sentence}")
+    assert err.count("\n") == 1
+    assert workplace.visible() == []
+
+
+def test_an_unknown_environment_is_a_mistake(workplace, changed, capsys):
+    workplace.write(changed("Line-v0", "Cart-v0"))
+    assert workplace.tfrl("run", "fake") == 2
+    sentence = "environments.line: 'Cart-v0' is no environment: expected Line-v0"
+    assert capsys.readouterr().err == f"tfrl: studies/fake.toml: {sentence}\n"
+
+
+def wait_for_runs(number: int, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while len(list(Path("runs").glob("*/*/*/seed-*"))) < number:
+        assert time.monotonic() < end, "no run was stored"
+        time.sleep(0.02)
+
+
+def test_ctrl_c_ends_cleanly_and_the_rest_follows(workplace):
+    workplace.write(configure('file = "made"\nseconds = 0.4\n'))
+    process = workplace.start("run", "fake", "--jobs", "2")
+    wait_for_runs(5)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to parent and workers alike
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in out + err
+    assert err.endswith("interrupted: the same command makes the rest\n")
+    statuses = Counter(workplace.statuses().values())
+    assert statuses["finished"] >= 5
+    assert statuses["missing"] >= 1
+    assert statuses["failed"] == 0
+    assert f"{statuses['finished']} finished + 0 failed + {statuses['missing']} missing" in out
+    assert all(name.startswith("seed-") for name in workplace.visible())
+
+    finished = workplace.fingerprints()
+    assert workplace.tfrl("run", "fake") == 0
+    assert len(workplace.fingerprints()) == 8
+    assert finished.items() <= workplace.fingerprints().items()
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_results(workplace):
+    workplace.write(configure("seconds = 0.2\n"))
+    assert workplace.tfrl("run", "fake", "--runs", "whole") == 0
+    stored = 0
+    for wanted in (1, 3, 6):
+        process = workplace.start("run", "fake", "--jobs", "2")
+        wait_for_runs(wanted)
+        process.kill()
+        process.communicate()
+        now = len(workplace.fingerprints())
+        assert now >= max(stored, wanted)
+        stored = now
+        assert "failed" not in workplace.statuses().values()
+        time.sleep(0.2)  # its workers end when they notice
+    assert workplace.tfrl("run", "fake") == 0
+    for whole in Path("whole").glob("fake/*/*/seed-*/*.parquet"):
+        assert whole.read_bytes() == ("runs" / whole.relative_to("whole")).read_bytes()
+    assert workplace.visible() == sorted([f"seed-{seed}" for seed in range(4)] * 2)
+
+
+def test_a_second_invocation_on_the_same_runs_is_refused(workplace, capsys):
+    with workplace.ledger.locked():
+        assert workplace.tfrl("run", "fake") == 2
+    assert capsys.readouterr().err.startswith("tfrl: another `tfrl run` is at work in runs/fake:")
