@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tfrl.harness.ledger import Entry
 
 FINE, RUN_FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
-_STATUSES = ("finished", "failed", "missing")
+_COUNTED = ("planned", "finished", "failed", "missing")
 _FAILURES_SHOWN = 10
 
 _DESCRIPTION = """\
@@ -88,14 +88,18 @@ def _run(arguments: argparse.Namespace, engine: Engine) -> int:
             interrupted = True
 
     entries = ledger.entries()
-    print(_counts(entries), f"in {ledger.folder}, {duration(time.monotonic() - start)}", sep=" ")
+    planned, finished, failed, missing = _counts(entries)
+    print(
+        f"{planned} planned = {finished} finished + {failed} failed + {missing} missing "
+        f"in {ledger.folder}, {duration(time.monotonic() - start)}"
+    )
     print(_by_configuration(study, entries))
     for line in _failures(entries):
         print(line)
     if interrupted:
         print("interrupted: the same command makes the rest", file=sys.stderr)
         return INTERRUPTED
-    return RUN_FAILED if any(entry.status == "failed" for entry in entries) else FINE
+    return RUN_FAILED if failed else FINE
 
 
 def _report(arguments: argparse.Namespace, engine: Engine) -> int:
@@ -126,17 +130,16 @@ def _list(arguments: argparse.Namespace, engine: Engine) -> int:
     for path in sorted(Path("studies").glob("*.toml")):
         try:
             study = studies.load(path)
-            statuses = Counter(entry.status for entry in Ledger(study, arguments.runs).entries())
+            entries = Ledger(study, arguments.runs).entries()
         except HarnessError as error:
             print(f"tfrl: {error}", file=sys.stderr)
             status = MISTAKE
             continue
         names = ", ".join(configuration.name for configuration in study.configurations)
-        counts = [statuses[status] for status in _STATUSES]
-        rows.append([study.name, study.title, names, statuses.total(), *counts])
+        rows.append([study.name, study.title, names, *_counts(entries)])
     if not rows and status == FINE:
         raise HarnessError("there are no studies: expected TOML files in studies/ of this folder")
-    headers = ["study", "title", "configurations", "planned", *_STATUSES]
+    headers = ["study", "title", "configurations", *_COUNTED]
     print(tabulate(rows, headers, tablefmt="simple"))
     return status
 
@@ -155,12 +158,10 @@ def _selected(study: Study, text: str | None) -> tuple[int, ...]:
     return seeds
 
 
-def _counts(entries: Sequence["Entry"]) -> str:
-    """Every planned run accounted for, in words."""
-    statuses = Counter(entry.status for entry in entries)
-    return f"{len(entries)} planned = " + " + ".join(
-        f"{statuses[status]} {status}" for status in _STATUSES
-    )
+def _counts(entries: Sequence["Entry"]) -> list[int]:
+    """How many runs are planned, and of these finished, failed and missing."""
+    statuses: Counter[str] = Counter(entry.status for entry in entries)
+    return [len(entries), *(statuses[status] for status in _COUNTED[1:])]
 
 
 def _by_configuration(study: Study, entries: Sequence["Entry"]) -> str:
@@ -175,18 +176,16 @@ def _by_configuration(study: Study, entries: Sequence["Entry"]) -> str:
                 for entry in entries
                 if entry.run.group == (environment.name, configuration.name)
             ]
-            statuses = Counter(entry.status for entry in group)
             spent = sum(entry.manifest["timings"]["total"] for entry in group if entry.manifest)
             rows.append(
                 [
                     environment.name,
                     configuration.name,
-                    len(group),
-                    *(statuses[status] for status in _STATUSES),
+                    *_counts(group),
                     f"{spent:.1f}",
                 ]
             )
-    headers = ["environment", "configuration", "planned", *_STATUSES, "seconds"]
+    headers = ["environment", "configuration", *_COUNTED, "seconds"]
     return tabulate(rows, headers, tablefmt="simple", floatfmt=".1f")
 
 
@@ -206,7 +205,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tfrl {tfrl.__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
-    def verb(name: str, function: object, short: str, text: str, example: str):
+    def verb(
+        name: str, function: object, short: str, text: str, example: str
+    ) -> argparse.ArgumentParser:
         added = verbs.add_parser(
             name, help=short, description=text, epilog=example, formatter_class=_Plain
         )

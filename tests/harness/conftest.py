@@ -57,7 +57,7 @@ class Workplace:
         return {
             str(entry.run): entry.manifest["fingerprint"]
             for entry in self.ledger.entries()
-            if entry.manifest
+            if entry.status == "finished"
         }
 
     def visible(self) -> list[str]:

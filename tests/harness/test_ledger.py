@@ -213,7 +213,7 @@ def test_a_run_counts_only_for_the_study_it_was_made_for(ledger, run):
         ),
     ]:
         entry = Ledger(other).entry(other.runs()[0])
-        assert (entry.status, entry.note, entry.manifest) == ("missing", note, None)
+        assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
 
 
 def test_a_newer_schema_is_refused_by_name(ledger):

@@ -3,10 +3,10 @@
 Importing this module is cheap; TensorFlow is imported when a method of `Engine` is called.
 """
 
-import sys
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import tfrl
 from tfrl.harness.study import Environment, Study, Value
@@ -16,13 +16,27 @@ _WITHOUT_INFLUENCE = {"analysis", "cli.py", "__main__.py", "harness", "report"}
 
 
 class RunResult(Protocol):
-    """What a run leaves behind; the columns are those of `tfrl.harness.tables`."""
+    """What a run leaves behind."""
 
-    episodes: Mapping[str, object]
-    evaluations: Mapping[str, object]
-    weights_sha256: str
-    timings: Mapping[str, float]  # seconds: "compile", "train", "evaluate"
-    updates: int  # gradient updates made
+    @property
+    def episodes(self) -> Mapping[str, object]:
+        """The columns of `tables.EPISODES`, a row for each episode of training."""
+
+    @property
+    def evaluations(self) -> Mapping[str, object]:
+        """The columns of `tables.EVALUATIONS`, a row for each episode of each evaluation."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the final weights."""
+
+    @property
+    def timings(self) -> Mapping[str, float]:
+        """Seconds spent to "compile", "train" and "evaluate"."""
+
+    @property
+    def updates(self) -> int:
+        """Gradient updates made."""
 
 
 class Trainer(Protocol):
@@ -41,14 +55,12 @@ class Engine:
 
         runtime.configure()
 
-    def pipeline(self, reference: str) -> type:
-        """The pipeline of this name or dotted path. Raises `LookupError` with one sentence."""
-        from tfrl import runtime
+    def config(self, pipeline: str) -> type:
+        """The dataclass of a pipeline's hyperparameters.
 
-        runtime.silence()
-        from tfrl import pipelines
-
-        return pipelines.resolve(reference)
+        Raises `LookupError` with one sentence if there is no pipeline of this name or dotted path.
+        """
+        return self._resolve(pipeline).Config
 
     def check(self, environment: Environment) -> None:
         """Raises `LookupError` with one sentence if there is no such environment."""
@@ -66,7 +78,7 @@ class Engine:
         """A trainer for one configuration; to compile it takes some seconds."""
         from tfrl import pipelines
 
-        cls = pipelines.resolve(pipeline)
+        cls = self._resolve(pipeline)
         return pipelines.Trainer(
             cls,
             config=cls.Config(**hyperparameters),
@@ -84,5 +96,13 @@ class Engine:
             for file in package.rglob("*.py")
             if file.relative_to(package).parts[0] not in _WITHOUT_INFLUENCE
         }
-        files.add(Path(sys.modules[self.pipeline(pipeline).__module__].__file__))
+        files.add(Path(inspect.getfile(self._resolve(pipeline))))
         return sorted(files)
+
+    def _resolve(self, pipeline: str) -> Any:
+        from tfrl import runtime
+
+        runtime.silence()
+        from tfrl import pipelines
+
+        return pipelines.resolve(pipeline)

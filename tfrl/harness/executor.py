@@ -129,9 +129,9 @@ class _Executor:
             self._staff()
             self._assign()
             self._progress.show(self._status())
-            channels = {item.connection: item for item in self._workers}
-            for channel in connection.wait(channels, _POLL_SECONDS):
-                self._receive(channels[channel])
+            heard = connection.wait([item.connection for item in self._workers], _POLL_SECONDS)
+            for sender in [item for item in self._workers if item.connection in heard]:
+                self._receive(sender)
 
     def _busy(self) -> list[_Attempt]:
         return [item.attempt for item in self._workers if item.attempt]
@@ -163,11 +163,11 @@ class _Executor:
         match message:
             case worker.Ready():
                 sender.ready = True
-            case worker.Step(step):
+            case worker.Step(step) if sender.attempt:
                 sender.attempt.reached(step)
             case worker.Unstored(reason):
                 raise LedgerError(reason)
-            case worker.Stored(error, compiling, seconds):
+            case worker.Stored(error, compiling, seconds) if sender.attempt:
                 run, sender.attempt = sender.attempt.task.run, None
                 if error is None:
                     self._finished += 1

@@ -3,10 +3,11 @@
 import dataclasses
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 from tfrl.harness.errors import StudyError
-from tfrl.harness.study import Configuration, Value, unknown_key
+from tfrl.harness.study import Configuration, unknown_key
 
 _DESCRIPTIONS = {
     bool: "true or false",
@@ -17,19 +18,20 @@ _DESCRIPTIONS = {
 }
 
 
-def defaults(config: type) -> dict[str, Value]:
+def defaults(config: type) -> dict[str, Any]:
     """Every hyperparameter of a pipeline, as it is where a study says nothing."""
     return {field.name: field.default for field in dataclasses.fields(config)}
 
 
-def resolve(configuration: Configuration, config: type, where: str) -> dict[str, Value]:
+def resolve(configuration: Configuration, config: type, where: str) -> dict[str, Any]:
     """Every hyperparameter as it is for `configuration`; `config` is the pipeline's dataclass.
 
     Raises `StudyError`, its sentence beginning with `where`, if a key is unknown or a value unfit.
     """
     resolved = defaults(config)
     annotations = typing.get_type_hints(config)
-    for key, value in configuration.hyperparameters.items():
+    given: Mapping[str, Any] = configuration.hyperparameters
+    for key, value in given.items():
         if key not in resolved:
             problem = f"is no hyperparameter of {configuration.pipeline}"
             raise StudyError(f"{where}.{key} {problem}: {unknown_key(key, resolved)}")

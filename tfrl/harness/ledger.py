@@ -30,7 +30,7 @@ class Entry:
     run: Run
     status: Literal["finished", "failed", "missing"]
     note: str | None  # how it failed, or why what is stored does not count
-    manifest: Manifest | None  # None if missing
+    manifest: Manifest  # empty if missing
 
 
 @dataclass(frozen=True)
@@ -57,20 +57,19 @@ class Ledger:
         """What is stored of `run`; what is damaged, or not as the study says, counts as missing."""
         directory = self.directory(run)
         if not directory.exists():
-            return Entry(run, "missing", None, None)
+            return Entry(run, "missing", None, {})
         try:
             manifest = manifests.read(directory / "manifest.json")
         except DamagedError as error:
-            return Entry(run, "missing", str(error), None)
+            return Entry(run, "missing", str(error), {})
         configuration = manifest["configuration"]
         given = {**configuration["defaults"], **run.configuration.hyperparameters}
         planned = manifests.identity(
             self.study, run, given, configuration["defaults"], manifest["code"]
         )
         if changes := manifests.differences(manifest, planned):
-            return Entry(run, "missing", ", ".join(changes), None)
-        error = manifest["error"]
-        note = error and manifests.sentence(error)
+            return Entry(run, "missing", ", ".join(changes), {})
+        note = manifest["error"] and manifests.sentence(manifest["error"])
         return Entry(run, manifest["status"], note, manifest)
 
     def tables(self, entry: Entry) -> dict[str, pa.Table]:

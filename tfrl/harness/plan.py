@@ -63,7 +63,7 @@ def _settings(study: Study, configuration: Configuration, engine: Engine) -> dic
     """Resolved and default hyperparameters, and the hash of the code behind them."""
     where = f"{study.path}: configurations.{configuration.name}"
     try:
-        config = engine.pipeline(configuration.pipeline).Config
+        config = engine.config(configuration.pipeline)
     except LookupError as error:
         raise StudyError(f"{where}.pipeline: {_sentence(error)}") from None
     resolved = hyperparameters.resolve(configuration, config, where)

@@ -43,7 +43,7 @@ class Schedule:
 
         None if there is none, or if it would be done sooner by those at work on its group.
         """
-        if self._pending.get(compiled):
+        if compiled and self._pending.get(compiled):
             return self._pending[compiled].popleft()
         work = self._work(others)
         held = {running.group for running in others}

@@ -1,6 +1,6 @@
 """Stored results as tidy tables, for everything that reads them. TensorFlow is not imported."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def load(study: Study, root: Path = Path("runs")) -> Results:
             try:
                 stored.append(ledger.tables(entry))
             except DamagedError as error:
-                entry = Entry(entry.run, "missing", str(error), None)
+                entry = Entry(entry.run, "missing", str(error), {})
         entries.append(entry)
 
     finished = [entry for entry in entries if entry.status == "finished"]
@@ -73,7 +73,7 @@ def _table(
 
 def _runs(study: Study, entries: Sequence[Entry]) -> pd.DataFrame:
     """A row for each planned run; what is not known of it is missing from its row."""
-    manifests = [entry.manifest or {} for entry in entries]
+    manifests = [entry.manifest for entry in entries]
 
     def seconds(part: str) -> list[float]:
         return [manifest.get("timings", {}).get(part, np.nan) for manifest in manifests]
@@ -111,22 +111,23 @@ def _keys(study: Study, entries: Sequence[Entry]) -> dict[str, Any]:
 
 def _common(manifests: Sequence[Manifest]) -> dict[str, Any]:
     """What the runs share; where they differ, the distinct values in the order of the runs."""
-
-    def value(get: Callable[[Manifest], Any]) -> Any:
-        distinct: list[Any] = []
-        for manifest in manifests:
-            if (found := get(manifest)) not in distinct:
-                distinct.append(found)
-        return distinct[0] if len(distinct) == 1 else distinct or None
-
     packages = dict.fromkeys(package for manifest in manifests for package in manifest["versions"])
     return {
         "versions": {
-            package: value(lambda manifest, package=package: manifest["versions"].get(package))
+            package: _shared([manifest["versions"].get(package) for manifest in manifests])
             for package in packages
         },
         **{
-            key: value(lambda manifest, key=key: manifest[key])
+            key: _shared([manifest[key] for manifest in manifests])
             for key in ("lock_sha256", "processor", "code", "git")
         },
     }
+
+
+def _shared(values: Sequence[Any]) -> Any:
+    """The value that all are, or the distinct ones if they differ; None if there are none."""
+    distinct: list[Any] = []
+    for value in values:
+        if value not in distinct:
+            distinct.append(value)
+    return distinct if len(distinct) > 1 else next(iter(distinct), None)

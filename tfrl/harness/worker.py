@@ -75,8 +75,7 @@ class _Worker:
         self._engine = engine
         self._ledger = ledger
         self._provenance = provenance
-        self._group: tuple[str, str] | None = None
-        self._trainer: Trainer | None = None
+        self._compiled: tuple[tuple[str, str], Trainer] | None = None  # for runs of this group
 
     def make(self, task: Task) -> Stored | Unstored:
         """Make one run and store it, whether it finishes or fails."""
@@ -102,16 +101,16 @@ class _Worker:
         return Stored(error, record["timings"].get("compile", 0.0), seconds)
 
     def _trainer_for(self, task: Task) -> Trainer:
-        if self._group != task.run.group:
-            self._trainer = None  # its memory may be needed for the next
-            self._trainer = self._engine.trainer(
+        if self._compiled is None or self._compiled[0] != task.run.group:
+            self._compiled = None  # its memory may be needed for the next
+            trainer = self._engine.trainer(
                 self._ledger.study,
                 task.run.environment,
                 task.run.configuration.pipeline,
                 task.hyperparameters,
             )
-            self._group = task.run.group
-        return self._trainer
+            self._compiled = task.run.group, trainer
+        return self._compiled[1]
 
     def _reporter(self) -> Callable[[int], None]:
         """What a trainer calls with its number of steps; a few times a second that is passed on."""
@@ -140,5 +139,6 @@ def _undisturbed() -> Iterator[None]:
 
 def _die_with_parent() -> None:
     """End this process when its parent is gone, however that ended: nobody would hear of it."""
-    parent_process().join()
-    os._exit(1)
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
