@@ -41,53 +41,48 @@ def test_all_runs_are_made_once_and_then_no_more(workplace, capsys):
     assert made(workplace) == dict.fromkeys("0123", 1)
 
 
-@pytest.mark.parametrize(
-    ("failure", "sentence"),
-    [
-        ("raise", "RuntimeError: the <first> line"),
-        ("nan", "FloatingPointError: the loss is NaN after 480 steps"),
-        ("infinite", "FloatingPointError: a return is not a finite number"),
-        ("exit", "SystemExit: 3"),
-    ],
-)
-def test_a_run_that_fails_is_stored_and_told_and_not_repeated(workplace, capsys, failure, sentence):
-    workplace.write(configure(f'failure = "{failure}"\nfile = "made"\n'))
-    assert workplace.tfrl("run", "fake", "--jobs", "1") == 1
+FAILURES = {
+    "raise": "RuntimeError: the <first> line",
+    "nan": "FloatingPointError: the loss is NaN after 480 steps",
+    "infinite": "FloatingPointError: a return is not a finite number",
+    "exit": "SystemExit: 3",
+    "kill": "WorkerDied: the worker process was killed by SIGKILL, as the system does when memory",
+    "abort": "WorkerDied: the worker process ended with exit status 4",
+    "memory": "MemoryError: no 8 GiB left",
+}
+NO_FAULT_OF_THE_RUN = ("kill", "abort", "memory")
+
+
+def test_runs_that_fail_are_stored_and_told_and_the_others_finish(workplace, capsys):
+    head = fake.STUDY[: fake.STUDY.index("[configurations.one]")].replace("0-3", "0-1")
+    tables = [
+        f'[configurations.{failure}]\npipeline = "fake"\nfailure = "{failure}"\n'
+        for failure in FAILURES
+    ]
+    workplace.write(head + "".join(tables))
+    assert workplace.tfrl("run", "fake") == 1
     out, err = capsys.readouterr()
-    assert f"failed: line/two/seed-1: {sentence}\n" in err
-    assert "8 planned = 7 finished + 1 failed + 0 missing" in out
-    assert f"failed: line/two/seed-1: {sentence}\n" in out
-    assert Counter(workplace.statuses().values()) == {"finished": 7, "failed": 1}
-    failed = workplace.ledger.entry(workplace.ledger.study.runs()[5])
-    stored = workplace.ledger.directory(failed.run).iterdir()
-    assert [file.name for file in stored] == ["manifest.json"]
-    assert "Traceback" in failed.manifest["error"]["traceback"]
+    assert "14 planned = 7 finished + 7 failed + 0 missing" in out
+    study = workplace.ledger.study
+    for (failure, sentence), finished, failed in zip(
+        FAILURES.items(), study.runs()[::2], study.runs()[1::2], strict=True
+    ):
+        assert f"failed: line/{failure}/seed-1: {sentence}" in err
+        assert f"failed: line/{failure}/seed-1: {sentence}" in out
+        assert workplace.ledger.entry(finished).status == "finished"
+        entry = workplace.ledger.entry(failed)
+        assert (entry.status, entry.run.configuration.name) == ("failed", failure)
+        assert entry.manifest["error"]["traceback"]
+        stored = workplace.ledger.directory(failed).iterdir()
+        assert [file.name for file in stored] == ["manifest.json"]
 
-    assert workplace.tfrl("run", "fake", "--jobs", "1") == 1
-    assert made(workplace) == dict.fromkeys("0123", 1)
-
-
-@pytest.mark.parametrize(
-    ("failure", "sentence"),
-    [
-        ("kill", "WorkerDied: the worker process was killed by SIGKILL, as the system does when"),
-        ("abort", "WorkerDied: the worker process ended with exit status 4"),
-        ("memory", "MemoryError: no 8 GiB left"),
-    ],
-)
-def test_a_death_that_is_no_fault_of_the_run_is_recorded_and_tried_again(
-    workplace, capsys, failure, sentence
-):
-    workplace.write(configure(f'failure = "{failure}"\nfile = "made"\n'))
-    assert workplace.tfrl("run", "fake", "--jobs", "1") == 1
+    # Again: only what may end otherwise the next time is tried once more.
+    assert workplace.tfrl("run", "fake") == 1
     out, err = capsys.readouterr()
-    assert f"failed: line/two/seed-1: {sentence}" in err
-    assert "8 planned = 7 finished + 1 failed + 0 missing" in out
-    assert made(workplace) == dict.fromkeys("0123", 1)
-
-    assert workplace.tfrl("run", "fake", "--jobs", "1") == 1
-    assert f"1 stored run is made again: {sentence}" in capsys.readouterr().err
-    assert made(workplace) == {**dict.fromkeys("023", 1), "1": 2}
+    assert "fake: 3 of 14 runs to make" in err
+    for failure in NO_FAULT_OF_THE_RUN:
+        assert f"1 stored run is made again: {FAILURES[failure]}" in err
+    assert "14 planned = 7 finished + 7 failed + 0 missing" in out
 
 
 def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(
