@@ -55,7 +55,7 @@ def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
 def test_no_run_at_all_is_inconclusive():
     table = apo.compare(values([], []), "apo", "ppo")
     assert set(table["verdict"]) == {"inconclusive"}
-    assert set(table["note"]) == {"no value on one side"}
+    assert set(table["note"]) == {"no value on either side"}
 
 
 def test_thresholds_are_gymnasiums():

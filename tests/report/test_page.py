@@ -153,7 +153,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(report):
     claims = pd.read_csv(report.parent / "tables/cartpole-apo-ppo.csv")
     assert claims["claim"].tolist() == ["a", "b1", "b2"]
     early = claims.iloc[0]
-    numbers = [f"{early[k]:.0f}".replace("-", "−") for k in ("apo", "ppo", "difference")]
+    numbers = [f"{early['apo']:.1f}", f"{early['ppo']:.1f}", f"−{-early['difference']:.0f}"]
     assert (
         "Mean return in the first 20% of steps: APO {}, PPO {}, difference {}".format(*numbers)
         in text

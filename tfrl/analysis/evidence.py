@@ -89,7 +89,8 @@ class Difference:
 def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> Difference:
     """The difference of the means of [n] and [m] independent scores (Welch 1947)."""
     if min(len(a), len(b)) == 0:
-        return Difference(np.nan, np.nan, np.nan, "no value on one side")
+        where = "either side" if len(a) == len(b) else "one side"
+        return Difference(np.nan, np.nan, np.nan, f"no value on {where}")
     estimate = float(np.mean(a) - np.mean(b))
     if min(len(a), len(b)) < 2:
         return Difference(estimate, np.nan, np.nan, "an interval needs two values on each side")

@@ -57,6 +57,8 @@ def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: Looks) -> None:
         y = row + _offsets(stack)
         sns.scatterplot(x=x, y=y, color=look.colour, s=20, alpha=0.9, ax=axes, clip_on=False)
         _counts(axes, row, x, stack, (low + high) / 2)
+    if known.empty:
+        axes.set_xticks([])
     axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(len(looks) - 0.45, -0.55)
     axes.set_yticks(range(len(looks)), [look.label for look in looks.values()])

@@ -30,10 +30,9 @@ def training(found: Findings, looks: Looks) -> Picture:
     if found.threshold is not None:
         reached = int(found.history["reached"].sum())
         below = int(found.history["ended_below"].sum())
-        see = (
-            f"{reached} of {wording.plural(len(found.history), 'finished run')} reached "
-            f"{found.threshold:g} (dotted), and {below} of those ended below it again."
-        )
+        runs = wording.plural(len(found.history), "finished run")
+        see = f"{reached} of {runs} reached {found.threshold:g} (dotted)"
+        see += f", and {below} of those ended below it again." if reached else "."
     how = (
         "Thin: one seed, mean return of its last 100 training episodes, from the hundredth on. "
         "Thick: median over seeds, where at least half of them have a value."
@@ -51,7 +50,7 @@ def training(found: Findings, looks: Looks) -> Picture:
 def evaluation(found: Findings, looks: Looks) -> Picture:
     """The greedy policy's return at each evaluation, by step."""
     every, count = found.study.evaluation.every, found.study.evaluation.episodes
-    see = "The greedy policy can be far from what the training return suggests, and swings more."
+    see = "What the policy does without exploring."
     if found.threshold is not None:
         below = int((found.scores["score"] < found.threshold).sum())
         scored = wording.plural(len(found.scores), "run")
@@ -89,7 +88,7 @@ def by_episode(found: Findings, pair: Comparison, looks: Looks) -> Picture:
         f"{two[pair.ppo].label} orange, {two[pair.apo].label} blue. Thin: one seed, mean return of "
         "its last 100 episodes; its dot is where the run ended. The budget is in steps, so a run "
         "whose episodes are long has fewer of them: towards the right the weaker runs remain. "
-        "Thick: median over all seeds, dotted from the first run's end on, and no further than "
+        "Thick: median over all seeds, dashed from the first run's end on, and no further than "
         f"half of the seeds go.{cut}"
     )
     wide, narrow = (curves.by_episode(averages, two, found.threshold, n) for n in (False, True))

@@ -78,8 +78,8 @@ def claims(slug: str, table: pd.DataFrame, threshold: float | None) -> Table:
         rows.append(
             (
                 Cell(CLAIMS[row["claim"]]),
-                *(_value(row[side], digits, "no value", n) for side, n in runs.items()),
-                _value(row["difference"], digits, "no value", bounds),
+                *(_value(row[side], digits + 1, "no value", n) for side, n in runs.items()),
+                _value(row["difference"], digits, row["note"], bounds),
                 Cell(row["verdict"]),
             )
         )
@@ -131,7 +131,7 @@ def ledger(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) ->
         "Train, s",
         "Evaluate, s",
     )
-    caption = "Seconds are of processor cores as each run measured them, summed over the runs."
+    caption = "Seconds as each run measured them, on one core, summed over the runs."
     return Table("ledger", caption, head, tuple(rows), data)
 
 
@@ -145,7 +145,7 @@ def failures(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) 
             _agent(looks[row["configuration"]], where[row["environment"]]),
             Cell(f"{row['seed']}", number=True),
             Cell(row["status"]),
-            Cell(str(row["error"] or "no error was recorded")),
+            Cell(row["error"] if isinstance(row["error"], str) else "no error was recorded"),
         )
         for _, row in data.iterrows()
     )
@@ -202,5 +202,5 @@ def _places(row: pd.Series) -> int:
 def _value(value: float, digits: int, otherwise: str, detail: str = "") -> Cell:
     """A number, or words where there is none."""
     if not np.isfinite(value):
-        return Cell(otherwise, number=True)
+        return Cell(otherwise, detail if detail != otherwise else "", number=True)
     return Cell(number(value, digits), detail, number=True)

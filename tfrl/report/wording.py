@@ -17,9 +17,9 @@ _LATER = {
 }
 
 
-def number(value: float, places: int = 0) -> str:
-    """With thousands separated, a true minus sign, and no minus before a zero."""
-    text = f"{value:,.{places}f}"
+def number(value: float, digits: int = 0) -> str:
+    """With so many decimals, thousands separated, a true minus sign, and no minus before a zero."""
+    text = f"{value:,.{digits}f}"
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
     return text.replace("-", MINUS)
@@ -136,9 +136,10 @@ def evidence(row: pd.Series) -> str:
     if not np.isfinite(row["difference"]):
         return f"{row['note']} ({n})"
     digits = places(row["low"], row["high"])
-    apo, ppo, difference = (number(row[key], digits) for key in ("apo", "ppo", "difference"))
+    apo, ppo = (number(row[key], digits + 1) for key in ("apo", "ppo"))  # so that they subtract
     bounds = interval(row["low"], row["high"])
     bounds = f"95% interval {bounds}" if bounds else row["note"]
+    difference = number(row["difference"], digits)
     return f"APO {apo}, PPO {ppo}, difference {difference} ({bounds}; {n})"
 
 
