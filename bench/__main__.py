@@ -50,6 +50,8 @@ def main() -> int:
         except subprocess.CalledProcessError as error:
             print(f"tfrl: {' '.join(error.cmd)} failed:\n{error.stderr}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            return 130
 
     medians = {name: median(found) for name, found in measurements.items()}
     spread = max(relative_spread(found) for found in measurements.values())
