@@ -36,7 +36,8 @@ example:
 exit status: 0 all is well, 1 a run failed, 2 a mistake in what was asked, 130 interrupted"""
 _RUN = """\
 Make the runs of a study that are not stored yet. Ctrl-C loses no finished run, and running again
-makes only what is missing, or what was stored under other hyperparameters or other code."""
+makes only what is missing, or what was stored under other hyperparameters or other code. A run that
+failed is not made again, since it would fail again; to try it nevertheless, delete its folder."""
 _RUN_EXAMPLE = """\
 examples:
   tfrl run cartpole
@@ -76,6 +77,7 @@ def _run(arguments: argparse.Namespace, engine: Engine) -> int:
     seeds = _selected(study, arguments.seeds)
     ledger = Ledger(study, arguments.runs)
     progress = Progress(sys.stderr)
+    sys.path.append(str(Path.cwd()))  # for pipelines of the user's own, named by dotted path
     interrupted = False
     with ledger.locked():
         try:

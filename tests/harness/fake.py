@@ -43,7 +43,7 @@ class Config:
     learning_rate: float = 0.1
     layers: tuple[int, ...] = (4, 4)
     double: bool = False
-    failure: str = ""  # how to fail: raise, nan, infinite, exit, abort, kill, truncated
+    failure: str = ""  # how to fail: a key of _FAILURES
     failing_seed: int = 1
     seconds: float = 0.0  # of each run
     file: str = ""  # a line is appended to it for each run

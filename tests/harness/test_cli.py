@@ -113,18 +113,26 @@ class Terminal(io.StringIO):
 
 
 STATUS = Status(
-    total=8, finished=3, failed=1, running=[("line/one/seed-3", 0.456)], seconds_left=75
+    total=8,
+    finished=3,
+    failed=1,
+    running=[("line/one/seed-3", 0.456), ("line/two/seed-0", None)],
+    seconds_left=75,
+)
+LINE = (
+    "3 of 8 done, 1 failed, 2 running, 1 min 15 s left: "
+    "line/one/seed-3 46%, line/two/seed-0 compiles"
 )
 
 
-def test_progress_is_one_line_that_is_rewritten(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "60")
+@pytest.mark.parametrize("width", [60, 200])
+def test_progress_is_one_line_that_is_rewritten(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
     terminal = Terminal()
     progress = Progress(terminal)
     progress.show(STATUS)
     progress.show(STATUS)  # too soon for a second time
-    line = "3 of 8 done, 1 failed, 1 running, 1 min 15 s left: line/one/seed-3 46%"
-    assert terminal.getvalue() == f"\r\x1b[K{line[:59]}"
+    assert terminal.getvalue() == f"\r\x1b[K{LINE[: width - 1]}"
     progress.say("failed: line/one/seed-2: no")
     assert terminal.getvalue().endswith("\r\x1b[Kfailed: line/one/seed-2: no\n")
 

@@ -126,7 +126,7 @@ def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(
         ("layers = 3\n", "two.layers is 3: expected a list of whole numbers"),
         ("layers = [true]\n", "two.layers is [True]: expected a finite number"),
         ("double = 1\n", "two.double is 1: expected true or false"),
-        ("seconds = true\n", "two.seconds is True: expected a number"),
+        ("seconds = true\n", "two.seconds is true: expected a number"),
         ("failing_seed = 1.0\n", "two.failing_seed is 1.0: expected a whole number"),
         ("failure = 1\n", "two.failure is 1: expected a text"),
         ("[configurations.bad]\npipeline = 'none'\n", "bad.pipeline: 'none' is no pipeline"),

@@ -15,8 +15,8 @@ from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
 from tfrl.harness.plan import Task
 from tfrl.harness.progress import Progress, Status
-from tfrl.harness.schedule import Group, Running, Schedule
-from tfrl.harness.study import Run
+from tfrl.harness.schedule import Running, Schedule
+from tfrl.harness.study import Group, Run
 
 _POLL_SECONDS = 0.5
 _SECONDS_TO_END = 10.0
@@ -200,7 +200,10 @@ class _Executor:
             total=self._total,
             finished=self._finished,
             failed=self._failed,
-            running=[(attempt.task.run, attempt.fraction()) for attempt in busy],
+            running=[
+                (attempt.task.run, None if attempt.compiling else attempt.fraction())
+                for attempt in busy
+            ],
             seconds_left=self._schedule.seconds_left(
                 [attempt.running() for attempt in busy], max(len(self._workers), 1)
             ),
@@ -220,7 +223,10 @@ def _inheritance() -> Iterator[None]:
         yield
     finally:
         for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
         signal.signal(signal.SIGINT, handler)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfrl.harness.errors import StudyError
-from tfrl.harness.study import Configuration, unknown_key
+from tfrl.harness.study import Configuration, show, unknown_key
 
 _DESCRIPTIONS = {
     bool: "true or false",
@@ -37,8 +37,7 @@ def resolve(configuration: Configuration, config: type, where: str) -> dict[str,
             raise StudyError(f"{where}.{key} {problem}: {unknown_key(key, resolved)}")
         annotation = annotations[key]
         if not _fits(value, annotation):
-            shown = list(value) if isinstance(value, tuple) else value
-            raise StudyError(f"{where}.{key} is {shown!r}: expected {_describe(annotation)}")
+            raise StudyError(f"{where}.{key} is {show(value)}: expected {_describe(annotation)}")
         resolved[key] = float(value) if annotation is float else value
     try:
         config(**resolved)
@@ -64,5 +63,5 @@ def _describe(annotation: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_describe(part) for part in arguments if part is not types.NoneType)
     if origin is typing.Literal:
-        return "one of " + ", ".join(map(repr, arguments))
+        return "one of " + ", ".join(map(show, arguments))
     return _DESCRIPTIONS.get(origin or annotation, str(annotation))

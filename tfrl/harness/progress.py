@@ -16,15 +16,18 @@ class Status:
     total: int  # runs to be made
     finished: int
     failed: int
-    running: Sequence[tuple[Run, float]]  # each with the fraction of its environment steps made
+    running: Sequence[tuple[Run, float | None]]  # with the share of its steps; None: it compiles
     seconds_left: float | None  # None if nothing is known yet
 
     def __str__(self) -> str:
-        left = "time" if self.seconds_left is None else duration(self.seconds_left)
-        running = ", ".join(f"{run} {fraction:.0%}" for run, fraction in self.running)
+        left = "" if self.seconds_left is None else f", {duration(self.seconds_left)} left"
+        running = ", ".join(
+            f"{run} {'compiles' if share is None else format(share, '.0%')}"
+            for run, share in self.running
+        )
         return (
             f"{self.finished} of {self.total} done, {self.failed} failed, "
-            f"{len(self.running)} running, {left} left: {running or 'workers are starting'}"
+            f"{len(self.running)} running{left}: {running or 'workers start'}"
         )
 
 

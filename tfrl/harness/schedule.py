@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from tfrl.harness.plan import Task
-
-Group = tuple[str, str]
+from tfrl.harness.study import Group
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Any
 
 from tfrl.harness.errors import StudyError
 
-Value = bool | int | float | str | tuple[int, ...]
-"""What a hyperparameter may be."""
+Value = bool | int | float | str | tuple[int, ...]  # of a hyperparameter
+Group = tuple[str, str]  # names of environment and configuration
 
 MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
@@ -61,8 +61,8 @@ class Run:
     seed: int
 
     @property
-    def group(self) -> tuple[str, str]:
-        """Names of environment and configuration: runs of one group share a compiled trainer."""
+    def group(self) -> Group:
+        """Runs that differ only in their seed: they share a compiled trainer."""
         return self.environment.name, self.configuration.name
 
     def __str__(self) -> str:
@@ -143,6 +143,16 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"expected {', '.join(known) or 'none'}"
 
 
+def show(value: Any) -> str:
+    """A TOML value in an error message: short, and as it is written in TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 class _Table:
     """A TOML table being read: each key is taken once, and none may be left over."""
 
@@ -162,7 +172,7 @@ class _Table:
             raise self.error(key, f"is missing{hint}: expected {expected}")
         value = self.left.pop(key)
         if not valid(value):
-            raise self.error(key, f"is {_show(value)}: expected {expected}")
+            raise self.error(key, f"is {show(value)}: expected {expected}")
         return value
 
     def table(self, key: str) -> "_Table":
@@ -224,7 +234,7 @@ def _seeds(value: str | list[Any], name: str) -> tuple[int, ...]:
     for part in parts:
         span = _span(part) if isinstance(value, str) else _one(part)
         if span is None:
-            raise error(f"has {_show(part)}")
+            raise error(f"has {show(part)}")
         if len(seeds) + len(span) > MAX_SEEDS:
             raise error(f"names more than {MAX_SEEDS} seeds")
         seeds.extend(span)
@@ -271,13 +281,3 @@ def _hyperparameter(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, bool | int | str)
-
-
-def _show(value: Any) -> str:
-    """A TOML value in an error message: short, and as it is written in TOML."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a table"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

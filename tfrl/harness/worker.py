@@ -16,6 +16,7 @@ from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
 from tfrl.harness.manifest import Manifest
 from tfrl.harness.plan import Task
+from tfrl.harness.study import Group
 
 _SECONDS_BETWEEN_STEPS = 0.2
 
@@ -75,7 +76,7 @@ class _Worker:
         self._engine = engine
         self._ledger = ledger
         self._provenance = provenance
-        self._compiled: tuple[tuple[str, str], Trainer] | None = None  # for runs of this group
+        self._compiled: tuple[Group, Trainer] | None = None
 
     def make(self, task: Task) -> Stored | Unstored:
         """Make one run and store it, whether it finishes or fails."""
