@@ -9,8 +9,6 @@ import enum
 
 import tensorflow as tf
 
-ALGORITHM = "philox"
-
 
 class Stream(enum.IntEnum):
     """What the numbers are for. Each purpose of one run draws from a stream of its own."""
@@ -53,11 +51,36 @@ class RandomStream(tf.Module):
         return tf.constant(seed * 2**8 + int(self._stream), tf.int64)
 
 
+def bits(key: tf.Tensor, shape: tuple[int, ...], dtype: tf.DType = tf.uint32) -> tf.Tensor:
+    """Random integers of the given shape, over the whole range of `dtype`."""
+    return tf.random.stateless_uniform(shape, key, None, None, dtype, alg="philox")
+
+
 def uniform(
-    key: tf.Tensor, shape: tuple[int, ...], minval=0, maxval=1, dtype: tf.DType = tf.float32
+    key: tf.Tensor,
+    shape: tuple[int, ...],
+    minval: float = 0.0,
+    maxval: float = 1.0,
+    dtype: tf.DType = tf.float32,
 ) -> tf.Tensor:
-    """Uniform numbers from `[minval, maxval)`, of the given shape; integers if `dtype` is one."""
-    return tf.random.stateless_uniform(shape, key, minval, maxval, dtype, alg=ALGORITHM)
+    """Uniform numbers from `[minval, maxval)`, float32 or float64 of the given shape.
+
+    Made from the bits here, since TensorFlow makes other numbers of them under XLA than outside.
+    """
+    integer, width, precision = (tf.uint32, 32, 24) if dtype == tf.float32 else (tf.uint64, 64, 53)
+    high = tf.bitwise.right_shift(
+        bits(key, shape, integer), tf.constant(width - precision, integer)
+    )
+    return minval + (maxval - minval) * (tf.cast(high, dtype) * 2.0**-precision)
+
+
+def integers(key: tf.Tensor, shape: tuple[int, ...], bound: tf.Tensor | int) -> tf.Tensor:
+    """Uniform integers from `[0, bound)`, int64 of the given shape; `bound` is below 2**31.
+
+    Lemire's multiplication without his rejection: no number's share is off by more than 2**-32.
+    """
+    product = tf.cast(bits(key, shape), tf.int64) * tf.cast(bound, tf.int64)
+    return tf.bitwise.right_shift(product, tf.constant(32, tf.int64))
 
 
 def categorical(key: tf.Tensor, logits: tf.Tensor, dtype: tf.DType = tf.int64) -> tf.Tensor:
@@ -65,6 +88,6 @@ def categorical(key: tf.Tensor, logits: tf.Tensor, dtype: tf.DType = tf.int64) -
 
     Gumbel-max: argmax(logits + g) with g = -log(-log(u)) is distributed as softmax(logits).
     """
-    smallest = 1.17549435e-38  # float32's smallest normal number keeps the logarithm finite
-    u = uniform(key, logits.shape, minval=smallest)
+    # Half a unit in the last place keeps u off 0, and the logarithm finite.
+    u = uniform(key, logits.shape, minval=2.0**-25, maxval=1.0)
     return tf.argmax(logits - tf.math.log(-tf.math.log(u)), axis=-1, output_type=dtype)

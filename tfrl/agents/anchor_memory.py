@@ -133,9 +133,7 @@ class AnchorMemory(tf.Module):
         """`num_steps` steps drawn uniformly, with replacement, from all that is kept."""
         ends = tf.cumsum(self._best_length.read_value())
         total = ends[-1]
-        step = randomness.uniform(
-            random.next(), (num_steps,), 0, tf.maximum(total, 1), dtype=tf.int32
-        )
+        step = tf.cast(randomness.integers(random.next(), (num_steps,), total), tf.int32)
         episode = tf.reduce_sum(tf.cast(step[:, None] >= ends, tf.int32), axis=1)
         episode = tf.minimum(episode, ends.shape[0] - 1)
         position = step - tf.gather(ends - self._best_length, episode)

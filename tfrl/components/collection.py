@@ -74,7 +74,7 @@ def collect_episodes(
 
 
 def pad(frames: trajectory.Trajectory, where: tf.Tensor) -> trajectory.Trajectory:
-    """Makes boundaries that earn nothing of the frames for which `where`, of their shape, is true."""
+    """Makes boundaries that earn nothing of the frames where `where`, of their shape, is true."""
     return frames.replace(
         step_type=tf.where(where, StepType.LAST, frames.step_type),
         next_step_type=tf.where(where, StepType.FIRST, frames.next_step_type),

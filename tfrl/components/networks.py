@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import tensorflow as tf
 import tf_keras as keras
 
-from tfrl.randomness import ALGORITHM, RandomStream
+from tfrl import randomness
+from tfrl.randomness import RandomStream
 
 
 def draw_weights(modules: Iterable[tf.Module], random: RandomStream) -> None:
@@ -34,12 +35,14 @@ def draw_weights(modules: Iterable[tf.Module], random: RandomStream) -> None:
 
 
 def _draw(initializer, weight: tf.Variable, random: RandomStream) -> tf.Tensor:
-    # Keras takes one integer as a seed: half of the 64 bits that Philox makes of the key.
-    bits = tf.random.stateless_uniform([], random.next(), None, None, tf.int32, alg=ALGORITHM)
+    # Keras takes one non-negative integer as a seed.
+    seed = int(randomness.integers(random.next(), (), 2**31 - 1))
     config = initializer.get_config()
     config.pop("dtype", None)
     if "seed" in config:
-        config["seed"] = int(bits) & 0x7FFFFFFF
+        config["seed"] = seed
     # TF-Agents' networks use TensorFlow 1 initializers, which draw from hidden state whatever their
     # seed; Keras's of the same name draw the same distribution from the seed alone.
-    return getattr(keras.initializers, type(initializer).__name__)(**config)(weight.shape)
+    return getattr(keras.initializers, type(initializer).__name__)(**config)(
+        weight.shape, weight.dtype
+    )

@@ -75,18 +75,18 @@ class EpsilonGreedyPolicy(_SeededPolicy):
     def _action(self, time_step, policy_state, seed=None):
         greedy = self._wrapped_policy.action(time_step, policy_state)
         spec = self.action_spec
-        draws = randomness.uniform(self._random.next(), (2, *greedy.action.shape))
         num_actions = int(spec.maximum) - int(spec.minimum) + 1
-        random_action = tf.cast(draws[1] * num_actions, spec.dtype) + spec.minimum
+        choice = randomness.integers(self._random.next(), greedy.action.shape, num_actions)
         epsilon = self._epsilon() if callable(self._epsilon) else self._epsilon
-        action = tf.where(draws[0] < epsilon, random_action, greedy.action)
+        explores = randomness.uniform(self._random.next(), greedy.action.shape) < epsilon
+        action = tf.where(explores, tf.cast(choice, spec.dtype) + spec.minimum, greedy.action)
         return policy_step.PolicyStep(action, greedy.state, greedy.info)
 
 
 def linear_schedule(
     start: float, end: float, duration: int, step: tf.Variable
 ) -> Callable[[], tf.Tensor]:
-    """A callable going from `start` to `end` while `step` goes from 0 to `duration`, and no further."""
+    """Goes from `start` to `end` while `step` goes from 0 to `duration`, and no further."""
 
     def value() -> tf.Tensor:
         progress = tf.cast(step.read_value(), tf.float32) / duration

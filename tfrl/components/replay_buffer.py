@@ -65,11 +65,11 @@ class UniformReplayBuffer(replay_buffer.ReplayBuffer):
         last, length = self._num_added.read_value(), self._length()
         tf.debugging.assert_greater_equal(length, tf.constant(steps, tf.int64))
         key = self._random.next()
-        start = last - length + randomness.uniform(key, (size,), 0, length - steps + 1, tf.int64)
+        start = last - length + randomness.integers(key, (size,), length - steps + 1)
         environment = tf.zeros((size,), tf.int64)
         if self._batch_size > 1:
             key = self._random.next()
-            environment = randomness.uniform(key, (size,), 0, self._batch_size, tf.int64)
+            environment = randomness.integers(key, (size,), self._batch_size)
         rows = self._rows(start[:, None] + tf.range(steps, dtype=tf.int64), environment[:, None])
         if num_steps is None:
             rows = rows[:, 0]

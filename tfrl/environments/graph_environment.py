@@ -69,7 +69,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
     def _dynamics(
         self, state: tf.Tensor, action: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """One step from `state` `[B, ...]`: next state, reward `[B]`, whether it ends there `[B]`."""
+        """One step from `state` `[B, ...]`: next state, reward `[B]`, is it terminal `[B]`."""
 
     @abc.abstractmethod
     def _observe(self, state: tf.Tensor) -> tf.Tensor:

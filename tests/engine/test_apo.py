@@ -1,0 +1,195 @@
+"""APO's loss against its definition, written out in NumPy, and its agent in TF-Agents programs."""
+
+import gin
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+from tf_agents.drivers import dynamic_step_driver
+from tf_agents.replay_buffers import tf_uniform_replay_buffer
+
+from tfrl.agents import ApoClipAgent, ApoLossInfo, CorrectedPPOClipAgent
+from tfrl.components.collection import collect_rollout
+from tfrl.components.policies import CategoricalPolicy
+from tfrl.environments import CartPole
+from tfrl.randomness import RandomStream, Stream
+
+BATCH, STEPS = 4, 40
+
+
+@pytest.fixture
+def make_agent(make_networks):
+    def make(agent_class=ApoClipAgent, **kwargs):
+        actor, value = make_networks(seed=5)
+        environment = CartPole(BATCH, seed=6)
+        arguments = {
+            "normalize_rewards": False,
+            "normalize_observations": False,
+            "importance_ratio_clipping": 0.2,
+            "num_epochs": 1,
+            "train_step_counter": tf.Variable(0, dtype=tf.int64),
+        }
+        if agent_class is ApoClipAgent:
+            arguments |= {"num_environments": BATCH, "max_episode_length": 500}
+        agent = agent_class(
+            environment.time_step_spec(),
+            environment.action_spec(),
+            keras.optimizers.Adam(1e-2),
+            actor,
+            value,
+            **(arguments | kwargs),
+        )
+        return agent, environment
+
+    return make
+
+
+def collect(agent, environment):
+    """A rollout in which the anchor memory, where there is one, sees each frame."""
+    policy = CategoricalPolicy(agent.collect_policy, RandomStream(Stream.POLICY, 7))
+    memory = getattr(agent, "anchor_memory", None)
+    return collect_rollout(environment, policy, STEPS, [memory.observe] if memory else [])
+
+
+def softmax(logits):
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return odds / odds.sum(axis=-1, keepdims=True)
+
+
+def naive_divergence(rollout, agent, num_episodes, direction):
+    """The mean KL over the steps of the best episodes, found by looking through the rollout."""
+    episodes = []
+    logits = rollout.policy_info["dist_params"]["logits"].numpy()
+    for t in range(STEPS):
+        for b in range(BATCH):
+            if rollout.is_last()[b, t]:
+                begin = t
+                while begin > 0 and not rollout.is_boundary()[b, begin - 1]:
+                    begin -= 1
+                span = slice(begin, t + 1)
+                total = float(np.sum(rollout.reward[b, span]))
+                episodes.append(
+                    (total, len(episodes), rollout.observation[b, span].numpy(), logits[b, span])
+                )
+    best = sorted(episodes, key=lambda e: e[:2])[-num_episodes:]
+    assert len(best) == num_episodes < len(episodes)
+    observations = np.concatenate([e[2] for e in best])
+    p_best = softmax(np.concatenate([e[3] for e in best]))
+    theta, _ = agent.actor_net(observations, tf.ones(len(observations), tf.int32), ())
+    p_theta = softmax(theta.logits.numpy())
+    p, q = (p_best, p_theta) if direction == "best_to_theta" else (p_theta, p_best)
+    return np.mean(np.sum(p * np.log(p / q), axis=-1))
+
+
+@pytest.mark.parametrize("direction", ["best_to_theta", "theta_to_best"])
+@pytest.mark.parametrize("num_episodes", [1, 3])
+def test_anchor_loss_is_the_mean_divergence_over_the_best_episodes(
+    make_agent, direction, num_episodes
+):
+    agent, environment = make_agent(
+        num_anchor_episodes=num_episodes,
+        anchor_weight=0.5,
+        anchor_direction=direction,
+        anchor_batch_size=None,
+    )
+    rollout = collect(agent, environment)
+    assert float(agent.anchor_loss()) == pytest.approx(0.0, abs=1e-6)
+    for _ in range(5):
+        agent.train(rollout)
+    expected = 0.5 * naive_divergence(rollout, agent, num_episodes, direction)
+    assert expected > 1e-4
+    assert float(agent.anchor_loss()) == pytest.approx(expected, rel=1e-3)
+
+
+def test_sampled_anchors_estimate_the_same_loss(make_agent):
+    agent, environment = make_agent(anchor_batch_size=20_000)
+    exact, exact_environment = make_agent(anchor_batch_size=None)
+    for which, where in ((agent, environment), (exact, exact_environment)):
+        collect(which, where)
+        for variable in which.actor_net.trainable_variables:
+            variable.assign(variable * 1.5)
+    assert float(agent.anchor_loss()) == pytest.approx(float(exact.anchor_loss()), rel=0.05)
+
+
+def test_loss_is_the_sum_of_the_components_reported(make_agent):
+    agent, environment = make_agent(anchor_weight=2.0)
+    rollout = collect(agent, environment)
+    agent.train(rollout)
+    loss, extra = agent.train(rollout)
+    assert isinstance(extra, ApoLossInfo)
+    assert extra.anchor_loss > 0
+    components = extra._asdict()
+    del components["clip_fraction"]
+    assert float(loss) == pytest.approx(float(sum(components.values())), rel=1e-5)
+
+
+def weights_after_training(make_agent, agent_class, **kwargs):
+    agent, environment = make_agent(agent_class, **kwargs)
+    rollout = collect(agent, environment)
+    for _ in range(3):
+        agent.train(rollout)
+    return [w.numpy() for w in agent.collect_policy.variables()]
+
+
+def test_with_weight_0_it_is_ppo(make_agent):
+    anchored = weights_after_training(make_agent, ApoClipAgent, anchor_weight=0.0)
+    plain = weights_after_training(make_agent, CorrectedPPOClipAgent)
+    for a, b in zip(anchored, plain, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_a_heavy_anchor_holds_the_policy_where_it_was_best(make_agent):
+    drift = {}
+    for weight in (0.0, 100.0):
+        agent, environment = make_agent(anchor_weight=weight, anchor_batch_size=None)
+        rollout = collect(agent, environment)
+        for _ in range(20):
+            agent.train(rollout)
+        agent._anchor_weight = 1.0
+        drift[weight] = float(agent.anchor_loss())
+    assert drift[100.0] < 0.2 * drift[0.0]
+
+
+def test_a_schedule_is_evaluated_at_every_training_step(make_agent):
+    weight = tf.Variable(0.0)
+    agent, environment = make_agent(anchor_weight=lambda: weight, anchor_batch_size=None)
+    rollout = collect(agent, environment)
+    train = tf.function(agent.train, jit_compile=True)
+    train(rollout)
+    assert train(rollout).extra.anchor_loss == 0.0
+    weight.assign(1.0)
+    assert train(rollout).extra.anchor_loss > 0.0
+
+
+def test_an_unknown_direction_is_refused_by_name(make_agent):
+    with pytest.raises(ValueError, match=r"anchor_direction is one of .*, not 'sideways'"):
+        make_agent(anchor_direction="sideways")
+
+
+def test_gin_configures_it(make_agent):
+    with gin.unlock_config():
+        gin.parse_config("ApoClipAgent.num_anchor_episodes = 7")
+    try:
+        assert make_agent()[0].anchor_memory.returns.shape == [7]
+    finally:
+        gin.clear_config()
+
+
+def test_it_trains_in_a_program_of_tf_agents_own_parts(make_agent):
+    agent, environment = make_agent(num_epochs=2)
+    buffer = tf_uniform_replay_buffer.TFUniformReplayBuffer(
+        agent.collect_data_spec, batch_size=BATCH, max_length=STEPS
+    )
+    driver = dynamic_step_driver.DynamicStepDriver(
+        environment,
+        agent.collect_policy,
+        observers=[buffer.add_batch, agent.anchor_memory.observe],
+        num_steps=STEPS * BATCH,
+    )
+    driver.run()
+    before = [w.numpy() for w in agent.actor_net.trainable_variables]
+    loss_info = agent.train(buffer.gather_all())
+    assert np.isfinite(loss_info.loss)
+    after = agent.actor_net.trainable_variables
+    assert any(np.any(a != b) for a, b in zip(before, after, strict=True))
+    assert np.isfinite(agent.anchor_memory.returns).all()

@@ -1,0 +1,169 @@
+"""The corrected PPO agent against equation 11 of the paper, written out in NumPy."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+from tf_agents.agents.ppo import ppo_clip_agent
+from tf_agents.trajectories import StepType
+from tf_agents.trajectories import time_step as ts
+
+from tfrl.agents import CorrectedPPOClipAgent
+from tfrl.agents.masking import masked_normalize
+from tfrl.environments import CartPole
+
+FIRST, MID, LAST = StepType.FIRST, StepType.MID, StepType.LAST
+GAMMA, LAMBDA = 0.9, 0.7
+
+
+@pytest.fixture
+def make_agent(make_networks):
+    def make(agent_class=CorrectedPPOClipAgent, **kwargs):
+        actor, value = make_networks()
+        environment = CartPole()
+        arguments = {
+            "discount_factor": GAMMA,
+            "lambda_value": LAMBDA,
+            "use_gae": True,
+            "use_td_lambda_return": True,
+            "normalize_rewards": False,
+            "normalize_observations": False,
+            "importance_ratio_clipping": 0.2,
+            "train_step_counter": tf.Variable(0, dtype=tf.int64),
+        }
+        return agent_class(
+            environment.time_step_spec(),
+            environment.action_spec(),
+            keras.optimizers.Adam(),
+            actor,
+            value,
+            **(arguments | kwargs),
+        )
+
+    return make
+
+
+def next_time_steps(step_type, reward, discount):
+    """What followed each action of one environment, `[1, T]`."""
+    as_batch = [tf.constant([x]) for x in (step_type, reward, discount)]
+    return ts.TimeStep(*as_batch, observation=tf.zeros([1, len(reward), 4]))
+
+
+# One environment's rollout: an episode that terminates, a boundary, an episode that is truncated,
+# a boundary, and an episode that the rollout's end cuts in its middle.
+NEXT_STEP_TYPE = np.array([MID, LAST, FIRST, MID, LAST, FIRST, MID, MID], np.int32)
+REWARD = np.array([1.0, 2.0, 0.0, 3.0, -1.0, 0.0, 0.5, 2.5], np.float32)
+DISCOUNT = np.array([1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], np.float32)
+VALUE = np.array([4.0, -2.0, 30.0, 5.0, 6.0, -7.0, 8.0, 9.0, 11.0], np.float32)
+IS_EXPERIENCE = np.array([True, True, False, True, True, False, True, True])
+
+
+def naive_advantages(td_lambda):
+    """A_t = sum of (gamma lambda)^l delta_{t+l} to the end of the episode or of the rollout."""
+    advantages = np.zeros(len(REWARD))
+    for t in np.flatnonzero(IS_EXPERIENCE):
+        factor = 1.0
+        for k in range(t, len(REWARD)):
+            terminal = NEXT_STEP_TYPE[k] == LAST and DISCOUNT[k] == 0
+            next_value = 0.0 if terminal else VALUE[k + 1]
+            advantages[t] += factor * (REWARD[k] + GAMMA * next_value - VALUE[k])
+            factor *= GAMMA * td_lambda
+            if NEXT_STEP_TYPE[k] == LAST:
+                break
+    return advantages
+
+
+@pytest.mark.parametrize("td_lambda", [0.0, LAMBDA, 1.0])
+def test_advantages_bootstrap_from_cut_and_truncated_episodes_but_not_from_terminal(
+    make_agent, td_lambda
+):
+    agent = make_agent(lambda_value=td_lambda)
+    returns, advantages = agent.compute_return_and_advantage(
+        next_time_steps(NEXT_STEP_TYPE, REWARD, DISCOUNT), tf.constant([VALUE])
+    )
+    expected = naive_advantages(td_lambda)
+    np.testing.assert_allclose(advantages[0][IS_EXPERIENCE], expected[IS_EXPERIENCE], rtol=1e-5)
+    np.testing.assert_allclose(
+        returns[0][IS_EXPERIENCE], (expected + VALUE[:-1])[IS_EXPERIENCE], rtol=1e-5
+    )
+
+
+def test_without_gae_the_return_is_bootstrapped_monte_carlo(make_agent):
+    agent = make_agent(use_gae=False, use_td_lambda_return=False)
+    returns, advantages = agent.compute_return_and_advantage(
+        next_time_steps(NEXT_STEP_TYPE, REWARD, DISCOUNT), tf.constant([VALUE])
+    )
+    # GAE with lambda = 1 telescopes to the Monte Carlo return less the value.
+    expected = naive_advantages(1.0)
+    np.testing.assert_allclose(advantages[0][IS_EXPERIENCE], expected[IS_EXPERIENCE], rtol=1e-5)
+    np.testing.assert_allclose(
+        returns[0][IS_EXPERIENCE], (expected + VALUE[:-1])[IS_EXPERIENCE], rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("agent_class", "last_advantage"),
+    [(ppo_clip_agent.PPOClipAgent, -0.02), (CorrectedPPOClipAgent, 97.0)],
+)
+def test_the_published_example_of_the_stock_fault(make_agent, agent_class, last_advantage):
+    # tensorflow/agents#953. When the stock case fails, TF-Agents has mended it.
+    agent = make_agent(agent_class, discount_factor=0.99)
+    _, advantages = agent.compute_return_and_advantage(
+        next_time_steps([MID, MID], [0.0, 0.0], [1.0, 1.0]), tf.constant([[1.0, 2.0, 100.0]])
+    )
+    assert float(advantages[0, -1]) == pytest.approx(last_advantage, abs=1e-5)
+
+
+def test_rewards_are_normalized_before_values_are_added(make_agent):
+    agent = make_agent(normalize_rewards=True)
+    agent.update_reward_normalizer(tf.constant([REWARD * 50]))
+    normalized = agent._reward_normalizer.normalize(
+        tf.constant([REWARD]), center_mean=False, clip_value=10.0
+    )
+    _, advantages = agent.compute_return_and_advantage(
+        next_time_steps(NEXT_STEP_TYPE, REWARD, DISCOUNT), tf.constant([VALUE])
+    )
+    truncated = 4
+    expected = normalized[0, truncated] + GAMMA * VALUE[truncated + 1] - VALUE[truncated]
+    np.testing.assert_allclose(advantages[0, truncated], expected, rtol=1e-5)
+
+
+def test_masked_normalize_agrees_with_numpy_on_what_counts():
+    rng = np.random.default_rng(0)
+    x, mask = rng.normal(3, 5, (4, 9)).astype(np.float32), rng.random((4, 9)) < 0.6
+    normalized = masked_normalize(tf.constant(x), tf.constant(mask, tf.float32)).numpy()
+    counted = x[mask]
+    np.testing.assert_allclose(normalized[mask], (counted - counted.mean()) / counted.std(), 1e-4)
+    assert np.all(normalized[~mask] == 0)
+    constant = masked_normalize(tf.fill([3], 2.0), tf.ones([3]))
+    assert np.all(constant == 0)
+
+
+def test_padding_does_not_move_the_policy_gradient(make_agent):
+    rng = np.random.default_rng(1)
+    agent = make_agent(aggregate_losses_across_replicas=False)
+
+    def loss(advantages, weights):
+        count = len(advantages)
+        observations = tf.constant(np.tile(observation, (1 + count // 6, 1))[:count], tf.float32)
+        time_steps = ts.TimeStep(
+            tf.fill([count], MID), tf.zeros([count]), tf.ones([count]), observations
+        )
+        distribution = agent.collect_policy.distribution(time_steps, ()).action
+        total = agent.policy_gradient_loss(
+            time_steps,
+            tf.zeros([count], tf.int64),
+            tf.fill([count], -0.7),
+            tf.constant(advantages, tf.float32),
+            distribution,
+            tf.constant(weights, tf.float32),
+        )
+        return float(total) * count
+
+    observation = rng.normal(size=(6, 4))
+    advantages = rng.normal(size=6)
+    alone = loss(advantages, np.ones(6))
+    # The stock agent hands over advantages that were normalized with the padding among them.
+    padded = np.concatenate([advantages, np.zeros(6)])
+    shifted = (padded - padded.mean()) / padded.std()
+    assert loss(shifted, np.repeat([1, 0], 6)) == pytest.approx(alone, rel=1e-4)

@@ -1,0 +1,81 @@
+"""The replay buffer against a list of all frames ever added."""
+
+import numpy as np
+import pytest
+import scipy.stats
+import tensorflow as tf
+from tf_agents.replay_buffers import replay_buffer
+
+from tfrl.components.replay_buffer import UniformReplayBuffer
+from tfrl.randomness import RandomStream, Stream
+
+SPEC = {"x": tf.TensorSpec([2], tf.float32), "id": tf.TensorSpec([], tf.int64)}
+BATCH, LENGTH = 3, 7
+
+
+def filled(num_frames, batch_size=BATCH):
+    """A buffer and, for each environment, the ids of the frames it should hold, oldest first."""
+    buffer = UniformReplayBuffer(SPEC, batch_size, LENGTH, RandomStream(Stream.REPLAY, 1))
+    added = []
+    for t in range(num_frames):
+        ids = 100 * np.arange(batch_size) + t
+        added.append(ids)
+        buffer.add_batch(
+            {"x": tf.constant(np.stack([ids, -ids], 1), tf.float32), "id": tf.constant(ids)}
+        )
+    return buffer, np.array(added[-LENGTH:]).T
+
+
+@pytest.mark.parametrize("num_frames", [1, 4, 7, 8, 25])
+def test_it_holds_the_newest_frames_in_order(num_frames):
+    buffer, expected = filled(num_frames)
+    assert isinstance(buffer, replay_buffer.ReplayBuffer)
+    assert buffer.num_frames() == expected.size
+    held = buffer.gather_all()
+    np.testing.assert_array_equal(held["id"], expected)
+    np.testing.assert_array_equal(held["x"], np.stack([expected, -expected], -1))
+
+
+@pytest.mark.parametrize("num_frames", [3, 7, 12])
+def test_samples_are_consecutive_and_every_place_is_equally_likely(num_frames):
+    buffer, held = filled(num_frames)
+    size, steps = 12_000, 3
+    sample = tf.function(lambda: buffer.get_next(size, steps), jit_compile=True)
+    items, _ = sample()
+    ids = items["id"].numpy()
+    assert ids.shape == (size, steps)
+    np.testing.assert_array_equal(np.diff(ids, axis=1), 1)
+    starts, counts = np.unique(ids[:, 0], return_counts=True)
+    assert set(starts) == set(held[:, : held.shape[1] - steps + 1].ravel())
+    assert len(starts) == 1 or scipy.stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_shapes_follow_what_was_asked_for():
+    buffer, _ = filled(5)
+    assert buffer.get_next()[0]["x"].shape == [2]
+    assert buffer.get_next(4)[0]["x"].shape == [4, 2]
+    assert buffer.get_next(num_steps=2)[0]["x"].shape == [2, 2]
+    assert buffer.get_next(4, 2)[0]["x"].shape == [4, 2, 2]
+
+
+def test_clear_forgets_everything():
+    buffer, _ = filled(5)
+    buffer.clear()
+    assert buffer.num_frames() == 0
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        buffer.get_next(4, 2)
+
+
+def test_sampling_follows_the_seed():
+    samples = [filled(7)[0].get_next(50)[0]["id"].numpy() for _ in range(2)]
+    np.testing.assert_array_equal(*samples)
+
+
+def test_a_dataset_draws_anew_each_time():
+    buffer, held = filled(7)
+    batches = [items["id"].numpy() for items, _ in buffer.as_dataset(20, 2).take(2)]
+    assert batches[0].shape == (20, 2)
+    assert (batches[0] != batches[1]).any()
+    assert np.isin(batches, held).all()
+    with pytest.raises(NotImplementedError):
+        buffer.as_dataset(20, 2, num_parallel_calls=3)
