@@ -1,12 +1,12 @@
 """Anchored Policy Optimization: PPO that keeps hold of its best episodes."""
 
-from collections import namedtuple
 from collections.abc import Callable
+from typing import NamedTuple
 
 import gin
 import tensorflow as tf
 from tf_agents.agents import tf_agent
-from tf_agents.agents.ppo import ppo_agent, ppo_utils
+from tf_agents.agents.ppo import ppo_utils
 from tf_agents.networks import network
 from tf_agents.trajectories import time_step as ts
 
@@ -16,7 +16,17 @@ from tfrl.randomness import RandomStream, Stream
 
 DIRECTIONS = ("best_to_theta", "theta_to_best")
 
-ApoLossInfo = namedtuple("ApoLossInfo", (*ppo_agent.PPOLossInfo._fields, "anchor_loss"))
+
+class ApoLossInfo(NamedTuple):
+    """What APO's loss is made of: the components of `PPOLossInfo`, and the anchors'."""
+
+    policy_gradient_loss: tf.Tensor
+    value_estimation_loss: tf.Tensor
+    l2_regularization_loss: tf.Tensor
+    entropy_regularization_loss: tf.Tensor
+    kl_penalty_loss: tf.Tensor
+    clip_fraction: tf.Tensor
+    anchor_loss: tf.Tensor
 
 
 @gin.configurable
@@ -106,7 +116,8 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         loss_info = super().get_loss(*args, training=training, **kwargs)
         anchor_loss = self.anchor_loss(training)
         return tf_agent.LossInfo(
-            loss_info.loss + anchor_loss, ApoLossInfo(*loss_info.extra, anchor_loss=anchor_loss)
+            loss_info.loss + anchor_loss,
+            ApoLossInfo(**loss_info.extra._asdict(), anchor_loss=anchor_loss),
         )
 
     def anchor_loss(self, training: bool = False) -> tf.Tensor:

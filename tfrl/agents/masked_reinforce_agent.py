@@ -1,5 +1,7 @@
 """REINFORCE that is not misled by padding."""
 
+from collections.abc import Callable
+
 import gin
 import tensorflow as tf
 from tf_agents.agents import tf_agent
@@ -18,6 +20,9 @@ class MaskedReinforceAgent(reinforce_agent.ReinforceAgent):
     target is the return of the episode that follows, and normalizes returns over every frame, so
     that the padding of episodes to one length moves the mean and the deviation.
     """
+
+    _advantage_fn: Callable
+    _normalize_returns: bool
 
     def total_loss(
         self,

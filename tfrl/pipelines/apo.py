@@ -39,6 +39,7 @@ class ApoPipeline(PpoPipeline):
 
     Config = ApoConfig
     agent: ApoClipAgent
+    _config: ApoConfig
 
     def create_agent(self) -> ApoClipAgent:
         """PPO with anchors."""

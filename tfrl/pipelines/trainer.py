@@ -63,7 +63,7 @@ class Trainer:
         self._num_environment_steps = num_environment_steps
         self._evaluation_every = evaluation_every
         with self._timed("compile"):
-            self._pipeline = pipeline(
+            self._pipeline = pipeline(  # type: ignore[call-arg]  # as `Pipeline.__init__` says
                 lambda batch_size: environments.load(environment, batch_size=batch_size),
                 config,
                 num_environment_steps,
@@ -71,16 +71,12 @@ class Trainer:
             self._evaluation_environment = environments.load(
                 environment, batch_size=evaluation_episodes, stream=Stream.EVALUATION
             )
-            compiled = [
-                _compile(self._pipeline.begin),
-                _compile(self._train_until, tf.TensorSpec([], tf.int64)),
-                _compile(self._evaluate),
-            ]
-            self._begin, self._train_until, self._evaluate = compiled
-            self._as_built = [
-                (variable, variable.numpy())
-                for variable in {v.ref(): v for f in compiled for v in f.graph.variables}.values()
-            ]
+            self._begin = _compile(self._pipeline.begin)
+            self._train_until = _compile(self._iterate_until, tf.TensorSpec([], tf.int64))
+            self._evaluate = _compile(self._play_episodes)
+            compiled = (self._begin, self._train_until, self._evaluate)
+            touched = {v.ref(): v for function in compiled for v in function.graph.variables}
+            self._as_built = [(variable, variable.numpy()) for variable in touched.values()]
             # XLA compiles a function when it is first called.
             self._begin()
             self._train_until(tf.constant(0, tf.int64))
@@ -99,7 +95,8 @@ class Trainer:
         Raises:
           FloatingPointError: a weight turned into NaN or infinity.
         """
-        episodes, evaluations = [], []
+        episodes: list[Columns] = []
+        evaluations: list[Columns] = []
         with self._timed("train"):
             self._restart(seed)
         for step in self._schedule():
@@ -129,7 +126,7 @@ class Trainer:
         self._evaluation_environment.reseed(seed)
         self._begin()
 
-    def _train_until(self, step: tf.Tensor) -> None:
+    def _iterate_until(self, step: tf.Tensor) -> None:
         def iterate():
             self._pipeline.iterate()
             return ()
@@ -148,7 +145,7 @@ class Trainer:
             on_progress(step)
             yield log.take()
 
-    def _evaluate(self) -> tuple[tf.Tensor, tf.Tensor]:
+    def _play_episodes(self) -> tuple[tf.Tensor, tf.Tensor]:
         environment = self._evaluation_environment
         return evaluate(environment, self._pipeline.policy, environment.time_limit)
 
