@@ -30,7 +30,7 @@ def publish(ledger: Ledger, seed: int = 0, code: str = CODE) -> None:
         for name, schema in tables.SCHEMAS.items()
     }
     defaults = {"learning_rate": 0.1, "layers": (4, 4)}
-    identity = manifest.identity(study, run, defaults, defaults, code)
+    identity = manifest.identity(study, run, defaults, defaults, code, {})
     outcome = manifest.finished(result, tables.fingerprint(results, result.weights_sha256))
     provenance = {"git": None, "lock_sha256": None, "versions": {}, "processor": {}}
     ledger.publish(run, manifest.complete(identity, provenance, outcome, 1.5), results)

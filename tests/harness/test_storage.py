@@ -21,7 +21,7 @@ def results(workplace):
         publish(ledger, seed)
     (ledger.directory(ledger.study.runs()[1]) / "episodes.parquet").write_bytes(b"PAR1")
     run = ledger.study.runs()[3]
-    identity = manifest.identity(ledger.study, run, {}, {}, "1" * 64)
+    identity = manifest.identity(ledger.study, run, {}, {}, "1" * 64, {})
     outcome = manifest.failed(FloatingPointError("the loss is NaN\nat step 480"))
     provenance = {"git": None, "lock_sha256": None, "versions": {"numpy": "2"}, "processor": {}}
     ledger.publish(run, manifest.complete(identity, provenance, outcome, 2.0), {})

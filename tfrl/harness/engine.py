@@ -3,16 +3,12 @@
 Importing this module is cheap; TensorFlow is imported when a method of `Engine` is called.
 """
 
-import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import tfrl
+from tfrl.harness import sources
 from tfrl.harness.study import Environment, Study, Value
-
-# Parts of tfrl that decide when a run is made and how it is shown, but not what it gives.
-_WITHOUT_INFLUENCE = {"analysis", "cli.py", "__main__.py", "harness", "report"}
 
 
 class RunResult(Protocol):
@@ -89,15 +85,14 @@ class Engine:
         )
 
     def sources(self, pipeline: str) -> list[Path]:
-        """The files that decide what a run of `pipeline` gives, besides installed packages."""
-        package = Path(tfrl.__file__).parent
-        files = {
-            file
-            for file in package.rglob("*.py")
-            if file.relative_to(package).parts[0] not in _WITHOUT_INFLUENCE
-        }
-        files.add(Path(inspect.getfile(self._resolve(pipeline))))
-        return sorted(files)
+        """The files that decide what a run of `pipeline` gives, besides installed packages.
+
+        They are found without TensorFlow. Raises `LookupError` if a pipeline of the user's own is
+        not there.
+        """
+        module, separator, _ = pipeline.partition(":")
+        own = sources.of_module(module) if separator else set()
+        return sorted(sources.of_package() | own)
 
     def _resolve(self, pipeline: str) -> Any:
         from tfrl import runtime

@@ -62,15 +62,22 @@ class Ledger:
             manifest = manifests.read(directory / "manifest.json")
         except DamagedError as error:
             return Entry(run, "missing", str(error), {})
-        configuration = manifest["configuration"]
-        given = {**configuration["defaults"], **run.configuration.hyperparameters}
-        planned = manifests.identity(
-            self.study, run, given, configuration["defaults"], manifest["code"]
-        )
+        planned = self.planned(run, manifest, manifest["code"], manifest["versions"])
         if changes := manifests.differences(manifest, planned):
             return Entry(run, "missing", ", ".join(changes), {})
         note = manifest["error"] and manifests.sentence(manifest["error"])
         return Entry(run, manifest["status"], note, manifest)
+
+    def planned(
+        self, run: Run, manifest: Manifest, code: str, versions: Mapping[str, str | None]
+    ) -> Manifest:
+        """The identity of `run` with this code and these packages, as far as a study says.
+
+        Where the study is silent, hyperparameters are as the manifest has them.
+        """
+        defaults = manifest["configuration"]["defaults"]
+        given = {**defaults, **run.configuration.hyperparameters}
+        return manifests.identity(self.study, run, given, defaults, code, versions)
 
     def tables(self, entry: Entry) -> dict[str, pa.Table]:
         """The tables of a finished run. Raises `DamagedError` if they are not as written."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from tfrl.harness.engine import RunResult
 from tfrl.harness.errors import DamagedError, LedgerError
+from tfrl.harness.provenance import NUMERICS
 from tfrl.harness.study import Run, Study, Value
 
 SCHEMA = 1
@@ -22,10 +23,12 @@ def identity(
     hyperparameters: Mapping[str, Value],
     defaults: Mapping[str, Value],
     code: str,
+    versions: Mapping[str, str | None],
 ) -> Manifest:
     """What decides the outcome of a run, as it stands in its manifest.
 
     `hyperparameters` are all of the pipeline's, `defaults` what they are where a study is silent.
+    Of the versions, those of `provenance.NUMERICS` count.
     """
     return {
         "study": study.name,
@@ -40,6 +43,7 @@ def identity(
         "steps": study.steps,
         "evaluation": {"every": study.evaluation.every, "episodes": study.evaluation.episodes},
         "code": code,
+        "versions": dict(versions),
     }
 
 
@@ -141,6 +145,7 @@ def _settings(manifest: Manifest) -> dict[str, Any]:
         f"environments.{environment['name']}": environment["id"],
         f"{prefix}.pipeline": configuration["pipeline"],
         **{f"{prefix}.{key}": value for key, value in configuration["hyperparameters"].items()},
+        **{package: manifest["versions"].get(package) for package in NUMERICS},
         "code": manifest["code"],
     }
 

@@ -31,7 +31,7 @@ def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:
 
     Raises `StudyError` if a configuration does not fit its pipeline or an environment is unknown.
     """
-    study = ledger.study
+    study, versions = ledger.study, provenance.versions()
     settings = {item.name: _settings(study, item, engine) for item in study.configurations}
     for environment in study.environments:
         try:
@@ -43,7 +43,7 @@ def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:
     for run in study.runs():
         if run.seed in seeds:
             known = settings[run.configuration.name]
-            planned = identity(study, run, **known)
+            planned = identity(study, run, **known, versions=versions)
             wanted, reason = _wanted(ledger, run, planned)
             if wanted:
                 tasks.append(Task(run, known["hyperparameters"], planned, reason))

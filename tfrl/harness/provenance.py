@@ -10,7 +10,8 @@ from typing import Any
 
 import tfrl
 
-_PACKAGES = ("tensorflow", "tf-agents", "tf-keras", "tensorflow-probability", "numpy", "pandas")
+# Packages whose numerics reach a result: other versions of them may give other results.
+NUMERICS = ("tensorflow", "tf-agents", "tf-keras", "tensorflow-probability", "numpy")
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
 
 
@@ -56,11 +57,11 @@ def git_revision(folder: Path) -> str | None:
 
 
 def versions() -> dict[str, str | None]:
-    """Versions of Python, tfrl and the packages whose numerics reach a result."""
+    """Versions of Python, tfrl and the packages that results pass through."""
     return {
         "python": platform.python_version(),
         "tfrl": tfrl.__version__,
-        **{package: _version(package) for package in _PACKAGES},
+        **{package: _version(package) for package in (*NUMERICS, "pandas")},
     }
 
 

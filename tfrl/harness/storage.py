@@ -1,7 +1,7 @@
 """Stored results as tidy tables, for everything that reads them. TensorFlow is not imported."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tfrl.harness import tables
+from tfrl.harness import notices, tables
+from tfrl.harness.engine import Engine
 from tfrl.harness.errors import DamagedError
 from tfrl.harness.ledger import Entry, Ledger
 from tfrl.harness.manifest import Manifest
@@ -29,10 +30,14 @@ class Results:
     evaluations: pd.DataFrame  # then the columns of `tables.EVALUATIONS`
     runs: pd.DataFrame  # one row for each planned run; the columns are those of `_runs`
     manifest: dict[str, Any]  # versions, lock_sha256, processor, code, git; lists where runs differ
+    # By configuration, as its stored runs had them; a configuration without any is absent.
+    hyperparameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # all of them
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the pipeline's own
+    notices: tuple[str, ...] = ()  # sentences on what a reader of the results has to know
 
 
-def load(study: Study, root: Path = Path("runs")) -> Results:
-    """Everything stored of `study` under `root`.
+def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) -> Results:
+    """Everything stored of `study` under `root`; `engine` is for tests.
 
     A run that is damaged, or stored under another configuration than the study's, counts as
     missing, and its row in `runs` says why. Raises `LedgerError` if a newer tfrl stored one.
@@ -55,6 +60,9 @@ def load(study: Study, root: Path = Path("runs")) -> Results:
         evaluations=_table(study, "evaluations", finished, stored),
         runs=_runs(study, entries),
         manifest=_common([entry.manifest for entry in entries if entry.manifest]),
+        hyperparameters=_settings(entries, "hyperparameters"),
+        defaults=_settings(entries, "defaults"),
+        notices=notices.collect(ledger, entries, engine or Engine()),
     )
 
 
@@ -107,6 +115,15 @@ def _keys(study: Study, entries: Sequence[Entry]) -> dict[str, Any]:
         "configuration": labels([run.configuration.name for run in runs], study.configurations),
         "seed": np.array([run.seed for run in runs], dtype=np.int64),
     }
+
+
+def _settings(entries: Sequence[Entry], part: str) -> dict[str, Any]:
+    """That part of each configuration's settings, as the first of its stored runs has them."""
+    found: dict[str, Any] = {}
+    for entry in entries:
+        if entry.manifest:
+            found.setdefault(entry.run.configuration.name, entry.manifest["configuration"][part])
+    return found
 
 
 def _common(manifests: Sequence[Manifest]) -> dict[str, Any]:

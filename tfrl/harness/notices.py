@@ -1,0 +1,80 @@
+"""What a reader of stored runs has to be told of them, in plain sentences."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tfrl.harness import provenance
+from tfrl.harness.engine import Engine
+from tfrl.harness.ledger import Entry, Ledger
+from tfrl.harness.manifest import differences
+
+
+def collect(ledger: Ledger, entries: Sequence[Entry], engine: Engine) -> tuple[str, ...]:
+    """What is stored but does not count, and what counts but would come out otherwise today."""
+    return (*_not_counted(entries), *_outdated(ledger, entries, engine), *_mixed(ledger, entries))
+
+
+def _not_counted(entries: Sequence[Entry]) -> list[str]:
+    """Runs that are damaged, or were stored under other settings than the study's."""
+    notes = Counter(entry.note for entry in entries if entry.status == "missing" and entry.note)
+    return [
+        f"{_runs(count)} {'counts' if count == 1 else 'count'} as missing: {note}."
+        for note, count in notes.items()
+    ]
+
+
+def _outdated(ledger: Ledger, entries: Sequence[Entry], engine: Engine) -> list[str]:
+    """Runs made by other code or packages than those that are here now."""
+    versions = provenance.versions()
+    codes: dict[str, str | None] = {}
+    reasons: Counter[str] = Counter()
+    for entry in entries:
+        if not entry.manifest:
+            continue
+        pipeline = entry.run.configuration.pipeline
+        if pipeline not in codes:
+            codes[pipeline] = _code(engine, pipeline)
+        code = codes[pipeline] or entry.manifest["code"]
+        today = ledger.planned(entry.run, entry.manifest, code, versions)
+        if changes := differences(entry.manifest, today):
+            reasons[", ".join(changes)] += 1
+    unknown = [
+        f"The code of {pipeline} is not here, so its runs may be those of another."
+        for pipeline, code in codes.items()
+        if code is None
+    ]
+    return unknown + [
+        f"{_runs(count)} {'was' if count == 1 else 'were'} made by other code or packages than "
+        f"today's ({reason}); `tfrl run` would make {'it' if count == 1 else 'them'} again."
+        for reason, count in reasons.items()
+    ]
+
+
+def _mixed(ledger: Ledger, entries: Sequence[Entry]) -> list[str]:
+    """Configurations whose runs had different hyperparameters, as when a default has changed."""
+    sentences = []
+    for configuration in ledger.study.configurations:
+        settings = [
+            entry.manifest["configuration"]["hyperparameters"]
+            for entry in entries
+            if entry.manifest and entry.run.configuration == configuration
+        ]
+        keys = dict.fromkeys(key for item in settings for key in item)
+        if differing := [key for key in keys if len({str(item.get(key)) for item in settings}) > 1]:
+            sentences.append(
+                f"The runs of {configuration.name} differ in {', '.join(differing)}, the default "
+                "of which has changed."
+            )
+    return sentences
+
+
+def _code(engine: Engine, pipeline: str) -> str | None:
+    """The hash of a pipeline's code as it is now; None if it is not here."""
+    try:
+        return provenance.code_sha256(engine.sources(pipeline))
+    except (LookupError, OSError):
+        return None
+
+
+def _runs(count: int) -> str:
+    return "1 stored run" if count == 1 else f"{count} stored runs"
