@@ -36,8 +36,9 @@ example:
 exit status: 0 all is well, 1 a run failed, 2 a mistake in what was asked, 130 interrupted"""
 _RUN = """\
 Make the runs of a study that are not stored yet. Ctrl-C loses no finished run, and running again
-makes only what is missing, or what was stored under other hyperparameters or other code. A run that
-failed is not made again, since it would fail again; to try it nevertheless, delete its folder."""
+makes only what is missing, or what was stored under other hyperparameters, other code or other
+versions of TensorFlow, TF-Agents and NumPy. A run that failed is made again if its worker died or
+memory ran out. Any other would fail again; to try it nevertheless, delete its folder."""
 _RUN_EXAMPLE = """\
 examples:
   tfrl run cartpole
@@ -58,6 +59,7 @@ example:
 def main(argv: Sequence[str] | None = None, engine: Engine | None = None) -> int:
     """Run a command line and return its exit status; `engine` is for tests."""
     arguments = _parser().parse_args(argv)
+    sys.path.append(str(Path.cwd()))  # for pipelines of the user's own, named by dotted path
     try:
         return arguments.verb(arguments, engine or Engine())
     except KeyboardInterrupt:
@@ -77,7 +79,6 @@ def _run(arguments: argparse.Namespace, engine: Engine) -> int:
     seeds = _selected(study, arguments.seeds)
     ledger = Ledger(study, arguments.runs)
     progress = Progress(sys.stderr)
-    sys.path.append(str(Path.cwd()))  # for pipelines of the user's own, named by dotted path
     interrupted = False
     with ledger.locked():
         try:
@@ -96,12 +97,13 @@ def _run(arguments: argparse.Namespace, engine: Engine) -> int:
         f"in {ledger.folder}, {duration(time.monotonic() - start)}"
     )
     print(_by_configuration(study, entries))
-    for line in _failures(entries):
+    failures = [entry for entry in entries if entry.status == "failed" and entry.run.seed in seeds]
+    for line in _failures(failures):
         print(line)
     if interrupted:
         print("interrupted: the same command makes the rest", file=sys.stderr)
         return INTERRUPTED
-    return RUN_FAILED if failed else FINE
+    return RUN_FAILED if failures else FINE
 
 
 def _report(arguments: argparse.Namespace, engine: Engine) -> int:
@@ -109,14 +111,12 @@ def _report(arguments: argparse.Namespace, engine: Engine) -> int:
     from tfrl.harness.storage import load
 
     study = studies.load(studies.find(arguments.study))
-    results = load(study, arguments.runs)
-    runs = results.runs
-    for row in runs[(runs["status"] == "missing") & runs["error"].notna()].itertuples():
-        name = f"{row.environment}/{row.configuration}/seed-{row.seed}"
-        print(f"{name} counts as missing: {row.error}", file=sys.stderr)
-    if not (runs["status"] == "finished").any():
+    results = load(study, arguments.runs, engine)
+    for notice in results.notices:
+        print(notice, file=sys.stderr)
+    if (results.runs["status"] == "missing").all():
         raise HarnessError(
-            f"no run of {study.name} is stored as finished in {arguments.runs / study.name}: "
+            f"no run of {study.name} that counts is stored in {arguments.runs / study.name}: "
             f"`tfrl run {arguments.study}` makes them"
         )
     print(report.render(results, arguments.reports / study.name))
@@ -150,10 +150,7 @@ def _selected(study: Study, text: str | None) -> tuple[int, ...]:
     """The seeds to run: those asked for, or all of the study's."""
     if text is None:
         return study.seeds
-    try:
-        seeds = studies.parse_seeds(text)
-    except StudyError as error:
-        raise StudyError(f"--{error}") from None
+    seeds = studies.parse_seeds(text, "--seeds")
     for seed in seeds:
         if seed not in study.seeds:
             raise StudyError(f"--seeds has {seed}, which is not among the seeds of {study.path}")
@@ -179,21 +176,14 @@ def _by_configuration(study: Study, entries: Sequence["Entry"]) -> str:
                 if entry.run.group == (environment.name, configuration.name)
             ]
             spent = sum(entry.manifest["timings"]["total"] for entry in group if entry.manifest)
-            rows.append(
-                [
-                    environment.name,
-                    configuration.name,
-                    *_counts(group),
-                    f"{spent:.1f}",
-                ]
-            )
+            names = [environment.name, configuration.name]
+            rows.append([*names, *_counts(group), f"{spent:.1f}"])
     headers = ["environment", "configuration", *_COUNTED, "seconds"]
     return tabulate(rows, headers, tablefmt="simple", floatfmt=".1f")
 
 
-def _failures(entries: Sequence["Entry"]) -> Iterable[str]:
+def _failures(failed: Sequence["Entry"]) -> Iterable[str]:
     """A line for each failed run, up to a screenful."""
-    failed = [entry for entry in entries if entry.status == "failed"]
     for entry in failed[:_FAILURES_SHOWN]:
         yield f"failed: {entry.run}: {entry.note}"
     if len(failed) > _FAILURES_SHOWN:

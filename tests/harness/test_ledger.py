@@ -2,8 +2,10 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,12 +16,18 @@ from tfrl.harness import ledger as ledger_module
 from tfrl.harness import manifest, tables
 from tfrl.harness.errors import DamagedError, LedgerError
 from tfrl.harness.ledger import Ledger
-from tfrl.harness.study import Study
+from tfrl.harness.study import Study, load
 
 CODE = "0" * 64
 
 
-def publish(ledger: Ledger, seed: int = 0, code: str = CODE) -> None:
+def publish(
+    ledger: Ledger,
+    seed: int = 0,
+    code: str = CODE,
+    versions: Mapping[str, str | None] = MappingProxyType({}),
+    learning_rate: float = 0.1,
+) -> None:
     """Store what the fake pipeline gives for a seed of the first configuration."""
     study, run = ledger.study, ledger.study.runs()[seed]
     evaluation = study.evaluation
@@ -29,10 +37,10 @@ def publish(ledger: Ledger, seed: int = 0, code: str = CODE) -> None:
         name: tables.from_columns(getattr(result, name), schema)
         for name, schema in tables.SCHEMAS.items()
     }
-    defaults = {"learning_rate": 0.1, "layers": (4, 4)}
-    identity = manifest.identity(study, run, defaults, defaults, code, {})
+    defaults = {"learning_rate": learning_rate, "layers": (4, 4)}
+    identity = manifest.identity(study, run, defaults, defaults, code, versions)
     outcome = manifest.finished(result, tables.fingerprint(results, result.weights_sha256))
-    provenance = {"git": None, "lock_sha256": None, "versions": {}, "processor": {}}
+    provenance = {"git": None, "lock_sha256": None, "versions": dict(versions), "processor": {}}
     ledger.publish(run, manifest.complete(identity, provenance, outcome, 1.5), results)
 
 
@@ -161,20 +169,38 @@ def test_a_value_changed_by_hand_is_noticed(ledger, run):
         ledger.tables(ledger.entry(run))
 
 
+@pytest.mark.parametrize("name", ["episodes", "evaluations"])
+def test_a_bit_of_a_table_that_is_flipped_is_noticed_if_it_matters(ledger, run, name):
+    publish(ledger)
+    entry = ledger.entry(run)
+    file = ledger.directory(run) / f"{name}.parquet"
+    intended, whole = ledger.tables(entry), file.read_bytes()
+    noticed = 0
+    for bit in range(0, 8 * len(whole), 19):  # all positions in a byte, every part of the file
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        try:
+            stored = ledger.tables(entry)
+        except DamagedError as error:
+            noticed += 1
+            assert "is damaged: " in str(error)
+        else:
+            assert stored == intended
+    assert noticed > 200
+
+
 def test_any_bit_of_the_manifest_that_is_flipped_is_noticed(ledger, run):
     publish(ledger)
     file = ledger.directory(run) / "manifest.json"
     whole = file.read_bytes()
     intended = json.loads(whole)
-    for position in range(0, len(whole), 7):
+    schema = whole.index(b'"schema": 1') + len('"schema": ')
+    for position in [schema, *range(0, len(whole), 7)]:
         flipped = bytearray(whole)
-        flipped[position] ^= 1 << position % 8
+        flipped[position] ^= 2 if position == schema else 1 << position % 8
         file.write_bytes(flipped)
-        try:
-            entry = ledger.entry(run)
-        except LedgerError as error:
-            assert "manifest.json was written by a newer tfrl" in str(error)
-            continue
+        entry = ledger.entry(run)
         if entry.status == "missing":
             assert str(file) in entry.note
         else:
@@ -222,6 +248,28 @@ def test_a_newer_schema_is_refused_by_name(ledger):
         publish(ledger)
     with pytest.raises(LedgerError, match=r"seed-0/manifest\.json was written by a newer tfrl"):
         ledger.entries()
+
+
+def test_the_runs_of_another_study_file_are_not_touched(workplace, ledger):
+    with ledger.locked():
+        publish(ledger)
+    Path("mine").mkdir()
+    namesake = Path("mine/fake.toml")
+    namesake.write_text(fake.STUDY)
+    foreign = Ledger(load(namesake))
+    with pytest.raises(LedgerError) as caught, foreign.locked():
+        pass
+    assert str(caught.value) == (
+        "runs/fake holds the runs of studies/fake.toml: rename mine/fake.toml, or keep its runs in "
+        "another folder with --runs"
+    )
+    with replace(foreign, root=Path("others")).locked():
+        pass
+    with replace(ledger, root=Path("runs").absolute()).locked():
+        pass
+    workplace.file.unlink()  # moved, say
+    with foreign.locked():
+        pass
 
 
 def test_a_full_disk_is_named_and_nothing_is_left_behind(ledger, monkeypatch):

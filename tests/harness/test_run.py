@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
+from tfrl.harness import provenance
 
 
 def configure(text: str) -> str:
@@ -85,6 +86,29 @@ def test_runs_that_fail_are_stored_and_told_and_the_others_finish(workplace, cap
     assert "14 planned = 7 finished + 7 failed + 0 missing" in out
 
 
+def test_only_failures_of_the_seeds_asked_for_make_the_exit_status(workplace, capsys):
+    workplace.write(configure('failure = "raise"\n'))
+    assert workplace.tfrl("run", "fake") == 1
+    capsys.readouterr()
+    assert workplace.tfrl("run", "fake", "--seeds", "0,2") == 0
+    out, _ = capsys.readouterr()
+    assert "8 planned = 7 finished + 1 failed + 0 missing" in out
+    assert "failed: line" not in out
+    assert workplace.tfrl("run", "fake", "--seeds", "1") == 1
+
+
+def test_packages_of_another_version_make_runs_again(workplace, capsys, monkeypatch):
+    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    monkeypatch.setattr(provenance, "_version", lambda package: "99.1")
+    capsys.readouterr()
+    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    reason, _ = capsys.readouterr().err.splitlines()
+    assert reason.startswith("2 stored runs are made again: tensorflow was 2.")
+    assert ", is 99.1, tf-agents was 0." in reason
+    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
+
+
 def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(
     workplace, capsys, monkeypatch
 ):
@@ -124,7 +148,7 @@ def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(
     [
         ("lerning_rate = 1\n", "two.lerning_rate is no hyperparameter of fake: did you mean learn"),
         ("layers = 3\n", "two.layers is 3: expected a list of whole numbers"),
-        ("layers = [true]\n", "two.layers is [True]: expected a finite number"),
+        ("layers = [true]\n", "two.layers is [true]: expected a finite number"),
         ("double = 1\n", "two.double is 1: expected true or false"),
         ("seconds = true\n", "two.seconds is true: expected a number"),
         ("failing_seed = 1.0\n", "two.failing_seed is 1.0: expected a whole number"),

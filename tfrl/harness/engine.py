@@ -51,12 +51,12 @@ class Engine:
 
         runtime.configure()
 
-    def config(self, pipeline: str) -> type:
-        """The dataclass of a pipeline's hyperparameters.
+    def config(self, pipeline: str) -> Any:
+        """A pipeline's `Config`, which should be the dataclass of its hyperparameters.
 
         Raises `LookupError` with one sentence if there is no pipeline of this name or dotted path.
         """
-        return self._resolve(pipeline).Config
+        return getattr(self._resolve(pipeline), "Config", None)
 
     def check(self, environment: Environment) -> None:
         """Raises `LookupError` with one sentence if there is no such environment."""

@@ -15,3 +15,20 @@ class LedgerError(HarnessError):
 
 class DamagedError(HarnessError):
     """A stored run is not what was written, naming the file; the run counts as missing."""
+
+
+def gist(message: str) -> str:
+    """The line of a message that says what is wrong: the first that is not empty.
+
+    TensorFlow puts a stack before it when a graph fails, and the node after it.
+    """
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    if lines[:1] != ["Graph execution error:"]:
+        return lines[0] if lines else ""
+    nodes = [number for number, line in enumerate(lines) if line.startswith("[[{{node")]
+    return lines[nodes[0] - 1] if nodes else lines[-1]
+
+
+def describe(error: BaseException) -> str:
+    """What an error says, as far as it fits into a sentence."""
+    return gist(str(error)) or type(error).__name__

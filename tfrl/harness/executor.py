@@ -120,8 +120,8 @@ class _Executor:
 
     def __exit__(self, *_: object) -> None:
         self._progress.clear()
-        for process in self._workers:
-            process.end()
+        for item in self._workers:
+            item.end()
 
     def run(self) -> None:
         """Make all runs."""

@@ -1,6 +1,7 @@
 """A configuration's hyperparameters, checked against the pipeline's own dataclass."""
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -18,18 +19,40 @@ _DESCRIPTIONS = {
 }
 
 
-def defaults(config: type) -> dict[str, Any]:
-    """Every hyperparameter of a pipeline, as it is where a study says nothing."""
-    return {field.name: field.default for field in dataclasses.fields(config)}
+def defaults(config: Any, where: str) -> dict[str, Any]:
+    """Every hyperparameter of a pipeline, as it is where a study says nothing.
+
+    Raises `StudyError`, its sentence beginning with `where`, if `config`, the pipeline's `Config`,
+    is no dataclass, or a field of it has no default or one that a study could not give.
+    """
+    name = getattr(config, "__qualname__", repr(config))
+    if not (isinstance(config, type) and dataclasses.is_dataclass(config)):
+        raise StudyError(f"{where}: the pipeline's Config is {name}: expected a dataclass")
+    resolved = {}
+    for field in dataclasses.fields(config):
+        if not field.init:
+            continue
+        value = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            value = field.default_factory()
+        if value is dataclasses.MISSING:
+            raise StudyError(f"{where}: {name}.{field.name} has no default, which it needs")
+        if value is not None and not _plain(value):
+            raise StudyError(
+                f"{where}: {name}.{field.name} is {show(value)} by default: expected a finite "
+                "number, true or false, a text, a tuple of whole numbers, or None"
+            )
+        resolved[field.name] = value
+    return resolved
 
 
-def resolve(configuration: Configuration, config: type, where: str) -> dict[str, Any]:
-    """Every hyperparameter as it is for `configuration`; `config` is the pipeline's dataclass.
+def resolve(configuration: Configuration, config: Any, where: str) -> dict[str, Any]:
+    """Every hyperparameter as it is for `configuration`; `config` is the pipeline's `Config`.
 
     Raises `StudyError`, its sentence beginning with `where`, if a key is unknown or a value unfit.
     """
-    resolved = defaults(config)
-    annotations = typing.get_type_hints(config)
+    resolved = defaults(config, where)
+    annotations = _annotations(config, where)
     given: Mapping[str, Any] = configuration.hyperparameters
     for key, value in given.items():
         if key not in resolved:
@@ -44,6 +67,23 @@ def resolve(configuration: Configuration, config: type, where: str) -> dict[str,
     except ValueError as error:
         raise StudyError(f"{where}: {error}") from None
     return resolved
+
+
+def _annotations(config: type, where: str) -> dict[str, Any]:
+    """The type of each field."""
+    try:
+        return typing.get_type_hints(config)
+    except NameError as error:
+        raise StudyError(f"{where}: a type in {config.__qualname__} is unknown: {error}") from None
+
+
+def _plain(value: Any) -> bool:
+    """Whether a default is a value that a study file could give."""
+    if isinstance(value, tuple | list):
+        return all(type(item) is int for item in value)
+    if type(value) is float:
+        return math.isfinite(value)
+    return type(value) in (bool, int, str)
 
 
 def _fits(value: Any, annotation: Any) -> bool:

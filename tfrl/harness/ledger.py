@@ -3,6 +3,8 @@
 A run is a folder, `<root>/<study>/<environment>/<configuration>/seed-<seed>/`, that holds
 `manifest.json` and, if the run finished, a Parquet file for each table. It is written under a
 hidden name beside its place and published by a rename, so a folder that is visible is whole.
+
+`<root>/<study>/` belongs to one study file: another of the same name is refused while that exists.
 """
 
 import fcntl
@@ -18,8 +20,8 @@ import pyarrow as pa
 
 from tfrl.harness import manifest as manifests
 from tfrl.harness import tables
-from tfrl.harness.errors import DamagedError, LedgerError
-from tfrl.harness.manifest import Manifest
+from tfrl.harness.errors import DamagedError, LedgerError, describe
+from tfrl.harness.manifest import Manifest, Part
 from tfrl.harness.study import Run, Study
 
 
@@ -70,7 +72,7 @@ class Ledger:
 
     def planned(
         self, run: Run, manifest: Manifest, code: str, versions: Mapping[str, str | None]
-    ) -> Manifest:
+    ) -> Part:
         """The identity of `run` with this code and these packages, as far as a study says.
 
         Where the study is silent, hyperparameters are as the manifest has them.
@@ -82,13 +84,10 @@ class Ledger:
     def tables(self, entry: Entry) -> dict[str, pa.Table]:
         """The tables of a finished run. Raises `DamagedError` if they are not as written."""
         directory = self.directory(entry.run)
-        result = {}
-        for name, schema in tables.SCHEMAS.items():
-            path = directory / f"{name}.parquet"
-            try:
-                result[name] = tables.read(path, schema)
-            except (OSError, ValueError) as error:
-                raise DamagedError(f"{path} is damaged: {manifests.first_line(error)}") from None
+        result = {
+            name: tables.read(directory / f"{name}.parquet", schema)
+            for name, schema in tables.SCHEMAS.items()
+        }
         manifest = entry.manifest
         if tables.fingerprint(result, manifest["weights_sha256"]) != manifest["fingerprint"]:
             raise DamagedError(f"{directory} is damaged: its tables differ from its fingerprint")
@@ -109,7 +108,7 @@ class Ledger:
             _sync(place.parent)
         except OSError as error:
             shutil.rmtree(temporary, ignore_errors=True)
-            reason = error.strerror or manifests.first_line(error)
+            reason = error.strerror or describe(error)
             raise LedgerError(f"{place} cannot be stored: {reason}") from error
 
     @contextmanager
@@ -130,11 +129,25 @@ class Ledger:
                 raise LedgerError(
                     f"another `tfrl run` is at work in {self.folder}: wait for its end, or stop it"
                 ) from None
+            self._claim()
             self._clean()
             try:
                 yield
             finally:
                 self._clean()
+
+    def _claim(self) -> None:
+        """Note which study file the runs are of. Raises `LedgerError` if of another one."""
+        note = self.folder / ".study"  # its path from the root, so that both can move together
+        root, path = self.root.resolve(), self.study.path.resolve()
+        noted = note.read_text(errors="replace").strip() if note.exists() else path
+        owner = (root / noted).resolve()
+        if owner != path and owner.is_file():
+            raise LedgerError(
+                f"{self.folder} holds the runs of {os.path.relpath(owner)}: rename "
+                f"{self.study.path}, or keep its runs in another folder with --runs"
+            )
+        note.write_text(f"{os.path.relpath(path, root)}\n")
 
     def _clean(self) -> None:
         """Remove what runs left behind that ended before they were published."""

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tfrl.harness.engine import RunResult
-from tfrl.harness.errors import DamagedError, LedgerError
+from tfrl.harness.errors import DamagedError, LedgerError, describe, gist
 from tfrl.harness.provenance import NUMERICS
 from tfrl.harness.study import Run, Study, Value
 
 SCHEMA = 1
 Manifest = dict[str, Any]
+Part = dict[str, Any]  # of a manifest: an identity, an outcome, an error or a provenance
 
 
 def identity(
@@ -24,7 +25,7 @@ def identity(
     defaults: Mapping[str, Value],
     code: str,
     versions: Mapping[str, str | None],
-) -> Manifest:
+) -> Part:
     """What decides the outcome of a run, as it stands in its manifest.
 
     `hyperparameters` are all of the pipeline's, `defaults` what they are where a study is silent.
@@ -47,7 +48,7 @@ def identity(
     }
 
 
-def differences(stored: Manifest, planned: Manifest) -> list[str]:
+def differences(stored: Part, planned: Part) -> list[str]:
     """In what a stored run differs from a planned one, each under its key in the study file."""
     before, now = _settings(stored), _settings(planned)
     return [
@@ -57,7 +58,7 @@ def differences(stored: Manifest, planned: Manifest) -> list[str]:
     ]
 
 
-def finished(result: RunResult, fingerprint: str) -> Manifest:
+def finished(result: RunResult, fingerprint: str) -> Part:
     """What a manifest says of the outcome of a run that finished."""
     return {
         "status": "finished",
@@ -69,7 +70,7 @@ def finished(result: RunResult, fingerprint: str) -> Manifest:
     }
 
 
-def failed(error: BaseException) -> Manifest:
+def failed(error: BaseException) -> Part:
     """What a manifest says of the outcome of a run that `error` ended."""
     return {
         "status": "failed",
@@ -85,14 +86,12 @@ def failed(error: BaseException) -> Manifest:
     }
 
 
-def sentence(error: Manifest) -> str:
+def sentence(error: Part) -> str:
     """The error of a manifest in one line."""
-    return f"{error['type']}: {error['message']}".splitlines()[0]
+    return ": ".join(filter(None, (error["type"], gist(error["message"]))))
 
 
-def complete(
-    identity: Manifest, provenance: Manifest, outcome: Manifest, seconds: float
-) -> Manifest:
+def complete(identity: Part, provenance: Part, outcome: Part, seconds: float) -> Manifest:
     """The manifest of a run that has just ended after so many seconds."""
     end = datetime.now(UTC)
     return {
@@ -106,7 +105,7 @@ def complete(
 
 
 def encode(manifest: Manifest) -> bytes:
-    """A manifest as it is stored: JSON, with the schema and a checksum."""
+    """A manifest as it is stored: JSON, with the schema and a checksum, as in any later schema."""
     complete = {"schema": SCHEMA, **manifest}
     return json.dumps({**complete, "sha256": _checksum(complete)}, indent=1).encode()
 
@@ -119,23 +118,18 @@ def read(path: Path) -> Manifest:
     except OSError as error:
         raise DamagedError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, KeyError) as error:
-        raise DamagedError(f"{path} is damaged: {first_line(error)}") from None
-    if isinstance(schema, int) and schema > SCHEMA:
+        raise DamagedError(f"{path} is damaged: {describe(error)}") from None
+    if checksum != _checksum(manifest):
+        raise DamagedError(f"{path} is damaged: its content differs from its checksum")
+    if schema > SCHEMA:
         raise LedgerError(
             f"{path} was written by a newer tfrl (schema {schema}, this one reads up to {SCHEMA}): "
             "update tfrl, or give another folder with --runs"
         )
-    if checksum != _checksum(manifest):
-        raise DamagedError(f"{path} is damaged: its content differs from its checksum")
     return manifest
 
 
-def first_line(error: BaseException) -> str:
-    """What an error says, as far as it fits into a sentence."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _settings(manifest: Manifest) -> dict[str, Any]:
+def _settings(manifest: Part) -> dict[str, Any]:
     configuration, environment = manifest["configuration"], manifest["environment"]
     prefix = f"configurations.{configuration['name']}"
     return {

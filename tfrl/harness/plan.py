@@ -9,7 +9,7 @@ from tfrl.harness import hyperparameters, provenance
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import DamagedError, StudyError
 from tfrl.harness.ledger import Ledger
-from tfrl.harness.manifest import Manifest, differences, identity
+from tfrl.harness.manifest import Part, differences, identity
 from tfrl.harness.study import Configuration, Run, Study, Value
 
 # Failures that say nothing about the run: the same run may well finish when tried again.
@@ -22,7 +22,7 @@ class Task:
 
     run: Run
     hyperparameters: Mapping[str, Value]  # all of the pipeline's
-    identity: Manifest  # what decides its outcome; see `manifest.identity`
+    identity: Part  # what decides its outcome; see `manifest.identity`
     reason: str | None = None  # why it is made again; None if it never was
 
 
@@ -69,12 +69,12 @@ def _settings(study: Study, configuration: Configuration, engine: Engine) -> dic
     resolved = hyperparameters.resolve(configuration, config, where)
     return {
         "hyperparameters": resolved,
-        "defaults": hyperparameters.defaults(config),
+        "defaults": hyperparameters.defaults(config, where),
         "code": provenance.code_sha256(engine.sources(configuration.pipeline)),
     }
 
 
-def _wanted(ledger: Ledger, run: Run, planned: Manifest) -> tuple[bool, str | None]:
+def _wanted(ledger: Ledger, run: Run, planned: Part) -> tuple[bool, str | None]:
     """Whether `run` is to be made, and if something is stored of it, why nevertheless."""
     entry = ledger.entry(run)
     if entry.status == "missing":

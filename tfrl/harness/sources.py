@@ -32,7 +32,7 @@ def of_module(name: str) -> set[Path]:
     """
     top = name.partition(".")[0]
     spec = util.find_spec(top)
-    places = spec and (spec.submodule_search_locations or [spec.origin])
+    places = spec and (spec.submodule_search_locations or ([spec.origin] if spec.origin else []))
     if not places:
         raise LookupError(f"there is no module {top!r}")
     root = Path(next(iter(places))).parent

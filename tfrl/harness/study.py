@@ -131,9 +131,9 @@ def load(path: Path) -> Study:
     return Study(path.stem, path, title, seeds, steps, evaluation, environments, configurations)
 
 
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds written as `"0-19"` or `"0-4,7"`. Raises `StudyError`."""
-    return _seeds(text, "seeds")
+def parse_seeds(text: str, name: str) -> tuple[int, ...]:
+    """Seeds written as `"0-19"` or `"0-4,7"`. Raises `StudyError`, which calls them `name`."""
+    return _seeds(text, name)
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
@@ -144,12 +144,12 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 
 def show(value: Any) -> str:
-    """A TOML value in an error message: short, and as it is written in TOML."""
+    """A TOML value in an error message: short, and as it is written in TOML but for tables."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
         return "a table"
-    text = repr(list(value) if isinstance(value, tuple) else value)
+    text = f"[{', '.join(map(show, value))}]" if isinstance(value, list | tuple) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tfrl.harness.errors import DamagedError, describe
+
 EPISODES = pa.schema(
     [
         ("step", pa.int64()),  # environment steps made when the episode ended
@@ -18,10 +20,7 @@ EPISODES = pa.schema(
 )
 EVALUATIONS = pa.schema(
     [
-        (
-            "step",
-            pa.int64(),
-        ),  # environment steps after which the policy was evaluated, as scheduled
+        ("step", pa.int64()),  # environment steps after which an evaluation was scheduled
         ("split", pa.string()),  # which conditions it was evaluated under
         ("policy", pa.string()),  # "greedy"
         ("episode", pa.int64()),  # 0, 1, ... within the evaluation
@@ -52,10 +51,14 @@ def write(table: pa.Table, path: Path) -> None:
 
 
 def read(path: Path, schema: pa.Schema) -> pa.Table:
-    """Read a table. Raises `OSError` or `ValueError` (`pyarrow.ArrowInvalid`) if it is damaged."""
-    table = pq.ParquetFile(path).read()
+    """Read a table. Raises `DamagedError` if it is no table of this schema, whole and readable."""
+    try:
+        table = pq.ParquetFile(path).read()
+        table.validate(full=True)
+    except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
+        raise DamagedError(f"{path} is damaged: {describe(error)}") from None
     if not table.schema.equals(schema):
-        raise ValueError(f"expected the columns {', '.join(schema.names)}")
+        raise DamagedError(f"{path} is damaged: expected the columns {', '.join(schema.names)}")
     return table
 
 

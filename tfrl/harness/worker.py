@@ -14,7 +14,7 @@ from tfrl.harness import manifest, tables
 from tfrl.harness.engine import Engine, Trainer
 from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
-from tfrl.harness.manifest import Manifest
+from tfrl.harness.manifest import Part
 from tfrl.harness.plan import Task
 from tfrl.harness.study import Group
 
@@ -49,7 +49,7 @@ class Unstored:
     reason: str
 
 
-def main(connection: Connection, engine: Engine, ledger: Ledger, provenance: Manifest) -> None:
+def main(connection: Connection, engine: Engine, ledger: Ledger, provenance: Part) -> None:
     """Make one run after another until the other end of `connection` closes.
 
     Receives a `Task` at a time. Sends `Ready` first, then for each task some `Step` and one
@@ -70,7 +70,7 @@ class _Worker:
     """Keeps the trainer of the configuration it was last asked for, which is costly to compile."""
 
     def __init__(
-        self, connection: Connection, engine: Engine, ledger: Ledger, provenance: Manifest
+        self, connection: Connection, engine: Engine, ledger: Ledger, provenance: Part
     ) -> None:
         self._connection = connection
         self._engine = engine

@@ -1,0 +1,64 @@
+"""What a pipeline's own `Config` may be."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from tfrl.harness import hyperparameters
+from tfrl.harness.errors import StudyError
+from tfrl.harness.study import Configuration
+
+MINE = Configuration("mine", "mine:Pipeline", {"layers": (8,)})
+
+
+def test_defaults_that_are_made_count_as_defaults():
+    @dataclass(frozen=True)
+    class Config:
+        layers: tuple[int, ...] = field(default_factory=lambda: (4, 4))
+        limit: float | None = None
+        derived: int = field(init=False, default=3)
+
+    assert hyperparameters.defaults(Config, "here") == {"layers": (4, 4), "limit": None}
+    resolved = hyperparameters.resolve(MINE, Config, "here")
+    assert resolved == {"layers": (8,), "limit": None}
+
+
+@dataclass
+class WithoutDefault:
+    layers: tuple[int, ...]
+
+
+@dataclass
+class OddDefault:
+    layers: object = object
+
+
+@dataclass
+class NotANumber:
+    rate: float = float("nan")
+
+
+@dataclass
+class UnknownType:
+    layers: "Unheard" = (4,)  # noqa: F821
+
+
+class NoDataclass:
+    layers = (4,)
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (WithoutDefault, "WithoutDefault.layers has no default, which it needs"),
+        (OddDefault, "OddDefault.layers is <class 'object'> by default: expected a finite number"),
+        (NotANumber, "NotANumber.rate is nan by default: expected a finite number"),
+        (UnknownType, "a type in UnknownType is unknown: name 'Unheard' is not defined"),
+        (NoDataclass, "the pipeline's Config is NoDataclass: expected a dataclass"),
+        (None, "the pipeline's Config is None: expected a dataclass"),
+    ],
+)
+def test_a_config_that_cannot_be_used_is_named(config, sentence):
+    with pytest.raises(StudyError) as caught:
+        hyperparameters.resolve(MINE, config, "here")
+    assert str(caught.value).startswith(f"here: {sentence}")
