@@ -34,10 +34,18 @@ class RandomStream(tf.Module):
         self._key = tf.Variable(self._key_of(seed), trainable=False, name="key")
         self._step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
 
-    def reseed(self, seed: int) -> None:
-        """Starts the sequence of `seed` from its beginning. Not to be called inside a graph."""
+    @property
+    def stream(self) -> Stream:
+        """What the numbers are for."""
+        return self._stream
+
+    def reseed(self, seed: int, block: int = 0) -> None:
+        """Starts the sequence of `seed` from its beginning, or from a later block of 2**32 keys.
+
+        Not to be called inside a graph.
+        """
         self._key.assign(self._key_of(seed))
-        self._step.assign(0)
+        self._step.assign(block * 2**32)
 
     def next(self) -> tf.Tensor:
         """The next key, an int64 tensor `[2]` to be used for one random operation."""
@@ -66,12 +74,15 @@ def uniform(
     """Uniform numbers from `[minval, maxval)`, float32 or float64 of the given shape.
 
     Made from the bits here, since TensorFlow makes other numbers of them under XLA than outside.
+    These are the same for intervals that have 0 at an end or in the middle; for others the last
+    digit may differ.
     """
     integer, width, precision = (tf.uint32, 32, 24) if dtype == tf.float32 else (tf.uint64, 64, 53)
     high = tf.bitwise.right_shift(
         bits(key, shape, integer), tf.constant(width - precision, integer)
     )
-    return minval + (maxval - minval) * (tf.cast(high, dtype) * 2.0**-precision)
+    middle, half = (minval + maxval) / 2, (maxval - minval) / 2
+    return middle + half * (tf.cast(high, dtype) * 2.0 ** (1 - precision) - 1.0)
 
 
 def integers(key: tf.Tensor, shape: tuple[int, ...], bound: tf.Tensor | int) -> tf.Tensor:
@@ -88,6 +99,7 @@ def categorical(key: tf.Tensor, logits: tf.Tensor, dtype: tf.DType = tf.int64) -
 
     Gumbel-max: argmax(logits + g) with g = -log(-log(u)) is distributed as softmax(logits).
     """
-    # Half a unit in the last place keeps u off 0, and the logarithm finite.
-    u = uniform(key, logits.shape, minval=2.0**-25, maxval=1.0)
+    # The odd multiples of 2**-24 are exact in float32 and keep u off 0 and 1.
+    high = tf.bitwise.right_shift(bits(key, logits.shape), tf.constant(9, tf.uint32))
+    u = (2.0 * tf.cast(high, tf.float32) + 1.0) * 2.0**-24
     return tf.argmax(logits - tf.math.log(-tf.math.log(u)), axis=-1, output_type=dtype)

@@ -5,32 +5,32 @@ import sys
 
 from tfrl import runtime
 
+runtime.configure()
+
+from tfrl import pipelines  # noqa: E402
+
 STEPS, EVERY, EPISODES = 2_000, 1_000, 4
-SMALL = {"dqn": {"replay_buffer_max_length": 1_000}}
 
 
-def train(pipeline, seeds):
-    """The `RunResult` of each seed, all trained by one `Trainer`."""
-    from tfrl import pipelines
-
-    found = pipelines.resolve(pipeline)
-    config = found.Config(**SMALL.get(pipeline, {}))
-    trainer = pipelines.Trainer(found, config, "CartPole-v1", STEPS, EVERY, EPISODES)
-    return [trainer.run(seed) for seed in seeds]
+def make_trainer(name, every=EVERY, **hyperparameters):
+    """A short training of the pipeline of that name."""
+    if name == "dqn":
+        hyperparameters = {"replay_buffer_max_length": 1_000} | hyperparameters
+    pipeline = pipelines.resolve(name)
+    config = pipeline.Config(**hyperparameters)
+    return pipelines.Trainer(pipeline, config, "CartPole-v1", STEPS, every, EPISODES)
 
 
 def digest(result):
     """Everything that a run found out, in one line."""
-    columns = [*result.episodes.values(), *result.evaluations.values()]
-    content = b"".join(
-        column.tobytes() if column.dtype != object else "".join(column).encode()
-        for column in columns
-    )
-    return f"{result.weights_sha256} {hashlib.sha256(content).hexdigest()} {result.updates}"
+    content = hashlib.sha256()
+    for column in (*result.episodes.values(), *result.evaluations.values()):
+        content.update("".join(column).encode() if column.dtype == object else column.tobytes())
+    return f"{result.weights_sha256} {content.hexdigest()} {result.updates}"
 
 
 if __name__ == "__main__":
-    runtime.configure()
-    pipeline, *seeds = sys.argv[1:]
-    for result in train(pipeline, map(int, seeds)):
-        print(digest(result))
+    name, *seeds = sys.argv[1:]
+    trainer = make_trainer(name)
+    for seed in seeds:
+        print(digest(trainer.run(int(seed))))

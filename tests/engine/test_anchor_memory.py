@@ -13,13 +13,14 @@ FIRST, MID, LAST = StepType.FIRST, StepType.MID, StepType.LAST
 BATCH, KEPT, LONGEST = 3, 2, 6
 
 
-def make_memory(num_episodes=KEPT, batch_size=BATCH):
+def make_memory(num_episodes=KEPT, batch_size=BATCH, **kwargs):
     return AnchorMemory(
         tf.TensorSpec([1], tf.float32),
         {"logits": tf.TensorSpec([2], tf.float32)},
         num_episodes,
         batch_size,
         LONGEST,
+        **kwargs,
     )
 
 
@@ -51,10 +52,11 @@ def random_frames(num_frames, seed):
 
 
 class NaiveMemory:
-    """Keeps lists: each time an episode ends, the best few of all so far, newer before older."""
+    """Keeps lists: each time an episode ends, the best few of all so far."""
 
-    def __init__(self):
+    def __init__(self, newer_wins_ties):
         self.best = []
+        self.sign = 1 if newer_wins_ties else -1
         self.running = [([], 0.0) for _ in range(BATCH)]
         self.count = 0
 
@@ -66,7 +68,7 @@ class NaiveMemory:
             steps = [*steps, float(frame.observation[b, 0])]
             self.running[b] = steps, total + float(frame.reward[b])
             if frame.next_step_type[b] == LAST:
-                self.best.append((self.running[b][1], self.count, steps[:LONGEST]))
+                self.best.append((self.running[b][1], self.sign * self.count, steps[:LONGEST]))
                 self.best = sorted(self.best, reverse=True)[:KEPT]
                 self.running[b] = [], 0.0
                 self.count += 1
@@ -80,9 +82,10 @@ def anchored(memory):
     return held, weight[weight > 0]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_it_holds_the_best_episodes_and_of_ties_the_newer(seed):
-    memory, naive = make_memory(), NaiveMemory()
+@pytest.mark.parametrize("newer_wins_ties", [True, False])
+@pytest.mark.parametrize("seed", range(2))
+def test_it_holds_the_best_episodes_and_of_ties_the_newer_or_the_older(seed, newer_wins_ties):
+    memory, naive = make_memory(newer_wins_ties=newer_wins_ties), NaiveMemory(newer_wins_ties)
     observe = tf.function(memory.observe, jit_compile=True)
     for frame in random_frames(120, seed):
         observe(tf.nest.map_structure(tf.convert_to_tensor, frame))

@@ -6,7 +6,11 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 from tf_agents.drivers import dynamic_step_driver
+from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.replay_buffers import tf_uniform_replay_buffer
+from tf_agents.specs import tensor_spec
+from tf_agents.trajectories import StepType, trajectory
+from tf_agents.trajectories import time_step as ts
 
 from tfrl.agents import ApoClipAgent, ApoLossInfo, CorrectedPPOClipAgent
 from tfrl.components.collection import collect_rollout
@@ -109,6 +113,105 @@ def test_sampled_anchors_estimate_the_same_loss(make_agent):
         for variable in which.actor_net.trainable_variables:
             variable.assign(variable * 1.5)
     assert float(agent.anchor_loss()) == pytest.approx(float(exact.anchor_loss()), rel=0.05)
+
+
+def naive_ppo_loss(rollout, agent, before, clip, entropy, gamma, td_lambda):
+    """PPO's loss (equation 9) and its parts, step by step, of the first `STEPS` frames.
+
+    Args:
+      before: value predictions and logits `[B, T + 1, ...]` at the time of collection.
+    """
+    values, logits = before
+    theta, _ = agent.actor_net(rollout.observation, rollout.step_type, ())
+    pi, old = softmax(theta.logits.numpy()), softmax(logits)
+    now = agent._value_net(rollout.observation, rollout.step_type, ())[0].numpy()
+    advantages, targets, places = [], [], []
+    for b in range(BATCH):
+        advantage = 0.0
+        for t in reversed(range(STEPS)):
+            if rollout.is_boundary()[b, t]:
+                continue
+            next_value = float(rollout.discount[b, t]) * values[b, t + 1]
+            delta = float(rollout.reward[b, t]) + gamma * next_value - values[b, t]
+            carried = 0.0 if rollout.is_last()[b, t] or t == STEPS - 1 else advantage
+            advantage = delta + gamma * td_lambda * carried
+            advantages.append(advantage)
+            targets.append(advantage + values[b, t])
+            places.append((b, t))
+    at = tuple(np.transpose(places))
+    action = rollout.action.numpy()[at]
+    chosen = np.arange(len(action)), action
+    ratio = pi[at][chosen] / old[at][chosen]
+    a = (np.array(advantages) - np.mean(advantages)) / np.std(advantages)
+    surrogate = np.minimum(ratio * a, np.clip(ratio, 1 - clip, 1 + clip) * a)
+    assert np.mean(np.abs(ratio - 1) > clip) > 0.05
+    negative_entropy = np.sum(pi[at] * np.log(pi[at]), axis=-1)
+    value_loss = (now[at] - np.array(targets)) ** 2
+    return -np.mean(surrogate) + 0.5 * np.mean(value_loss) + entropy * np.mean(negative_entropy)
+
+
+def test_the_whole_loss_is_what_the_paper_and_the_talk_say(make_agent):
+    agent, environment = make_agent(
+        num_anchor_episodes=3,
+        anchor_weight=0.5,
+        anchor_batch_size=None,
+        entropy_regularization=0.1,
+        discount_factor=0.9,
+        lambda_value=0.7,
+        use_gae=True,
+        use_td_lambda_return=True,
+        importance_ratio_clipping=0.05,
+        compute_value_and_advantage_in_train=False,
+        aggregate_losses_across_replicas=False,
+    )
+    # The first environment reaches its time limit within the rollout.
+    environment.set_state(environment.state, elapsed=np.array([497, 0, 0, 0]))
+    rollout = collect(agent, environment)
+    assert np.any(rollout.is_last() & (rollout.discount == 1.0))
+    info = rollout.policy_info
+    before = info["value_prediction"].numpy(), info["dist_params"]["logits"].numpy()
+    experience = agent.preprocess_sequence(rollout)
+    for _ in range(5):
+        agent.train(experience)
+    expected = naive_ppo_loss(rollout, agent, before, 0.05, 0.1, 0.9, 0.7)
+    expected += 0.5 * naive_divergence(rollout, agent, 3, "best_to_theta")
+    assert float(agent.train(experience).loss) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("anchor_batch_size", [None, 16])
+def test_continuous_actions_train_without_nan_before_and_after_an_episode_ends(anchor_batch_size):
+    observation_spec = tf.TensorSpec([3], tf.float32)
+    time_step_spec = ts.time_step_spec(observation_spec)
+    action_spec = tensor_spec.BoundedTensorSpec([2], tf.float32, -1, 1)
+    agent = ApoClipAgent(
+        time_step_spec,
+        action_spec,
+        keras.optimizers.Adam(),
+        actor_distribution_network.ActorDistributionNetwork(observation_spec, action_spec),
+        value_network.ValueNetwork(observation_spec),
+        num_epochs=1,
+        anchor_batch_size=anchor_batch_size,
+        num_environments=2,
+        max_episode_length=10,
+        train_step_counter=tf.Variable(0, dtype=tf.int64),
+    )
+    rng = np.random.default_rng(0)
+    experience = trajectory.Trajectory(
+        step_type=tf.fill([2, 5], StepType.MID),
+        observation=tf.constant(rng.normal(size=(2, 5, 3)), tf.float32),
+        action=tf.constant(rng.uniform(-1, 1, (2, 5, 2)), tf.float32),
+        policy_info={"dist_params": {"loc": tf.zeros([2, 5, 2]), "scale": tf.ones([2, 5, 2])}},
+        next_step_type=tf.tile([[StepType.MID] * 4 + [StepType.LAST]], [2, 1]),
+        reward=tf.ones([2, 5]),
+        discount=tf.ones([2, 5]),
+    )
+    for _ in range(2):
+        assert np.isfinite(agent.train(experience).loss)
+        assert all(np.isfinite(w).all() for w in agent.collect_policy.variables())
+        for t in range(5):
+            frame = tf.nest.map_structure(lambda x, t=t: x[:, t], experience)
+            agent.anchor_memory.observe(frame)
+    assert agent.anchor_loss() > 0
 
 
 def test_loss_is_the_sum_of_the_components_reported(make_agent):

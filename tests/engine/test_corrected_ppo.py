@@ -9,7 +9,7 @@ from tf_agents.trajectories import StepType
 from tf_agents.trajectories import time_step as ts
 
 from tfrl.agents import CorrectedPPOClipAgent
-from tfrl.agents.masking import masked_normalize
+from tfrl.agents.masking import masked_normalize, mean_weights
 from tfrl.environments import CartPole
 
 FIRST, MID, LAST = StepType.FIRST, StepType.MID, StepType.LAST
@@ -102,6 +102,21 @@ def test_without_gae_the_return_is_bootstrapped_monte_carlo(make_agent):
 
 
 @pytest.mark.parametrize(
+    ("agent_class", "first_advantage"),
+    [(ppo_clip_agent.PPOClipAgent, 1.0 - 5.0), (CorrectedPPOClipAgent, 1.0 + 0.5 * 8.0 - 5.0)],
+)
+def test_the_stock_agent_takes_a_truncated_episode_to_be_worth_nothing_more(
+    make_agent, agent_class, first_advantage
+):
+    # When the stock case fails, TF-Agents has mended it.
+    agent = make_agent(agent_class, discount_factor=0.5)
+    _, advantages = agent.compute_return_and_advantage(
+        next_time_steps([LAST, FIRST], [1.0, 0.0], [1.0, 1.0]), tf.constant([[5.0, 8.0, 3.0]])
+    )
+    assert float(advantages[0, 0]) == pytest.approx(first_advantage)
+
+
+@pytest.mark.parametrize(
     ("agent_class", "last_advantage"),
     [(ppo_clip_agent.PPOClipAgent, -0.02), (CorrectedPPOClipAgent, 97.0)],
 )
@@ -139,31 +154,7 @@ def test_masked_normalize_agrees_with_numpy_on_what_counts():
     assert np.all(constant == 0)
 
 
-def test_padding_does_not_move_the_policy_gradient(make_agent):
-    rng = np.random.default_rng(1)
-    agent = make_agent(aggregate_losses_across_replicas=False)
-
-    def loss(advantages, weights):
-        count = len(advantages)
-        observations = tf.constant(np.tile(observation, (1 + count // 6, 1))[:count], tf.float32)
-        time_steps = ts.TimeStep(
-            tf.fill([count], MID), tf.zeros([count]), tf.ones([count]), observations
-        )
-        distribution = agent.collect_policy.distribution(time_steps, ()).action
-        total = agent.policy_gradient_loss(
-            time_steps,
-            tf.zeros([count], tf.int64),
-            tf.fill([count], -0.7),
-            tf.constant(advantages, tf.float32),
-            distribution,
-            tf.constant(weights, tf.float32),
-        )
-        return float(total) * count
-
-    observation = rng.normal(size=(6, 4))
-    advantages = rng.normal(size=6)
-    alone = loss(advantages, np.ones(6))
-    # The stock agent hands over advantages that were normalized with the padding among them.
-    padded = np.concatenate([advantages, np.zeros(6)])
-    shifted = (padded - padded.mean()) / padded.std()
-    assert loss(shifted, np.repeat([1, 0], 6)) == pytest.approx(alone, rel=1e-4)
+def test_mean_weights_turn_a_mean_over_frames_into_one_over_experience():
+    x, mask = np.array([1.0, 5.0, 7.0, 100.0]), np.array([1.0, 1.0, 1.0, 0.0])
+    weights = mean_weights(tf.constant(mask))
+    assert np.mean(x * weights) == pytest.approx(np.mean(x[:3]))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
+from tf_agents.agents.reinforce import reinforce_agent
 from tf_agents.trajectories import StepType, trajectory
 
 from tfrl.agents import MaskedReinforceAgent
@@ -15,23 +16,20 @@ GAMMA, LENGTHS, STEPS = 0.9, (3, 5), 7
 
 @pytest.fixture
 def make_agent(make_networks):
-    def make(baseline, **kwargs):
+    def make(baseline, agent_class=MaskedReinforceAgent, **kwargs):
         actor, value = make_networks(seed=1)
         environment = CartPole()
-        return (
-            MaskedReinforceAgent(
-                environment.time_step_spec(),
-                environment.action_spec(),
-                actor,
-                keras.optimizers.Adam(),
-                value_network=value if baseline else None,
-                gamma=GAMMA,
-                train_step_counter=tf.Variable(0, dtype=tf.int64),
-                **kwargs,
-            ),
+        agent = agent_class(
+            environment.time_step_spec(),
+            environment.action_spec(),
             actor,
-            value,
+            keras.optimizers.Adam(),
+            value_network=value if baseline else None,
+            gamma=GAMMA,
+            train_step_counter=tf.Variable(0, dtype=tf.int64),
+            **kwargs,
         )
+        return agent, actor, value
 
     return make
 
@@ -56,13 +54,19 @@ def episodes():
     )
 
 
+ENTROPY = 0.3
+
+
 def naive_loss(episodes, actor, value, normalize):
-    """The mean over episodes of -sum log pi(a|s) A plus 0.2 times the sum of (G - V)^2."""
-    log_probs, returns, values = [], [], []
+    """Over episodes the mean of -sum log pi(a|s) A and of 0.2 times the sum of (G - V)^2, and
+    over steps the mean of the entropy times -ENTROPY.
+    """
+    log_probs, returns, values, entropies = [], [], [], []
     for b, length in enumerate(LENGTHS):
         episode = tf.nest.map_structure(lambda x, b=b, n=length: x[b, :n], episodes)
         distribution, _ = actor(episode.observation, episode.step_type, ())
         log_probs.append(distribution.log_prob(episode.action).numpy())
+        entropies.append(distribution.entropy().numpy())
         reward, g = episode.reward.numpy(), 0.0
         discounted = np.zeros(length)
         for t in reversed(range(length)):
@@ -76,7 +80,8 @@ def naive_loss(episodes, actor, value, normalize):
     value_loss = 0.2 * np.sum((returns - np.concatenate(values)) ** 2) if value else 0.0
     if normalize:
         advantages = (advantages - advantages.mean()) / advantages.std()
-    return (-np.sum(log_probs * advantages) + value_loss) / len(LENGTHS)
+    entropy_loss = -ENTROPY * np.mean(np.concatenate(entropies))
+    return (-np.sum(log_probs * advantages) + value_loss) / len(LENGTHS) + entropy_loss
 
 
 @pytest.mark.parametrize("baseline", [False, True])
@@ -84,7 +89,9 @@ def naive_loss(episodes, actor, value, normalize):
 def test_loss_is_that_of_the_episodes_without_their_padding(
     make_agent, episodes, baseline, normalize
 ):
-    agent, actor, value = make_agent(baseline, normalize_returns=normalize)
+    agent, actor, value = make_agent(
+        baseline, normalize_returns=normalize, entropy_regularization=ENTROPY
+    )
     expected = naive_loss(episodes, actor, value if baseline else None, normalize)
     assert float(agent.train(episodes).loss) == pytest.approx(expected, rel=1e-4)
 
@@ -101,4 +108,17 @@ def test_what_the_padding_shows_does_not_matter(make_agent, episodes):
         agent.train(experience)
         weights.append([w.numpy() for w in (*actor.variables, *value.variables)])
     for a, b in zip(*weights, strict=True):
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("agent_class", "moves"),
+    [(MaskedReinforceAgent, False), (reinforce_agent.ReinforceAgent, True)],
+)
+def test_the_policy_loss_does_not_train_the_baseline(make_agent, episodes, agent_class, moves):
+    # When the stock case fails, TF-Agents has mended it.
+    agent, _, value = make_agent(True, agent_class, value_estimation_loss_coef=0.0)
+    before = [w.numpy() for w in value.variables]
+    agent.train(episodes)
+    moved = any(np.any(a != b) for a, b in zip(before, value.variables, strict=True))
+    assert moved == moves

@@ -7,54 +7,106 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tf_agents.agents.dqn import dqn_agent
+from tf_agents.agents.ppo import ppo_clip_agent
+from tf_agents.trajectories import time_step as ts
 
+from tests.engine.one_run import EPISODES, STEPS, digest, make_trainer
 from tfrl import pipelines
-
-sys.path.insert(0, str(Path(__file__).parent))
-import one_run
+from tfrl.agents import CorrectedPPOClipAgent
+from tfrl.components.policies import EpsilonGreedyPolicy
+from tfrl.environments import CartPole
+from tfrl.randomness import RandomStream, Stream
 
 NAMES = tuple(pipelines.SHIPPED)
+ROOT = Path(__file__).parents[2]
 
 
-def digest_of_a_process(pipeline, seed):
-    command = [sys.executable, one_run.__file__, pipeline, str(seed)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_seeds_one_after_the_other_give_the_bits_of_each_alone(name):
+@pytest.fixture(scope="module", params=NAMES)
+def trained(request):
+    """A pipeline's name, its trainer, and what seeds 1 and 2 gave, one after the other."""
     tf.random.set_seed(1)
     np.random.seed(1)  # noqa: NPY002
-    first, second = map(one_run.digest, one_run.train(name, (1, 2)))
-    assert first != second
-    # The first seed had this process to itself.
-    assert second == digest_of_a_process(name, 2)
+    trainer = make_trainer(request.param)
+    return request.param, trainer, [trainer.run(seed) for seed in (1, 2)]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_tables_are_what_they_say(name):
-    (result,) = one_run.train(name, (3,))
+def digest_of_a_process(name, seed):
+    command = [sys.executable, "-m", "tests.engine.one_run", name, str(seed)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return done.stdout.strip()
+
+
+def test_seeds_one_after_the_other_give_the_bits_of_each_alone(trained):
+    name, trainer, (first, second) = trained
+    assert digest(first) != digest(second)
+    assert digest(second) == digest_of_a_process(name, 2)
+    # Seed 1 came first in its trainer; now it comes after two others.
+    assert digest(first) == digest(trainer.run(1))
+    assert first.timings["compile"] > 0 and second.timings["compile"] == 0
+
+
+def test_the_tables_are_what_they_say(trained):
+    _, _, (result, _) = trained
     episodes, evaluations = result.episodes, result.evaluations
     assert np.all(np.diff(episodes["step"]) >= 0)
     assert np.array_equal(episodes["episode"], np.arange(len(episodes["step"])))
     assert np.array_equal(episodes["return"], episodes["length"])  # CartPole: 1 for each step
-    # Episodes in progress at the end are not in the table.
-    assert 0 < episodes["length"].sum() <= episodes["step"][-1] + 500 * 8
+    # Every step belongs to an episode that has ended, or to one of the few still in progress.
+    in_progress = episodes["step"][-1] - episodes["length"].sum()
+    assert 0 <= in_progress <= 8 * 500
     assert np.unique(evaluations["step"]).tolist() == [0, 1_000, 2_000]
-    assert len(evaluations["step"]) == 3 * one_run.EPISODES
-    assert set(evaluations["policy"]) == {"greedy"}
+    assert len(evaluations["step"]) == 3 * EPISODES
+    assert np.array_equal(evaluations["return"], evaluations["length"])
     assert result.updates > 0
-    assert result.timings["compile"] > 0
 
 
-# Somewhat more than a random policy's 22 is reached in a few seconds by any agent that learns.
+def test_training_ends_with_the_first_iteration_that_reaches_its_length(trained):
+    name, trainer, _ = trained
+    taken = int(trainer._pipeline.episode_log.environment_steps.numpy())
+    longest = {"dqn": 1, "ppo": 8 * 32, "apo": 8 * 32, "reinforce": 2 * 500}[name]
+    assert STEPS <= taken < STEPS + longest
+
+
+def test_evaluating_more_often_does_not_change_training(trained):
+    # Except that an iteration may end where an evaluation begins, as it does for DQN alone.
+    name, _, (result, _) = trained
+    if name == "dqn":
+        often = make_trainer(name, every=200).run(1)
+        assert often.weights_sha256 == result.weights_sha256
+
+
+def test_the_evaluated_policy_is_the_greedy_one(trained):
+    _, trainer, _ = trained
+    pipeline = trainer._pipeline
+    rng = np.random.default_rng(0)
+    time_steps = ts.restart(tf.constant(rng.normal(size=(200, 4)), tf.float32), 200)
+    network = pipeline.networks[0]
+    output, _ = network(time_steps.observation, time_steps.step_type, ())
+    preferences = output if isinstance(output, tf.Tensor) else output.logits
+    action = pipeline.policy.action(time_steps).action
+    np.testing.assert_array_equal(action, np.argmax(preferences, axis=-1))
+
+
+def test_apo_remembers_the_best_episodes_of_its_run_and_parts_from_ppo():
+    trainer = make_trainer("apo", num_anchor_episodes=3)
+    result = trainer.run(1)
+    held = np.sort(trainer._pipeline.agent.anchor_memory.returns)
+    np.testing.assert_array_equal(held, np.sort(result.episodes["return"])[-3:])
+    plain = make_trainer("ppo").run(1)
+    first = result.episodes["return"][:5], plain.episodes["return"][:5]
+    np.testing.assert_array_equal(*first)  # the same weights and starts
+    assert result.weights_sha256 != plain.weights_sha256
+
+
+# Well above a random policy's 22, and reached within seconds by any agent that learns.
 @pytest.mark.parametrize(
     ("name", "config", "num_steps"),
     [
-        ("dqn", {}, 10_000),
-        ("dqn", {"double": True, "huber_loss": True, "gradient_clipping": 10.0}, 10_000),
+        ("dqn", {"target_update_period": 100}, 10_000),
+        ("dqn", {"double": True, "target_update_period": 100, "gradient_clipping": 1.0}, 10_000),
         ("reinforce", {}, 30_000),
-        ("reinforce", {"value_network": True, "entropy_regularization": 0.01}, 30_000),
+        ("reinforce", {"use_value_network": True, "entropy_regularization": 0.01}, 30_000),
         ("ppo", {}, 30_000),
         ("ppo", {"stock_agent": True, "anneal_learning_rate": False}, 30_000),
         ("apo", {}, 30_000),
@@ -70,17 +122,58 @@ def test_every_variant_learns(name, config, num_steps):
     assert result.episodes["return"][-20:].mean() > 50
 
 
-def test_a_run_that_diverges_is_an_error_and_the_next_seed_is_untouched():
-    found = pipelines.resolve("dqn")
+def build(name, **hyperparameters):
+    pipeline = pipelines.resolve(name)
+    return pipeline(lambda batch: CartPole(batch), pipeline.Config(**hyperparameters), 1_000)
 
-    def trainer(learning_rate):
-        config = found.Config(learning_rate=learning_rate, initial_collect_steps=10)
-        return pipelines.Trainer(found, config, "CartPole-v1", 300, 300, 2)
 
-    diverging = trainer(1e30)
-    for _ in range(2):
-        with pytest.raises(FloatingPointError, match="NaN or infinite by step"):
-            diverging.run(0)
+def test_hyperparameters_reach_the_agent():
+    assert type(build("dqn").agent) is dqn_agent.DqnAgent
+    assert type(build("dqn", double=True).agent) is dqn_agent.DdqnAgent
+    assert build("dqn", gamma=0.5).agent._gamma == 0.5
+    assert build("dqn", gradient_clipping=2.0).agent._gradient_clipping == 2.0
+    assert type(build("ppo", stock_agent=True).agent) is ppo_clip_agent.PPOClipAgent
+    assert type(build("ppo").agent) is CorrectedPPOClipAgent
+    agent = build("ppo", lambda_value=0.3, importance_ratio_clipping=0.4).agent
+    assert (agent._lambda, agent._importance_ratio_clipping) == (0.3, 0.4)
+    apo = build("apo", anchor_batch_size=7, anchor_direction="theta_to_best", anchor_weight=3.0)
+    assert (apo.agent._anchor_batch_size, apo.agent._anchor_direction) == (7, "theta_to_best")
+    assert float(apo.agent._anchor_weight()) == 3.0
+    assert build("reinforce", gamma=0.7).agent._gamma == 0.7
+    assert len(build("reinforce", use_value_network=True).networks) == 2
+
+
+@pytest.mark.parametrize("anneal", [True, False])
+def test_learning_rate_and_anchor_weight_fall_to_0_only_if_asked(anneal):
+    pipeline = build("apo", anneal_learning_rate=anneal, anneal_anchor_weight=anneal)
+    pipeline.episode_log.environment_steps.assign(750)
+    expected = 0.25 if anneal else 1.0
+    assert float(pipeline.agent._anchor_weight()) == pytest.approx(expected)
+    assert float(pipeline._learning_rate()) == pytest.approx(1e-3 * expected)
+
+
+def test_two_parts_that_would_draw_the_same_numbers_are_refused():
+    pipeline = build("ppo")
+    pipeline.another = EpsilonGreedyPolicy(pipeline.agent.policy, 0.5, RandomStream(Stream.POLICY))
+    with pytest.raises(ValueError, match=r"two parts of a pipeline draw from .*POLICY"):
+        pipeline.initialize(0)
+
+
+def test_a_run_that_diverges_is_an_error_and_the_next_seed_is_untouched(monkeypatch):
+    trainer = make_trainer("reinforce")
+    clean = trainer.run(2)
+    initialize = trainer._pipeline.initialize
+
+    def diverge(seed):
+        initialize(seed)
+        trainer._pipeline.networks[0].variables[0].assign_add([[np.nan] * 100] * 4)
+
+    with monkeypatch.context() as context:
+        context.setattr(trainer._pipeline, "initialize", diverge)
+        with pytest.raises(FloatingPointError, match="a weight became NaN or infinite by step"):
+            trainer.run(1)
+    again = trainer.run(2)
+    assert digest(again) == digest(clean)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +191,18 @@ def test_what_is_no_pipeline_is_refused_with_one_sentence(reference, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_impossible_hyperparameters_are_refused_by_name(name):
-    with pytest.raises(ValueError, match="learning_rate cannot be -1"):
-        pipelines.resolve(name).Config(learning_rate=-1)
+@pytest.mark.parametrize(
+    ("name", "hyperparameters", "message"),
+    [
+        ("dqn", {"learning_rate": -1.0}, "learning_rate is to be above 0, not -1.0"),
+        ("dqn", {"fc_layer_params": (8, 0)}, r"fc_layer_params is to be above 0, not \(8, 0\)"),
+        ("dqn", {"initial_collect_steps": 1_000}, "below the 1000 environment steps of the run"),
+        ("reinforce", {"gamma": 1.5}, "gamma is to be from 0 to 1, not 1.5"),
+        ("ppo", {"gradient_clipping": -0.5}, "gradient_clipping is to be 0 or above, not -0.5"),
+        ("apo", {"anchor_direction": "up"}, "one of best_to_theta, theta_to_best, not 'up'"),
+        ("apo", {"stock_agent": True}, "stock_agent is to be false"),
+    ],
+)
+def test_impossible_hyperparameters_are_refused_by_name(name, hyperparameters, message):
+    with pytest.raises(ValueError, match=message):
+        build(name, **hyperparameters)

@@ -27,6 +27,8 @@ def test_equal_seeds_give_equal_keys_and_reseeding_starts_again():
     random = RandomStream(Stream.POLICY, seed=5)
     first = [tuple(random.next().numpy()) for _ in range(3)]
     assert first == keys(Stream.POLICY, 5)
+    random.reseed(5, block=1)
+    assert not set(first) & {tuple(random.next().numpy()) for _ in range(3)}
     random.reseed(6)
     assert [tuple(random.next().numpy()) for _ in range(3)] == keys(Stream.POLICY, 6)
 
@@ -70,11 +72,24 @@ def test_integers_cover_their_range_evenly():
     assert scipy.stats.chisquare(counts).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("extreme", [0, 2**32 - 1])
+def test_no_bits_make_a_uniform_number_of_1_or_an_infinite_one(monkeypatch, extreme):
+    def bits(key, shape, dtype=tf.uint32):
+        return tf.fill(shape, tf.cast(extreme, dtype))
+
+    monkeypatch.setattr(randomness, "bits", bits)
+    assert 0.0 <= randomness.uniform(None, (1,)).numpy()[0] < 1.0
+    assert 0 <= randomness.integers(None, (1,), 5).numpy()[0] < 5
+    logits = tf.constant([[-np.inf, 0.0], [0.0, -np.inf]])
+    assert randomness.categorical(None, logits).numpy().tolist() == [1, 0]
+
+
 def test_draws_are_the_same_inside_and_outside_compiled_functions():
     key = RandomStream(Stream.POLICY).next()
     for draw in (
         lambda: randomness.uniform(key, (1000,)),
         lambda: randomness.uniform(key, (1000,), dtype=tf.float64),
+        lambda: randomness.uniform(key, (1000,), -0.05, 0.05, tf.float64),
         lambda: randomness.integers(key, (1000,), 77),
         lambda: randomness.categorical(key, tf.zeros([1000, 3])),
     ):

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 import scipy.stats
 import tensorflow as tf
+import tf_keras as keras
+from tf_agents.agents.dqn import dqn_agent
+from tf_agents.drivers import dynamic_step_driver
+from tf_agents.networks import q_network
 from tf_agents.replay_buffers import replay_buffer
 
 from tfrl.components.replay_buffer import UniformReplayBuffer
+from tfrl.environments import CartPole
 from tfrl.randomness import RandomStream, Stream
 
 SPEC = {"x": tf.TensorSpec([2], tf.float32), "id": tf.TensorSpec([], tf.int64)}
@@ -79,3 +84,26 @@ def test_a_dataset_draws_anew_each_time():
     assert np.isin(batches, held).all()
     with pytest.raises(NotImplementedError):
         buffer.as_dataset(20, 2, num_parallel_calls=3)
+
+
+def test_it_feeds_a_tf_agents_program_of_stock_parts():
+    environment = CartPole(BATCH)
+    network = q_network.QNetwork(environment.observation_spec(), environment.action_spec())
+    agent = dqn_agent.DqnAgent(
+        environment.time_step_spec(),
+        environment.action_spec(),
+        network,
+        keras.optimizers.Adam(),
+        train_step_counter=tf.Variable(0, dtype=tf.int64),
+    )
+    agent.initialize()
+    buffer = UniformReplayBuffer(
+        agent.collect_data_spec, BATCH, 100, RandomStream(Stream.REPLAY, 1)
+    )
+    driver = dynamic_step_driver.DynamicStepDriver(
+        environment, agent.collect_policy, observers=[buffer.add_batch], num_steps=60
+    )
+    driver.run()
+    for experience, _ in buffer.as_dataset(sample_batch_size=16, num_steps=2).take(3):
+        assert np.isfinite(agent.train(experience).loss)
+    assert agent.train_step_counter == 3

@@ -21,9 +21,7 @@ class Anchors(NamedTuple):
 class AnchorMemory(tf.Module):
     """An observer that keeps the `num_episodes` episodes of highest return.
 
-    Pass `observe` to a driver, or `observe` each frame of a batch in the order of collection. Of
-    episodes with equal returns the newer one stays: where many reach the maximum, the memory then
-    follows the policy.
+    Pass `observe` to a driver, or `observe` each frame of a batch in the order of collection.
 
     Steps lie in slots of `max_episode_length` rows, one slot for each episode kept and one for each
     environment's episode in progress. An episode that makes it among the best changes slots with
@@ -37,6 +35,7 @@ class AnchorMemory(tf.Module):
         num_episodes: int,
         batch_size: int,
         max_episode_length: int,
+        newer_wins_ties: bool = True,
         name: str = "AnchorMemory",
     ):
         """Creates an empty memory.
@@ -47,6 +46,8 @@ class AnchorMemory(tf.Module):
           num_episodes: episodes kept, `K`.
           batch_size: environments observed, `B`.
           max_episode_length: steps kept of an episode, its first ones, `L`.
+          newer_wins_ties: whether an episode displaces an older one of equal return. Where many
+            reach the maximum, the memory then follows the policy.
           name: of the module.
         """
         super().__init__(name=name)
@@ -54,10 +55,14 @@ class AnchorMemory(tf.Module):
             raise ValueError(f"num_episodes is at least 1, not {num_episodes}")
         self._batch_size = batch_size
         self._max_episode_length = max_episode_length
+        # Of the episodes with the lowest return the first in order goes.
+        self._order = 1 if newer_wins_ties else -1
+        self._enters = tf.greater_equal if newer_wins_ties else tf.greater
         # The row behind the last slot takes what is not to be kept.
         self._num_rows = (num_episodes + batch_size) * max_episode_length
+        # Ones are valid parameters, of scales too: rows not written yet must not give NaN.
         self._tables = tf.nest.map_structure(
-            lambda spec: _variable(tf.zeros([self._num_rows + 1, *spec.shape], spec.dtype)),
+            lambda spec: _variable(tf.ones([self._num_rows + 1, *spec.shape], spec.dtype)),
             (observation_spec, dist_params_spec),
         )
         # Of the episode in progress in each environment.
@@ -106,17 +111,17 @@ class AnchorMemory(tf.Module):
 
         def consider(b, slot, best_slot, best_length, best_return, best_order, num_ended):
             lowest = tf.equal(best_return, tf.reduce_min(best_return))
-            oldest = tf.argmin(tf.where(lowest, best_order, tf.int32.max))
-            enters = ended[b] & (returns[b] >= best_return[oldest])
-            here = tf.equal(tf.range(best_slot.shape[0]), tf.cast(oldest, tf.int32)) & enters
+            worst = tf.argmin(tf.where(lowest, best_order, tf.int32.max), output_type=tf.int32)
+            enters = ended[b] & self._enters(returns[b], best_return[worst])
+            here = tf.equal(tf.range(best_slot.shape[0]), worst) & enters
             there = tf.equal(tf.range(self._batch_size), b) & enters
             return (
                 b + 1,
-                tf.where(there, best_slot[oldest], slot),
+                tf.where(there, best_slot[worst], slot),
                 tf.where(here, slot[b], best_slot),
                 tf.where(here, length[b], best_length),
                 tf.where(here, returns[b], best_return),
-                tf.where(here, num_ended, best_order),
+                tf.where(here, self._order * num_ended, best_order),
                 num_ended + tf.cast(ended[b], tf.int32),
             )
 

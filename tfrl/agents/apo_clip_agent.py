@@ -41,10 +41,12 @@ class ApoClipAgent(CorrectedPPOClipAgent):
 
     A being the steps of the `num_anchor_episodes` best episodes so far and p_best(.|s) the
     distribution recorded when the episode was collected. In this direction theta must put mass
-    wherever the best did; the other one also punishes mass put elsewhere.
+    wherever the best did; the other direction, KL(pi_theta || p_best), punishes mass where the best
+    had little, and lets theta give up some of what the best did.
 
-    Deviation from the formula: each training step estimates the expectation from
-    `anchor_batch_size` steps drawn from A, unless that is None.
+    Deviations from the formula: each training step estimates the expectation from
+    `anchor_batch_size` steps drawn anew from A, unless that is None; of episodes longer than
+    `max_episode_length` A holds the beginning.
 
     The memory is filled by an observer, for example
 
@@ -61,6 +63,7 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         anchor_weight: float | Callable[[], tf.Tensor] = 1.0,
         anchor_direction: str = "best_to_theta",
         anchor_batch_size: int | None = 64,
+        newer_wins_ties: bool = True,
         num_environments: int = 1,
         max_episode_length: int = 1000,
         anchor_seed: int = 0,
@@ -73,13 +76,14 @@ class ApoClipAgent(CorrectedPPOClipAgent):
           time_step_spec: as in `PPOClipAgent`, like all arguments that are not named here.
           action_spec: as in `PPOClipAgent`.
           *args: of `PPOClipAgent`.
-          num_anchor_episodes: K, how many of the best episodes are kept. Of equal returns the newer
-            episode is.
+          num_anchor_episodes: K, how many of the best episodes are kept.
           anchor_weight: beta, what the divergence counts beside PPO's loss. A callable gives a
             schedule: it is evaluated in the graph at every training step.
           anchor_direction: "best_to_theta" for KL(p_best || pi_theta), "theta_to_best" for
             KL(pi_theta || p_best).
           anchor_batch_size: steps drawn from A for each training step; None takes all of A.
+          newer_wins_ties: whether of episodes with equal returns the newer is kept, as where many
+            reach the highest return that there is, or the older.
           num_environments: environments whose frames the memory observes, `B`.
           max_episode_length: environment steps kept of an episode, its first ones.
           anchor_seed: what the draws from A are keyed by.
@@ -87,13 +91,16 @@ class ApoClipAgent(CorrectedPPOClipAgent):
           **kwargs: of `PPOClipAgent`.
 
         Raises:
-          ValueError: for an unknown direction, or where `PPOClipAgent` raises it.
+          ValueError: for an unknown direction, a recurrent network, or where `PPOClipAgent`
+            raises it.
         """
         if anchor_direction not in DIRECTIONS:
             raise ValueError(
                 f"anchor_direction is one of {', '.join(DIRECTIONS)}, not {anchor_direction!r}"
             )
         super().__init__(time_step_spec, action_spec, *args, name=name, **kwargs)
+        if self.collect_policy.policy_state_spec:
+            raise ValueError("anchors are single steps, which recurrent networks cannot judge")
         self._anchor_weight = anchor_weight
         self._anchor_direction = anchor_direction
         self._anchor_batch_size = anchor_batch_size
@@ -104,6 +111,7 @@ class ApoClipAgent(CorrectedPPOClipAgent):
             num_anchor_episodes,
             num_environments,
             max_episode_length,
+            newer_wins_ties,
         )
 
     @property
@@ -127,7 +135,9 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         else:
             anchors = self._anchor_memory.sample(self._anchor_batch_size, self._anchor_random)
         weight = self._anchor_weight() if callable(self._anchor_weight) else self._anchor_weight
-        return weight * tf.reduce_sum(anchors.weight * self._divergence(anchors, training))
+        loss = weight * tf.reduce_sum(anchors.weight * self._divergence(anchors, training))
+        tf.compat.v2.summary.scalar("Losses/anchor_loss", loss, step=self.train_step_counter)
+        return loss
 
     def _divergence(self, anchors: Anchors, training: bool) -> tf.Tensor:
         """The divergence `[N]` at each anchor, in nats."""

@@ -2,11 +2,12 @@
 
 import gin
 import tensorflow as tf
+from tf_agents.agents import tf_agent
 from tf_agents.agents.ppo import ppo_clip_agent
 from tf_agents.trajectories import time_step as ts
 from tf_agents.utils import value_ops
 
-from tfrl.agents.masking import masked_normalize
+from tfrl.agents.masking import masked_normalize, mean_weights
 
 
 @gin.configurable
@@ -22,8 +23,11 @@ class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
        in the last delta (tensorflow/agents#953).
     2. Where an episode is truncated by a time limit, the stock agent takes the value of what would
        have come next for 0. It is V(s_{t+1}); only a terminal state has the value 0.
-    3. The stock agent normalizes advantages over all frames, boundaries between episodes and the
-       padding at the end of each rollout with them. Here only frames of experience count.
+    3. The stock agent normalizes advantages and takes the mean of its losses over all frames,
+       boundaries between episodes and the padding at the end of each rollout among them. Here only
+       frames of experience count, except in the `clip_fraction` that is reported.
+
+    It does not write the stock agent's debug summaries of rewards, returns and advantages.
     """
 
     def compute_advantages(self, rewards, returns, discounts, value_preds):
@@ -71,26 +75,30 @@ class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
             returns = advantages + value_preds[:, :-1]
         return returns, advantages
 
-    def policy_gradient_loss(
+    def get_loss(
         self,
         time_steps,
         actions,
-        sample_action_log_probs,
-        advantages,
-        current_policy_distribution,
+        act_log_probs,
+        returns,
+        normalized_advantages,
+        action_distribution_parameters,
         weights,
-        debug_summaries=False,
-    ):
-        """The clipped objective (equation 7), its advantages normalized where `weights` are not 0.
+        *args,
+        **kwargs,
+    ) -> tf_agent.LossInfo:
+        """PPO's loss (equation 9) over the frames whose `weights` are not 0.
 
-        They arrive shifted and scaled by the stock agent; doing it again undoes that.
+        Advantages arrive shifted and scaled by the stock agent; doing it again undoes that.
         """
-        return super().policy_gradient_loss(
+        return super().get_loss(
             time_steps,
             actions,
-            sample_action_log_probs,
-            masked_normalize(advantages, tf.cast(weights > 0, tf.float32)),
-            current_policy_distribution,
-            weights,
-            debug_summaries,
+            act_log_probs,
+            returns,
+            masked_normalize(normalized_advantages, tf.cast(weights > 0, tf.float32)),
+            action_distribution_parameters,
+            mean_weights(weights),
+            *args,
+            **kwargs,
         )

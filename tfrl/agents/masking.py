@@ -18,3 +18,9 @@ def masked_normalize(x: tf.Tensor, mask: tf.Tensor, epsilon: float = 1e-8) -> tf
     centred = (x - tf.reduce_sum(x * mask) / count) * mask
     deviation = tf.sqrt(tf.reduce_sum(centred**2) / count)
     return centred / (deviation + epsilon)
+
+
+def mean_weights(weights: tf.Tensor) -> tf.Tensor:
+    """Scales `weights`, of any shape, so that `reduce_mean(weights * x)` is the weighted mean."""
+    size = tf.cast(tf.size(weights), weights.dtype)
+    return weights * size / tf.maximum(tf.reduce_sum(weights), 1e-8)

@@ -18,6 +18,7 @@ def draw_weights(modules: Iterable[tf.Module], random: RandomStream) -> None:
 
     Raises:
       ValueError: there is a trainable weight for which no initializer is known.
+      AttributeError: an initializer is not one of Keras's.
     """
     for module in modules:
         drawn = set()
@@ -42,7 +43,7 @@ def _draw(initializer, weight: tf.Variable, random: RandomStream) -> tf.Tensor:
     if "seed" in config:
         config["seed"] = seed
     # TF-Agents' networks use TensorFlow 1 initializers, which draw from hidden state whatever their
-    # seed; Keras's of the same name draw the same distribution from the seed alone.
+    # seed; Keras's of the same name draw from the same distribution and the seed alone.
     return getattr(keras.initializers, type(initializer).__name__)(**config)(
         weight.shape, weight.dtype
     )

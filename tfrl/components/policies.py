@@ -89,7 +89,7 @@ def linear_schedule(
     """Goes from `start` to `end` while `step` goes from 0 to `duration`, and no further."""
 
     def value() -> tf.Tensor:
-        progress = tf.cast(step.read_value(), tf.float32) / duration
+        progress = tf.cast(step.read_value(), tf.float32) / max(duration, 1)
         return start + (end - start) * tf.clip_by_value(progress, 0.0, 1.0)
 
     return value

@@ -12,9 +12,9 @@ class UniformReplayBuffer(replay_buffer.ReplayBuffer):
 
     It takes the place of TF-Agents' `TFUniformReplayBuffer`, which guards its tables with mutexes
     that XLA cannot compile and samples with seeds that XLA ignores. Differences: the second item
-    that `get_next` returns is `()`, sampling from too few frames is undefined inside a compiled
-    function (outside it raises InvalidArgumentError), and a dataset is sampled in order, without
-    parallel calls.
+    that `get_next` returns is `()`; frames are returned stacked in time only; sampling from too few
+    frames is undefined inside a compiled function (outside it raises InvalidArgumentError); a
+    dataset is sampled in order, without parallel calls, and there is none of a single pass.
     """
 
     def __init__(
@@ -54,8 +54,11 @@ class UniformReplayBuffer(replay_buffer.ReplayBuffer):
 
     def _add_batch(self, items):
         rows = self._rows(self._num_added.read_value(), tf.range(self._batch_size, dtype=tf.int64))
-        for table, item in zip(tf.nest.flatten(self._tables), tf.nest.flatten(items), strict=True):
-            table.scatter_update(tf.IndexedSlices(tf.cast(item, table.dtype), rows))
+        tf.nest.map_structure(
+            lambda table, item: table.scatter_update(tf.IndexedSlices(item, rows)),
+            self._tables,
+            items,
+        )
         self._num_added.assign_add(1)
 
     def _get_next(self, sample_batch_size, num_steps, time_stacked):

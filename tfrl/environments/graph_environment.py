@@ -85,19 +85,19 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         """Environment steps after which an episode is truncated."""
         return self._time_limit
 
-    def reseed(self, seed: int) -> None:
-        """Starts afresh from the first initial states of `seed`. Not for use inside a graph."""
-        self._random.reseed(seed)
+    def reseed(self, seed: int, block: int = 0) -> None:
+        """Starts afresh from the initial states of `seed`; see `RandomStream.reseed`."""
+        self._random.reseed(seed, block)
         self.reset()
 
-    def set_state(self, state: tf.Tensor, elapsed: int = 0) -> ts.TimeStep:
+    def set_state(self, state: tf.Tensor, elapsed: tf.Tensor | int = 0) -> ts.TimeStep:
         """Puts every environment at the start of an episode in `state` `[B, ...]`.
 
-        `elapsed` environment steps are held to have been taken already.
+        `elapsed` environment steps, one number or `[B]`, are held to have been taken already.
         """
         self._assign(
             tf.cast(state, self._state.dtype),
-            tf.fill([self.batch_size], elapsed),
+            tf.broadcast_to(tf.cast(elapsed, tf.int32), [self.batch_size]),
             tf.fill([self.batch_size], ts.StepType.FIRST),
             tf.zeros([self.batch_size]),
             tf.ones([self.batch_size]),

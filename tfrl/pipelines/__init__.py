@@ -2,7 +2,7 @@
 
 import importlib
 
-from tfrl.pipelines.pipeline import Pipeline, check
+from tfrl.pipelines.pipeline import Pipeline
 from tfrl.pipelines.trainer import RunResult, Trainer
 
 SHIPPED = {
@@ -42,4 +42,4 @@ def resolve(reference: str) -> type[Pipeline]:
     return found
 
 
-__all__ = ["SHIPPED", "Pipeline", "RunResult", "Trainer", "check", "resolve"]
+__all__ = ["SHIPPED", "Pipeline", "RunResult", "Trainer", "resolve"]

@@ -5,7 +5,7 @@ import dataclasses
 from tfrl.agents.apo_clip_agent import DIRECTIONS, ApoClipAgent
 from tfrl.components.collection import Observer
 from tfrl.components.policies import linear_schedule
-from tfrl.pipelines.pipeline import check
+from tfrl.pipelines.checks import check_choice, check_not_negative, check_positive
 from tfrl.pipelines.ppo import PpoConfig, PpoPipeline
 
 
@@ -21,17 +21,15 @@ class ApoConfig(PpoConfig):
     anneal_anchor_weight: bool = False  # whether it falls to 0 over training, linearly
     anchor_direction: str = "best_to_theta"  # KL(best || theta), or "theta_to_best"
     anchor_batch_size: int = 64  # steps of the best episodes in each update
+    newer_wins_ties: bool = True  # which of two episodes with equal returns is kept
 
     def __post_init__(self):
         super().__post_init__()
-        check(
-            self,
-            num_anchor_episodes=self.num_anchor_episodes > 0,
-            anchor_weight=self.anchor_weight >= 0,
-            anchor_direction=self.anchor_direction in DIRECTIONS,
-            anchor_batch_size=self.anchor_batch_size > 0,
-            stock_agent=not self.stock_agent,
-        )
+        check_positive(self, "num_anchor_episodes", "anchor_batch_size")
+        check_not_negative(self, "anchor_weight")
+        check_choice(self, "anchor_direction", DIRECTIONS)
+        if self.stock_agent:
+            raise ValueError("stock_agent is to be false: APO builds on the corrected agent")
 
 
 class ApoPipeline(PpoPipeline):
@@ -39,22 +37,23 @@ class ApoPipeline(PpoPipeline):
 
     Config = ApoConfig
     agent: ApoClipAgent
-    _config: ApoConfig
+    config: ApoConfig
 
-    def create_agent(self) -> ApoClipAgent:
+    def make_agent(self) -> ApoClipAgent:
         """PPO with anchors."""
-        config = self._config
-        return self.build_agent(
+        config = self.config
+        return self.make_ppo_agent(
             ApoClipAgent,
             num_anchor_episodes=config.num_anchor_episodes,
             anchor_weight=linear_schedule(
                 config.anchor_weight,
                 0.0 if config.anneal_anchor_weight else config.anchor_weight,
-                self._num_environment_steps,
+                self.num_environment_steps,
                 self.episode_log.environment_steps,
             ),
             anchor_direction=config.anchor_direction,
             anchor_batch_size=config.anchor_batch_size,
+            newer_wins_ties=config.newer_wins_ties,
             num_environments=config.num_environments,
             max_episode_length=self.environment.time_limit,
         )

@@ -11,55 +11,58 @@ from tf_agents.utils import common
 from tfrl.components.collection import collect_step
 from tfrl.components.policies import EpsilonGreedyPolicy, linear_schedule
 from tfrl.components.replay_buffer import UniformReplayBuffer
-from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline, check
+from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
+from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 from tfrl.randomness import RandomStream, Stream
 
 
 @dataclasses.dataclass(frozen=True)
 class DqnConfig:
-    """Hyperparameters of DQN (Mnih et al., 2015). Defaults: TF-Agents' DQN tutorial's, or noted."""
+    """Hyperparameters of DQN (Mnih et al., 2015).
+
+    Defaults: those of TF-Agents' DQN tutorial unless noted; see studies/tuning.toml.
+    """
 
     fc_layer_params: tuple[int, ...] = (100, 50)  # units of each hidden layer, ReLU
     learning_rate: float = 1e-3  # of Adam
-    gamma: float = 0.99  # discount; the tutorial leaves it at 1
+    gamma: float = 0.99  # discount; tutorial: 1
     batch_size: int = 64  # transitions sampled for each update
     replay_buffer_max_length: int = 100_000  # frames kept
-    initial_collect_steps: int = 100  # environment steps taken at random before learning begins
-    initial_epsilon: float = 1.0  # probability of exploring at first; the tutorial: always 0.1
+    initial_collect_steps: int = 100  # frames collected at random before learning begins
+    initial_epsilon: float = 1.0  # probability of exploring at first; tutorial: 0.1
     epsilon_greedy: float = 0.1  # probability of exploring in the end
     exploration_fraction: float = 0.1  # share of training over which epsilon falls
-    target_update_period: int = 100  # updates between copies to the target network; the tutorial: 1
+    target_update_period: int = 500  # updates between copies to the target network; tutorial: 1
     huber_loss: bool = False  # Huber's loss of the TD error instead of its square
     double: bool = False  # double DQN (van Hasselt et al., 2016)
     gradient_clipping: float = 0.0  # largest norm of each gradient, 0 for any
 
     def __post_init__(self):
-        check(
-            self,
-            fc_layer_params=all(units > 0 for units in self.fc_layer_params),
-            learning_rate=self.learning_rate > 0,
-            gamma=0 <= self.gamma <= 1,
-            batch_size=self.batch_size > 0,
-            replay_buffer_max_length=self.replay_buffer_max_length >= 2,
-            initial_collect_steps=self.initial_collect_steps >= 2,
-            initial_epsilon=0 <= self.initial_epsilon <= 1,
-            epsilon_greedy=0 <= self.epsilon_greedy <= 1,
-            exploration_fraction=0 < self.exploration_fraction <= 1,
-            target_update_period=self.target_update_period > 0,
-            gradient_clipping=self.gradient_clipping >= 0,
+        check_positive(
+            self, "fc_layer_params", "learning_rate", "batch_size", "target_update_period"
         )
+        check_positive(self, "replay_buffer_max_length", "initial_collect_steps")
+        check_share(self, "gamma", "initial_epsilon", "epsilon_greedy", "exploration_fraction")
+        check_not_negative(self, "gradient_clipping")
 
 
 class DqnPipeline(Pipeline):
-    """One environment; each iteration takes one step in it and makes one update."""
+    """One environment; each iteration takes one step in it and makes one update.
+
+    The step that resets an ended episode is an iteration too, as in TF-Agents' drivers.
+    """
 
     Config = DqnConfig
 
     def __init__(
         self, make_environment: MakeEnvironment, config: DqnConfig, num_environment_steps: int
     ):
-        super().__init__(make_environment(1))
-        self._config = config
+        super().__init__(make_environment, config, num_environment_steps)
+        if config.initial_collect_steps >= num_environment_steps:
+            raise ValueError(
+                f"initial_collect_steps is to be below the {num_environment_steps} environment "
+                f"steps of the run, not {config.initial_collect_steps}"
+            )
         environment = self.environment
 
         q_net = q_network.QNetwork(
@@ -110,11 +113,11 @@ class DqnPipeline(Pipeline):
             collect_step(self.environment, self._initial_collect_policy, self._observers)
             return [i + 1]
 
-        tf.while_loop(lambda i: i < self._config.initial_collect_steps, collect, [0])
+        tf.while_loop(lambda i: i < self.config.initial_collect_steps, collect, [0])
 
     def iterate(self) -> None:
         """One step in the environment, one update from the buffer."""
         collect_step(self.environment, self._collect_policy, self._observers)
         # Two consecutive frames make one transition.
-        experience, _ = self._replay_buffer.get_next(self._config.batch_size, num_steps=2)
+        experience, _ = self._replay_buffer.get_next(self.config.batch_size, num_steps=2)
         self.agent.train(experience)

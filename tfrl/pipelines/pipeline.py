@@ -32,15 +32,26 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
     agent: tf_agent.TFAgent
     networks: list[network.Network]  # those whose weights each seed draws anew
 
-    def __init__(self, environment: tf_environment.TFEnvironment):
-        """Subclasses take `(make_environment, config, num_environment_steps)`.
+    def __init__(
+        self,
+        make_environment: MakeEnvironment,
+        config: Any,
+        num_environment_steps: int,
+        batch_size: int = 1,
+    ):
+        """Makes the environment and the log of its episodes.
 
-        `make_environment(batch_size)` loads the environment; `num_environment_steps` is how long
-        training will be, for schedules.
+        Args:
+          make_environment: loads the environment with the batch size it is given.
+          config: an instance of `Config`.
+          num_environment_steps: how long training will be, for schedules.
+          batch_size: number of environments, for the subclass to decide.
         """
         super().__init__()
-        self.environment = environment
-        self.episode_log = EpisodeLog(environment.batch_size, LOG_CAPACITY)
+        self.config = config
+        self.num_environment_steps = num_environment_steps
+        self.environment = make_environment(batch_size)
+        self.episode_log = EpisodeLog(batch_size, LOG_CAPACITY)
 
     def begin(self) -> None:
         """What comes before the first iteration. Runs in the graph."""
@@ -55,17 +66,18 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
         return self.agent.policy
 
     def initialize(self, seed: int) -> None:
-        """Draws weights and starts every random stream afresh. All else must be as when built."""
+        """Draws weights and starts every random stream afresh. All else must be as when built.
+
+        Raises:
+          ValueError: two parts of the pipeline would draw the same numbers.
+        """
         draw_weights(self.networks, RandomStream(Stream.WEIGHTS, seed))
         self.agent.initialize()
+        taken = {Stream.WEIGHTS}
         for module in self.submodules:
             if isinstance(module, RandomStream):
+                if module.stream in taken:
+                    raise ValueError(f"two parts of a pipeline draw from {module.stream!r}")
+                taken.add(module.stream)
                 module.reseed(seed)
         self.environment.reset()
-
-
-def check(config: Any, **conditions: bool) -> None:
-    """For `__post_init__`: raises ValueError naming the first field whose condition is false."""
-    for field, holds in conditions.items():
-        if not holds:
-            raise ValueError(f"{field} cannot be {getattr(config, field)!r}")

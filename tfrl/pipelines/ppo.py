@@ -10,7 +10,8 @@ from tf_agents.networks import actor_distribution_network, value_network
 from tfrl.agents.corrected_ppo_clip_agent import CorrectedPPOClipAgent
 from tfrl.components.collection import Observer, collect_rollout
 from tfrl.components.policies import CategoricalPolicy, linear_schedule
-from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline, check
+from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
+from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 from tfrl.randomness import RandomStream, Stream
 
 
@@ -18,9 +19,10 @@ from tfrl.randomness import RandomStream, Stream
 class PpoConfig:
     """Hyperparameters of PPO (Schulman et al., 2017). Defaults: rl-zoo3's for CartPole-v1.
 
-    Two things differ from rl-zoo3: the clipping range is constant where rl-zoo3 lets it fall to 0
-    (the agent takes a constant), and weights start from the initializers of TF-Agents' networks
-    where Stable-Baselines3 has orthogonal ones.
+    What differs from rl-zoo3: the clipping range is constant where rl-zoo3 lets it fall to 0 (the
+    agent takes a constant); weights start from the initializers of TF-Agents' networks where
+    Stable-Baselines3 has orthogonal ones; and the frames that reset an environment, which TF-Agents
+    counts as frames, are among the 32 of a rollout, though not learned from.
     """
 
     fc_layer_params: tuple[int, ...] = (64, 64)  # units of each hidden layer of each network, tanh
@@ -37,27 +39,17 @@ class PpoConfig:
     entropy_regularization: float = 0.0  # what the entropy of the policy counts
     policy_l2_reg: float = 0.0  # L2 penalty on the policy's weights
     value_function_l2_reg: float = 0.0  # L2 penalty on the value network's weights
-    gradient_clipping: float = 0.5  # largest norm of the whole gradient
+    gradient_clipping: float = 0.5  # largest norm of the whole gradient, 0 for any
     stock_agent: bool = False  # TF-Agents' agent as it is, without our corrections
 
     def __post_init__(self):
-        check(
-            self,
-            fc_layer_params=all(units > 0 for units in self.fc_layer_params),
-            num_environments=self.num_environments > 0,
-            collect_sequence_length=self.collect_sequence_length > 0,
-            num_epochs=self.num_epochs > 0,
-            learning_rate=self.learning_rate > 0,
-            adam_epsilon=self.adam_epsilon > 0,
-            importance_ratio_clipping=self.importance_ratio_clipping >= 0,
-            discount_factor=0 <= self.discount_factor <= 1,
-            lambda_value=0 <= self.lambda_value <= 1,
-            value_pred_loss_coef=self.value_pred_loss_coef >= 0,
-            entropy_regularization=self.entropy_regularization >= 0,
-            policy_l2_reg=self.policy_l2_reg >= 0,
-            value_function_l2_reg=self.value_function_l2_reg >= 0,
-            gradient_clipping=self.gradient_clipping >= 0,
+        check_positive(
+            self, "fc_layer_params", "num_environments", "collect_sequence_length", "num_epochs"
         )
+        check_positive(self, "learning_rate", "adam_epsilon", "importance_ratio_clipping")
+        check_share(self, "discount_factor", "lambda_value")
+        check_not_negative(self, "value_pred_loss_coef", "entropy_regularization")
+        check_not_negative(self, "policy_l2_reg", "value_function_l2_reg", "gradient_clipping")
 
 
 class PpoPipeline(Pipeline):
@@ -68,9 +60,9 @@ class PpoPipeline(Pipeline):
     def __init__(
         self, make_environment: MakeEnvironment, config: PpoConfig, num_environment_steps: int
     ):
-        super().__init__(make_environment(config.num_environments))
-        self._config = config
-        self._num_environment_steps = num_environment_steps
+        super().__init__(
+            make_environment, config, num_environment_steps, batch_size=config.num_environments
+        )
         environment = self.environment
 
         self._actor_net = actor_distribution_network.ActorDistributionNetwork(
@@ -92,21 +84,21 @@ class PpoPipeline(Pipeline):
             num_environment_steps,
             self.episode_log.environment_steps,
         )
-        self.agent = self.create_agent()
+        self.agent = self.make_agent()
         self._collect_policy = CategoricalPolicy(
             self.agent.collect_policy, RandomStream(Stream.POLICY)
         )
 
-    def create_agent(self) -> ppo_clip_agent.PPOClipAgent:
+    def make_agent(self) -> ppo_clip_agent.PPOClipAgent:
         """The agent that this pipeline trains."""
-        stock = self._config.stock_agent
-        return self.build_agent(ppo_clip_agent.PPOClipAgent if stock else CorrectedPPOClipAgent)
+        stock = self.config.stock_agent
+        return self.make_ppo_agent(ppo_clip_agent.PPOClipAgent if stock else CorrectedPPOClipAgent)
 
-    def build_agent(
+    def make_ppo_agent(
         self, agent_class: type[ppo_clip_agent.PPOClipAgent], **arguments
     ) -> ppo_clip_agent.PPOClipAgent:
-        """An agent of that class, with `arguments` beside those of `PPOClipAgent`."""
-        config = self._config
+        """An agent of that class, with `arguments` beside those that all of them take."""
+        config = self.config
         return agent_class(
             time_step_spec=self.environment.time_step_spec(),
             action_spec=self.environment.action_spec(),
@@ -146,7 +138,7 @@ class PpoPipeline(Pipeline):
         rollout = collect_rollout(
             self.environment,
             self._collect_policy,
-            self._config.collect_sequence_length,
+            self.config.collect_sequence_length,
             self.observers,
         )
         experience = self.agent.preprocess_sequence(rollout)
@@ -155,4 +147,4 @@ class PpoPipeline(Pipeline):
             self.agent.train(experience)
             return [epoch + 1]
 
-        tf.while_loop(lambda epoch: epoch < self._config.num_epochs, train, [0])
+        tf.while_loop(lambda epoch: epoch < self.config.num_epochs, train, [0])

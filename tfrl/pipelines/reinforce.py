@@ -9,7 +9,8 @@ from tf_agents.networks import actor_distribution_network, value_network
 from tfrl.agents.masked_reinforce_agent import MaskedReinforceAgent
 from tfrl.components.collection import collect_episodes
 from tfrl.components.policies import CategoricalPolicy
-from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline, check
+from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
+from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 from tfrl.randomness import RandomStream, Stream
 
 
@@ -22,21 +23,16 @@ class ReinforceConfig:
     gamma: float = 1.0  # discount
     collect_episodes_per_iteration: int = 2  # episodes played for each update
     normalize_returns: bool = True  # over the steps of one update
-    value_network: bool = False  # whether returns are compared with a learned baseline
+    use_value_network: bool = False  # whether returns are compared with a learned baseline
     value_estimation_loss_coef: float = 0.2  # what the baseline's loss counts
-    entropy_regularization: float = 0.0  # what the entropy of the policy counts
+    entropy_regularization: float = 0.0  # what the entropy of the policy counts, in nats a step
     gradient_clipping: float = 0.0  # largest norm of each gradient, 0 for any
 
     def __post_init__(self):
-        check(
-            self,
-            fc_layer_params=all(units > 0 for units in self.fc_layer_params),
-            learning_rate=self.learning_rate > 0,
-            gamma=0 <= self.gamma <= 1,
-            collect_episodes_per_iteration=self.collect_episodes_per_iteration > 0,
-            value_estimation_loss_coef=self.value_estimation_loss_coef >= 0,
-            entropy_regularization=self.entropy_regularization >= 0,
-            gradient_clipping=self.gradient_clipping >= 0,
+        check_positive(self, "fc_layer_params", "learning_rate", "collect_episodes_per_iteration")
+        check_share(self, "gamma")
+        check_not_negative(
+            self, "value_estimation_loss_coef", "entropy_regularization", "gradient_clipping"
         )
 
 
@@ -48,7 +44,12 @@ class ReinforcePipeline(Pipeline):
     def __init__(
         self, make_environment: MakeEnvironment, config: ReinforceConfig, num_environment_steps: int
     ):
-        super().__init__(make_environment(config.collect_episodes_per_iteration))
+        super().__init__(
+            make_environment,
+            config,
+            num_environment_steps,
+            batch_size=config.collect_episodes_per_iteration,
+        )
         environment = self.environment
 
         actor_net = actor_distribution_network.ActorDistributionNetwork(
@@ -57,11 +58,11 @@ class ReinforcePipeline(Pipeline):
             fc_layer_params=config.fc_layer_params,
         )
         value_net = None
-        if config.value_network:
+        if config.use_value_network:
             value_net = value_network.ValueNetwork(
                 environment.observation_spec(), fc_layer_params=config.fc_layer_params
             )
-        self.networks = [net for net in (actor_net, value_net) if net]
+        self.networks = [net for net in (actor_net, value_net) if net is not None]
         self.agent = MaskedReinforceAgent(
             environment.time_step_spec(),
             environment.action_spec(),

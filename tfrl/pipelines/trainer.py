@@ -23,7 +23,7 @@ class RunResult:
     """What one run leaves behind."""
 
     episodes: Columns  # step, episode, return, length; a row for each episode of training
-    evaluations: Columns  # step, split, policy, episode, return, length
+    evaluations: Columns  # step (as scheduled), split, policy, episode, return, length
     weights_sha256: str  # of the final weights of all networks
     timings: dict[str, float]  # seconds spent to "compile", "train" and "evaluate"
     updates: int  # gradient updates made
@@ -59,11 +59,11 @@ class Trainer:
         Raises:
           LookupError: there is no such environment.
         """
-        self._timings = {"compile": 0.0, "train": 0.0, "evaluate": 0.0}
+        self._timings: dict[str, float] = {}  # of what the next run is to account for
         self._num_environment_steps = num_environment_steps
         self._evaluation_every = evaluation_every
-        with self._timed("compile"):
-            self._pipeline = pipeline(  # type: ignore[call-arg]  # as `Pipeline.__init__` says
+        with _timed(self._timings, "compile"):
+            self._pipeline = pipeline(
                 lambda batch_size: environments.load(environment, batch_size=batch_size),
                 config,
                 num_environment_steps,
@@ -85,8 +85,9 @@ class Trainer:
     def run(self, seed: int, on_progress: Callable[[int], None] | None = None) -> RunResult:
         """Trains with `seed` and evaluates on schedule.
 
-        An evaluation is made after the first iteration that reaches its scheduled step; training
-        ends with the first iteration that reaches its length.
+        An evaluation is made after the first iteration that reaches its scheduled step, and from
+        starts of its own, which are the same for all configurations; training ends with the first
+        iteration that reaches its length.
 
         Args:
           seed: a natural number.
@@ -95,25 +96,25 @@ class Trainer:
         Raises:
           FloatingPointError: a weight turned into NaN or infinity.
         """
+        timings, self._timings = self._timings, {"compile": 0.0}
         episodes: list[Columns] = []
         evaluations: list[Columns] = []
-        with self._timed("train"):
+        with _timed(timings, "train"):
             self._restart(seed)
-        for step in self._schedule():
-            with self._timed("train"):
+        for index, step in enumerate(self._schedule()):
+            with _timed(timings, "train"):
                 episodes += self._train(step, on_progress or (lambda step: None))
-            with self._timed("evaluate"):
+            with _timed(timings, "evaluate"):
+                self._evaluation_environment.reseed(seed, block=index)
                 evaluations.append(self._evaluation(step))
         columns = _concatenate(episodes)
-        result = RunResult(
+        return RunResult(
             episodes={"episode": np.arange(len(columns["step"])), **columns},
             evaluations=_concatenate(evaluations),
             weights_sha256=_sha256(self._weights()),
-            timings=self._timings,
+            timings=timings,
             updates=int(self._pipeline.agent.train_step_counter.numpy()),
         )
-        self._timings = dict.fromkeys(self._timings, 0.0)
-        return result
 
     def _schedule(self) -> list[int]:
         every, end = self._evaluation_every, self._num_environment_steps
@@ -136,12 +137,14 @@ class Trainer:
     def _train(self, until: int, on_progress: Callable[[int], None]) -> Iterator[Columns]:
         """Trains until that many environment steps, in calls no longer than the log can hold."""
         log = self._pipeline.episode_log
-        while (step := int(log.environment_steps.numpy())) < until:
+        step = int(log.environment_steps.numpy())
+        on_progress(step)
+        yield log.take()
+        while step < until:
             self._train_until(tf.constant(min(until, step + LOG_CAPACITY // 2), tf.int64))
+            step = int(log.environment_steps.numpy())
             if not all(np.isfinite(weight).all() for weight in self._weights()):
-                raise FloatingPointError(
-                    f"a weight became NaN or infinite by step {int(log.environment_steps.numpy())}"
-                )
+                raise FloatingPointError(f"a weight became NaN or infinite by step {step}")
             on_progress(step)
             yield log.take()
 
@@ -163,18 +166,18 @@ class Trainer:
     def _weights(self) -> list[np.ndarray]:
         return [w.numpy() for network in self._pipeline.networks for w in network.variables]
 
-    @contextlib.contextmanager
-    def _timed(self, what: str):
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._timings[what] += time.perf_counter() - start
-
 
 def _compile(function: Callable, *signature: tf.TensorSpec):
     compiled = tf.function(function, jit_compile=True, autograph=False)
     return compiled.get_concrete_function(*signature)
+
+
+@contextlib.contextmanager
+def _timed(timings: dict[str, float], what: str) -> Iterator[None]:
+    """Adds the seconds spent inside to `timings[what]`."""
+    start = time.perf_counter()
+    yield
+    timings[what] = timings.get(what, 0.0) + time.perf_counter() - start
 
 
 def _concatenate(tables: list[Columns]) -> Columns:
