@@ -120,6 +120,11 @@ def _raise(error: BaseException) -> None:
     raise error
 
 
+def _tell_threads() -> None:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    raise RuntimeError(", ".join(f"{name}={os.environ.get(name)}" for name in names))
+
+
 _FAILURES: dict[str, Callable[[], object]] = {
     "": lambda: None,
     "infinite": lambda: None,
@@ -128,6 +133,7 @@ _FAILURES: dict[str, Callable[[], object]] = {
     "memory": functools.partial(_raise, MemoryError("no 8 GiB left")),
     "exit": functools.partial(sys.exit, 3),
     "abort": functools.partial(os._exit, 4),
+    "threads": _tell_threads,
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
 }
 

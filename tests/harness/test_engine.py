@@ -26,11 +26,21 @@ cartpole = "CartPole-v1"
 pipeline = "own:Pipeline"
 """
 OWN = """\
+from pathlib import Path
+
+import tensorflow as tf
+
 from tfrl.pipelines.reinforce import ReinforcePipeline
+
+threads = tf.config.threading
 
 
 class Pipeline(ReinforcePipeline):
-    pass
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords)
+        intra = threads.get_intra_op_parallelism_threads()
+        inter = threads.get_inter_op_parallelism_threads()
+        Path("threads").write_text(f"{intra} {inter}")
 """
 
 
@@ -55,3 +65,4 @@ def test_a_pipeline_in_the_current_folder_runs_quietly(tmp_path, monkeypatch):
     assert list(results.runs["status"]) == ["finished", "finished"]
     assert set(results.evaluations["step"]) == {0, 500, 1000}
     assert (results.runs["compile_seconds"] > 0).sum() == 1
+    assert Path("threads").read_text() == "1 1"

@@ -1,6 +1,7 @@
 """`tfrl run` as its user meets it, with worker processes and a pipeline that fails when told to."""
 
 import os
+import random
 import re
 import signal
 import time
@@ -205,24 +206,35 @@ def test_ctrl_c_ends_cleanly_and_the_rest_follows(workplace):
     assert finished.items() <= workplace.fingerprints().items()
 
 
-def test_killed_at_any_moment_it_goes_on_to_the_same_results(workplace):
-    workplace.write(configure("seconds = 0.2\n"))
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_any_moment_it_goes_on_to_the_same_results(workplace, seed):
+    """Wherever the random moments fall: what was stored stays, and is not made a second time."""
+    workplace.write(configure('seconds = 0.3\nfile = "made"\n'))
     assert workplace.tfrl("run", "fake", "--runs", "whole") == 0
-    stored = 0
-    for wanted in (1, 3, 6):
+    Path("made").unlink()
+    delays = random.Random(seed)
+    for _ in range(4):
+        before, made_before = workplace.fingerprints(), made(workplace)
         process = workplace.start("run", "fake", "--jobs", "2")
-        wait_for_runs(wanted)
+        time.sleep(delays.uniform(0.5, 3.5))
         process.kill()
         process.communicate()
-        now = len(workplace.fingerprints())
-        assert now >= max(stored, wanted)
-        stored = now
+        time.sleep(0.3)  # its workers end when they notice
+        assert before.items() <= workplace.fingerprints().items()
         assert "failed" not in workplace.statuses().values()
-        time.sleep(0.2)  # its workers end when they notice
+        again = made(workplace) - made_before
+        assert not again.keys() & {run[-1] for run in before if run.startswith("line/two/")}
     assert workplace.tfrl("run", "fake") == 0
     for whole in Path("whole").glob("fake/*/*/seed-*/*.parquet"):
         assert whole.read_bytes() == ("runs" / whole.relative_to("whole")).read_bytes()
     assert workplace.visible() == sorted([f"seed-{seed}" for seed in range(4)] * 2)
+
+
+def test_a_worker_s_libraries_have_one_thread_each(workplace, capsys):
+    workplace.write(configure('failure = "threads"\n'))
+    assert workplace.tfrl("run", "fake", "--seeds", "1") == 1
+    told = "RuntimeError: OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1, MKL_NUM_THREADS=1\n"
+    assert capsys.readouterr().out.endswith(told)
 
 
 def test_a_second_invocation_on_the_same_runs_is_refused(workplace, capsys):
