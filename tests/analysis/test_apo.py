@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfrl.analysis import apo
+from tfrl.analysis import apo, returns
 from tfrl.analysis.returns import RUN
 from tfrl.analysis.thresholds import THRESHOLDS, threshold
 
@@ -17,38 +17,57 @@ def run(name, seed, returns):
     )
 
 
+def measures(episodes, status=("finished",), threshold=475.0):
+    runs = pd.DataFrame(
+        {"environment": "e", "configuration": "apo", "seed": range(len(status)), "status": status}
+    )
+    averages = returns.moving_average(episodes)
+    return apo.measures(averages, runs, 10_000, threshold).to_dict("records")
+
+
 def test_measures_of_a_run_that_rises_falls_and_rises():
-    returns = np.r_[
+    scores = np.r_[
         np.full(200, 100.0), np.full(400, 500.0), np.full(100, 300.0), np.full(300, 500.0)
     ]
-    (row,) = apo.measures(run("apo", 0, returns), 10_000, 475.0).to_dict("records")
+    (row,) = measures(run("apo", 0, scores))
     assert row["early_return"] == 100
     assert row["deepest_fall"] == 475 - 300
-    assert row["late_spread"] == pytest.approx(np.std(returns[500:], ddof=1))
+    assert row["late_return"] == pytest.approx(np.mean(scores[500:]))
+    assert row["late_spread"] == pytest.approx(np.std(scores[500:], ddof=1))
 
 
 def test_without_a_threshold_there_is_no_fall():
-    found = apo.measures(run("apo", 0, np.full(1000, 500.0)), 10_000, None)
-    assert found["deepest_fall"].isna().all() and found["early_return"].tolist() == [500]
+    (row,) = measures(run("apo", 0, np.full(1000, 500.0)), threshold=None)
+    assert np.isnan(row["deepest_fall"]) and row["early_return"] == 500
+
+
+def test_a_run_that_did_not_finish_keeps_its_row():
+    rows = measures(run("apo", 1, np.full(1000, 500.0)), ("failed", "finished", "missing"))
+    assert [row["status"] for row in rows] == ["failed", "finished", "missing"]
+    assert [row["early_return"] == 500 for row in rows] == [False, True, False]
 
 
 def values(apo_values, ppo_values):
     rows = [("e", "apo", i, *v) for i, v in enumerate(apo_values)]
     rows += [("e", "ppo", i, *v) for i, v in enumerate(ppo_values)]
-    return pd.DataFrame(rows, columns=[*RUN, *apo.CLAIMS.values()])
+    measured = [claim.measure for claim in apo.CLAIMS]
+    return pd.DataFrame(rows, columns=[*RUN, *measured, "status"]).assign(late_return=400.0)
 
 
 def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
-    low = [(10 + i, np.nan if i == 0 else 0.0 + i, 90.0 + i) for i in range(6)]
-    high = [(60 + i, 0.5 + i, 20.0 + i) for i in range(6)]
+    low = [(10 + i, np.nan if i == 0 else 0.0 + i, 90.0 + i, "finished") for i in range(6)]
+    high = [(60 + i, 0.5 * (i > 2), 20.0 + i, "finished") for i in range(6)]
+    high += [(np.nan, np.nan, np.nan, "failed")]
     table = apo.compare(values(low, high), "apo", "ppo").set_index("claim")
     assert table["verdict"].to_dict() == {
         "a": "supported",
-        "b1": "inconclusive",
+        "b1": "not supported",
         "b2": "not supported",
     }
     assert table.loc["a", "difference"] == pytest.approx(-50)
-    assert (table.loc["b1", "apo_n"], table.loc["b1", "apo_runs"]) == (5, 6)
+    counted = ["apo_n", "apo_planned", "apo_nonzero", "ppo_n", "ppo_nonzero", "ppo_planned"]
+    assert table.loc["b1", counted].tolist() == [5, 6, 5, 6, 3, 7]
+    assert table.loc["b1", ["ppo_finished", "ppo_failed", "ppo_missing"]].tolist() == [6, 1, 0]
     assert table.loc["b1", "low"] < table.loc["b1", "difference"] < table.loc["b1", "high"]
 
 
@@ -56,6 +75,22 @@ def test_no_run_at_all_is_inconclusive():
     table = apo.compare(values([], []), "apo", "ppo")
     assert set(table["verdict"]) == {"inconclusive"}
     assert set(table["note"]) == {"no value on either side"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole"),
+    [
+        (["supported", "supported"], "supported"),
+        (["supported", "inconclusive"], "inconclusive"),
+        (["supported", "not supported"], "inconclusive"),
+        (["inconclusive", "inconclusive"], "inconclusive"),
+        (["inconclusive", "not supported"], "not supported"),
+        (["not supported", "not supported"], "not supported"),
+        (["not supported"], "not supported"),
+    ],
+)
+def test_the_verdict_on_a_claim_of_two_parts(parts, whole):
+    assert apo.together(parts) == apo.together(parts[::-1]) == whole
 
 
 def test_thresholds_are_gymnasiums():

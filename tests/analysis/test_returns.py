@@ -24,7 +24,7 @@ def test_moving_average_is_the_naive_one_in_each_run():
     found = returns.moving_average(frame, window=5)
     for (_, _, seed), run in found.groupby(RUN):
         values = runs[seed if run["configuration"].iloc[0] == "a" else 2 + seed]
-        naive = [np.nan if i < 4 else values[i - 4 : i + 1].mean() for i in range(len(values))]
+        naive = [values[max(0, i - 4) : i + 1].mean() for i in range(len(values))]
         np.testing.assert_allclose(run["average"], naive, rtol=1e-12)
         assert run["ordinal"].tolist() == list(range(1, len(values) + 1))
 
@@ -74,17 +74,32 @@ def test_final_score_is_the_greedy_mean_at_the_last_scheduled_step():
     assert found["score"].iloc[0] == 450 and np.isnan(found["score"].iloc[1])
 
 
-def test_scores_of_the_first_and_the_last_episodes():
+def test_scores_of_the_last_episodes():
     frame = episodes(a=[[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [4, 8]])
     assert returns.last_training_scores(frame, 3)["score"].tolist() == [9, 6]
-    assert returns.early_scores(frame, steps=100)["score"].tolist() == [1.5, 6]
-    late = stability.late_spread(frame, steps=100)  # episodes 6 to 10
-    assert late["spread"].tolist() == pytest.approx([2.5**0.5])
+    late = stability.late_returns(frame, steps=100, share=0.5)  # episodes 6 to 10
+    assert late["mean"].tolist() == [8] and late["spread"].tolist() == pytest.approx([2.5**0.5])
+
+
+def test_the_early_score_is_the_area_under_the_curve_and_not_a_count_of_short_episodes():
+    # One run: 100 episodes of 10 steps and return 10, then one of 1,000 steps and return 1,000.
+    short = [("e", "a", 0, 10 * (i + 1), i, 10.0) for i in range(100)]
+    columns = [*RUN, "step", "episode", "return"]
+    frame = pd.DataFrame([*short, ("e", "a", 0, 2_000, 100, 1_000.0)], columns=columns)
+    curve = returns.moving_average(frame, window=1)
+    (score,) = returns.early_scores(curve, steps=15_000, share=0.2)["score"]
+    # No value before step 10, 10 up to step 2,000, then 1,000 up to step 3,000.
+    assert score == pytest.approx((10 * 1_990 + 1_000 * 1_000) / 2_990, rel=2e-3)
+
+
+def test_a_run_without_an_early_episode_has_no_early_score():
+    curve = returns.moving_average(episodes(a=[[5.0]]))  # ends at step 10
+    assert returns.early_scores(curve, steps=40, share=0.2)["score"].isna().all()
 
 
 def averages(*runs):
     frame = episodes(a=runs)
-    return frame.assign(average=frame["return"])
+    return frame.assign(average=frame["return"], ordinal=frame["episode"] + 1)
 
 
 @pytest.mark.parametrize(
@@ -97,12 +112,12 @@ def averages(*runs):
     ],
 )
 def test_fall_below_the_threshold(curve, fall, ended_below):
-    (row,) = stability.threshold_history(averages(curve), 475).to_dict("records")
+    (row,) = stability.threshold_history(averages(curve), 475, 1).to_dict("records")
     assert row["reached"] and row["fall"] == fall and row["ended_below"] == ended_below
 
 
 def test_a_run_that_never_reaches_the_threshold_has_no_fall():
-    found = stability.threshold_history(averages([np.nan, 480, 470], [10, 474, 20]), 475)
+    found = stability.threshold_history(averages([500, 480, 470], [10, 474, 20]), 475, 2)
     assert found["reached"].tolist() == [True, False]
     assert found["fall"].iloc[0] == 5 and np.isnan(found["fall"].iloc[1])
     assert not found["ended_below"].iloc[1]

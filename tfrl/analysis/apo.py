@@ -4,38 +4,64 @@ Both claims say that a number is lower for APO than for PPO. Each run gives one 
 difference of the means has Welch's 95% interval, and the verdict is what that interval says.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from tfrl.analysis import evidence, returns, stability
+from tfrl.analysis.evidence import Verdict
 from tfrl.analysis.returns import RUN
 
 EARLY = 0.2  # share of the step budget that is "at first"
 LATE = 0.5  # share of the step budget that is "later"
 
-# The measures in the order of the claims (a), (b1), (b2); see `measures`.
-CLAIMS: dict[str, str] = {"a": "early_return", "b1": "deepest_fall", "b2": "late_spread"}
+
+@dataclass(frozen=True)
+class Claim:
+    """A part of what the talk claims: APO's number is the lower one."""
+
+    key: str
+    measure: str  # the column of `measures`
+    label: str  # what the number is
 
 
-def measures(episodes: pd.DataFrame, steps: int, threshold: float | None) -> pd.DataFrame:
-    """The three numbers of each run that the claims are about.
+CLAIMS = (
+    Claim("a", "early_return", f"Mean return, first {EARLY:.0%} of steps"),
+    Claim("b1", "deepest_fall", "Deepest fall below the threshold"),
+    Claim("b2", "late_spread", f"Spread of returns, last {LATE:.0%} of steps"),
+)
+
+
+def measures(
+    averages: pd.DataFrame, runs: pd.DataFrame, steps: int, threshold: float | None
+) -> pd.DataFrame:
+    """The numbers of each run that the claims are about.
 
     Args:
+      averages: as `returns.moving_average` gives them.
+      runs: the planned runs with their `status`.
       steps: the step budget of a run.
       threshold: the environment's, or None if it has none.
 
     Returns:
-      [environment, configuration, seed, early_return, deepest_fall, late_spread]: the mean return
-      of the episodes that ended within the first 20% of the budget; how far the 100-episode moving
-      average fell below the threshold after it was first reached (NaN: never reached); the standard
-      deviation of the episode return over the last half of the budget.
+      A row for each planned run, [environment, configuration, seed, status, early_return,
+      deepest_fall, late_return, late_spread]: the mean of the learning curve over the first `EARLY`
+      of the budget, as `returns.early_scores` defines it; how far the moving average fell below the
+      threshold after it was first reached (NaN: never reached); mean and standard deviation of the
+      returns of the episodes that ended in the last `LATE` of the budget. A run that has not
+      finished has NaN throughout.
     """
-    early = returns.early_scores(episodes, steps, EARLY).rename(columns={"score": "early_return"})
-    late = stability.late_spread(episodes, steps, LATE).rename(columns={"spread": "late_spread"})
+    early = returns.early_scores(averages, steps, EARLY).rename(columns={"score": "early_return"})
+    late = stability.late_returns(averages, steps, LATE).rename(
+        columns={"mean": "late_return", "spread": "late_spread"}
+    )
     limit = np.inf if threshold is None else threshold
-    history = stability.threshold_history(returns.moving_average(episodes), limit)
-    fall = history[[*RUN, "fall"]].rename(columns={"fall": "deepest_fall"})
-    return fall.merge(early, how="outer").merge(late, how="outer")[[*RUN, *CLAIMS.values()]]
+    fall = stability.threshold_history(averages, limit)[[*RUN, "fall"]]
+    table = runs[[*RUN, "status"]].merge(early, "left", RUN)
+    table = table.merge(fall.rename(columns={"fall": "deepest_fall"}), "left", RUN)
+    return table.merge(late, "left", RUN)
 
 
 def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
@@ -46,20 +72,52 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
       apo, ppo: names of the configurations.
 
     Returns:
-      A row a claim: claim, measure, apo, ppo (means), apo_n, ppo_n (runs with a value), apo_runs,
-      ppo_runs (finished runs), difference (APO - PPO), low, high, verdict, note.
+      A row a claim: claim, measure, label, difference (APO - PPO), low, high, verdict, note, and of
+      each side, with `apo_` or `ppo_` before it: mean, n (runs with a value), nonzero (runs whose
+      value is not 0), planned, finished, failed, missing, and late_return (mean over its runs).
     """
+    names = {"apo": apo, "ppo": ppo}
+    sides = {side: values[values["configuration"] == name] for side, name in names.items()}
     rows = []
-    for claim, measure in CLAIMS.items():
-        row: dict[str, object] = {"claim": claim, "measure": measure}
-        sides = {}
-        for side, name in (("apo", apo), ("ppo", ppo)):
-            column = values.loc[values["configuration"] == name, measure]
-            sides[side] = column.dropna().to_numpy(float)
-            row |= {side: sides[side].mean() if len(sides[side]) else np.nan}
-            row |= {f"{side}_n": len(sides[side]), f"{side}_runs": len(column)}
-        difference = evidence.welch(sides["apo"], sides["ppo"])
-        row |= {"difference": difference.estimate, "low": difference.low, "high": difference.high}
-        row |= {"verdict": evidence.verdict(difference, "lower"), "note": difference.note}
+    for claim in CLAIMS:
+        scores = {
+            side: mine[claim.measure].dropna().to_numpy(float) for side, mine in sides.items()
+        }
+        found = evidence.welch(scores["apo"], scores["ppo"])
+        row: dict[str, object] = {
+            "claim": claim.key,
+            "measure": claim.measure,
+            "label": claim.label,
+        }
+        row |= {"difference": found.estimate, "low": found.low, "high": found.high}
+        row |= {"verdict": evidence.verdict(found, "lower"), "note": found.note}
+        for side, mine in sides.items():
+            counted = _side(mine, scores[side])
+            row |= {f"{side}_{key}": value for key, value in counted.items()}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def together(verdicts: Collection[Verdict]) -> Verdict:
+    """The verdict on a claim of several parts.
+
+    "supported" if each part is; "not supported" if a part is not and none is supported;
+    "inconclusive" otherwise.
+    """
+    if set(verdicts) == {"supported"}:
+        return "supported"
+    opposed = "not supported" in verdicts and "supported" not in verdicts
+    return "not supported" if opposed else "inconclusive"
+
+
+def _side(runs: pd.DataFrame, scores: np.ndarray) -> dict[str, object]:
+    """One side of a comparison: its runs, and the scores of those that have one."""
+    status = runs["status"].value_counts()
+    return {
+        "mean": scores.mean() if len(scores) else np.nan,
+        "n": len(scores),
+        "nonzero": int(np.count_nonzero(scores)),
+        "planned": len(runs),
+        **{key: int(status.get(key, 0)) for key in ("finished", "failed", "missing")},
+        "late_return": runs["late_return"].mean(),
+    }

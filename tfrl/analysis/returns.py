@@ -18,11 +18,12 @@ def moving_average(episodes: pd.DataFrame, window: int = WINDOW) -> pd.DataFrame
 
     Returns:
       The episodes, ordered by run and episode, with the columns `ordinal` (from 1) and `average`
-      (NaN for the first `window - 1` episodes of each run, so every average is over full windows).
+      (of the first `window - 1` episodes of a run: the mean of all so far). So a run has no average
+      only before its first episode has ended.
     """
     ordered = episodes.sort_values([*RUN, "episode"], kind="stable", ignore_index=True)
     runs = ordered.groupby(RUN, observed=True, sort=False)
-    average = runs["return"].rolling(window).mean().droplevel(RUN)
+    average = runs["return"].rolling(window, min_periods=1).mean().droplevel(RUN)
     return ordered.assign(ordinal=runs.cumcount() + 1, average=average.astype(float))
 
 
@@ -98,8 +99,20 @@ def last_training_scores(episodes: pd.DataFrame, count: int = WINDOW) -> pd.Data
     return scores.rename("score").reset_index()
 
 
-def early_scores(episodes: pd.DataFrame, steps: int, share: float = 0.2) -> pd.DataFrame:
-    """One row a run: mean return of the episodes that ended in the first `share` of the budget."""
-    early = episodes[episodes["step"] <= share * steps]
-    scores = early.groupby(RUN, observed=True)["return"].mean(skipna=False)
+def early_scores(
+    averages: pd.DataFrame, steps: int, share: float, points: int = 1_000
+) -> pd.DataFrame:
+    """One row a run: the mean of its learning curve over the first `share` of the budget.
+
+    That is the area under the moving average, taken at `points` evenly spaced steps, and so every
+    step of training counts the same. (A mean over episodes would count the short ones most: the
+    first, before anything is learned.) The curve begins where a run's first episode ends.
+
+    Args:
+      averages: as `moving_average` gives them.
+      steps: the step budget.
+    """
+    grid = np.linspace(0, share * steps, points + 1)[1:]
+    curves = on_step_grid(averages, grid)
+    scores = curves.groupby(RUN, observed=True)["average"].mean()  # of the steps that have a value
     return scores.rename("score").reset_index()

@@ -2,14 +2,17 @@
 
 import pandas as pd
 
-from tfrl.analysis.returns import RUN
+from tfrl.analysis.returns import RUN, WINDOW
 
 
-def threshold_history(averages: pd.DataFrame, threshold: float) -> pd.DataFrame:
+def threshold_history(
+    averages: pd.DataFrame, threshold: float, window: int = WINDOW
+) -> pd.DataFrame:
     """How each run's moving average moved about the threshold.
 
     Args:
-      averages: as `returns.moving_average` gives them.
+      averages: as `returns.moving_average` gives them; averages of fewer than `window` episodes
+        do not count.
       threshold: return at which the task counts as solved.
 
     Returns:
@@ -17,10 +20,10 @@ def threshold_history(averages: pd.DataFrame, threshold: float) -> pd.DataFrame:
       the average sank at its deepest afterwards, >= 0; NaN if it was never reached) and
       `ended_below` (reached, but below it after the last episode).
     """
-    at_least = averages["average"] >= threshold
+    average = averages["average"].where(averages["ordinal"] >= window)
     keys = [averages[column] for column in RUN]
-    since = at_least.groupby(keys, observed=True).cummax().astype(bool)
-    deepest = averages["average"].where(since).groupby(keys, observed=True).agg(["min", "last"])
+    since = (average >= threshold).groupby(keys, observed=True).cummax().astype(bool)
+    deepest = average.where(since).groupby(keys, observed=True).agg(["min", "last"])
     return pd.DataFrame(
         {
             "reached": deepest["min"].notna(),
@@ -30,11 +33,11 @@ def threshold_history(averages: pd.DataFrame, threshold: float) -> pd.DataFrame:
     ).reset_index()
 
 
-def late_spread(episodes: pd.DataFrame, steps: int, share: float = 0.5) -> pd.DataFrame:
-    """One row a run: standard deviation of the return of the episodes in the last `share` of steps.
+def late_returns(episodes: pd.DataFrame, steps: int, share: float) -> pd.DataFrame:
+    """One row a run: `mean` and `spread` of the returns in the last `share` of the budget.
 
-    The divisor is n - 1; a run with fewer than two such episodes has NaN.
+    The spread is the standard deviation with the divisor n - 1; NaN for fewer than two episodes.
     """
     late = episodes[episodes["step"] > (1 - share) * steps]
-    spread = late.groupby(RUN, observed=True)["return"].std(ddof=1)
-    return spread.rename("spread").reset_index()
+    spread = late.groupby(RUN, observed=True)["return"].agg(["mean", "std"])
+    return spread.rename(columns={"std": "spread"}).reset_index()
