@@ -149,14 +149,25 @@ def empty(planned):
         categorical(episodes.assign(**keys), planned),
         categorical(evaluations.assign(**keys), planned),
         categorical(pd.DataFrame(rows), planned),
-        {
+        manifest={
             "versions": {"python": "3.11.2", "tensorflow": "2.21.0", "tf-agents": "0.19.0"},
             "lock_sha256": "10c4" * 16,
             "processor": {"model": "A processor", "flags": ["avx2", "fma"]},
-            "code": ["c0de" * 16, "beef" * 16],
+            "code": "c0de" * 16,
             "git": None,
         },
+        hyperparameters={
+            c.name: {**defaults(c.pipeline), **c.hyperparameters} for c in planned.configurations
+        },
+        defaults={c.name: defaults(c.pipeline) for c in planned.configurations},
     )
+
+
+def defaults(pipeline):
+    """Hyperparameters as manifests hold them."""
+    shared = {"fc_layer_params": [64, 64], "learning_rate": 0.001, "normalize": False}
+    anchors = {"num_anchor_episodes": 4, "anchor_weight": 1.0, "anchor_batch_size": 64}
+    return {**shared, **anchors} if pipeline == "apo" else shared
 
 
 def categorical(frame, planned):

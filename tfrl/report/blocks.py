@@ -16,14 +16,23 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a word in a table or figure means, or how a number was computed."""
+
+    term: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table to read, and the same with full precision to compute with."""
+    """A table to read, and the same with eight digits to compute with."""
 
     slug: str  # tables/<slug>.csv
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     data: pd.DataFrame
+    notes: tuple[Note, ...] = ()
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -50,7 +59,7 @@ class Answer:
 
     claim: str
     outcome: str
-    evidence: str
+    evidence: tuple[str, ...]  # sentences, each to stand by itself
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,8 @@ class Agent:
 class ApoPart:
     """What is said about APO against PPO in one environment."""
 
+    heading: str
+    scope: str  # what is compared, and so what the verdict is about
     figure: Picture
     claims: Table
     measures: Picture
@@ -98,11 +109,12 @@ class Page:
 
     title: str
     question: str
-    incomplete: str  # empty if every planned run has finished
+    notices: tuple[str, ...]  # what to know before reading on; empty if all is as it should be
     agents: tuple[Agent, ...]
     chapters: tuple[Chapter, ...]
     ledger: Table
     failures: Table
+    settings: Table
     manifest: Table
     fingerprints: pd.DataFrame
 
@@ -114,7 +126,7 @@ class Page:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """What to write into tables/, by file name."""
-        tables = [self.ledger, self.failures, self.manifest]
+        tables = [self.ledger, self.failures, self.settings, self.manifest]
         files = {"fingerprints.csv": self.fingerprints}
         for chapter in self.chapters:
             tables.append(chapter.performance)

@@ -2,7 +2,7 @@
 
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Environment
-from tfrl.report import pictures, tables, wording
+from tfrl.report import answers, notices, pictures, records, tables, wording
 from tfrl.report.blocks import Agent, ApoPart, Chapter, Page
 from tfrl.report.findings import Findings, apo_and_ppo, findings
 from tfrl.report.style import Looks, looks
@@ -12,38 +12,42 @@ def page(results: Results) -> Page:
     """All that the report of a study says."""
     study, runs, look = results.study, results.runs, looks(results.study)
     environments = {environment.name: environment.id for environment in study.environments}
+    pair = apo_and_ppo(study)
     return Page(
         title=study.title,
-        question=wording.question(study, apo_and_ppo(study) is not None),
-        incomplete=wording.incomplete(runs),
+        question=wording.question(
+            study, None if pair is None else [look[name].label for name in pair]
+        ),
+        notices=notices.notices(results),
         agents=_agents(results, look),
         chapters=tuple(chapter(results, environment) for environment in study.environments),
-        ledger=tables.ledger(runs, look, environments),
-        failures=tables.failures(runs, look, environments),
-        manifest=tables.manifest(results.manifest),
-        fingerprints=tables.fingerprints(runs),
+        ledger=records.ledger(runs, look, environments),
+        failures=records.failures(runs, look, environments),
+        settings=records.settings(study, results.hyperparameters, results.defaults, look),
+        manifest=records.manifest(results.manifest),
+        fingerprints=records.fingerprints(runs),
     )
 
 
 def chapter(results: Results, environment: Environment) -> Chapter:
     """All that the report says about one environment."""
     found, look = findings(results, environment), looks(results.study)
-    answers = [wording.seeds_answer(found.final, look)]
+    said = [answers.seeds(found.final, look)]
     if found.comparison is not None:
-        answers += wording.apo_answers(found.comparison.claims)
+        said += answers.apo(found.comparison, look)
     else:
-        answers.append(wording.mean_answer(found.final, look))
+        said.append(answers.mean(found.final, look))
         if found.threshold is not None:
-            answers.append(wording.solved_answer(found.history, found.threshold, look))
+            said.append(answers.solved(found.history, found.threshold, look))
     slug = f"{environment.name}-final-performance"
     return Chapter(
         slug=environment.name,
         heading=environment.id,
-        answers=tuple(answers),
+        answers=tuple(said),
         first=pictures.final(found, look),
         training=pictures.training(found, look),
         evaluation=pictures.evaluation(found, look),
-        performance=tables.performance(slug, found.final, found.training, look),
+        performance=tables.performance(slug, found.final, found.training, found.study, look),
         apo=_apo(found, look),
     )
 
@@ -54,8 +58,10 @@ def _apo(found: Findings, look: Looks) -> ApoPart | None:
         return None
     slug = f"{found.environment.name}-apo-ppo"
     return ApoPart(
+        heading=f"{look[pair.apo].label} against {look[pair.ppo].label}",
+        scope=answers.scope(found, pair, look),
         figure=pictures.by_episode(found, pair, look),
-        claims=tables.claims(slug, pair.claims, found.threshold),
+        claims=tables.claims(slug, pair, found.threshold, look),
         measures=pictures.measures(found, pair, look),
         values=pair.values,
     )

@@ -27,7 +27,10 @@ def learning(
       counts: by configuration, what stands beside its name: "19 of 20 seeds".
       steps: the step budget, where the x axis ends.
     """
-    label = {"average": "return, mean of 100 episodes", "score": "return of the greedy policy"}
+    label = {
+        "average": f"return, mean of {returns.WINDOW} episodes",
+        "score": "return of the greedy policy",
+    }
     middle = returns.centre(curves, "step", value)
     with styled():
         columns, width, height = (
@@ -73,7 +76,9 @@ def by_episode(averages: pd.DataFrame, looks: Looks, threshold: float | None, na
                 whole["ordinal"], whole["median"], color=look.colour, lw=2.6, label=look.label
             )
             axes.plot(rest["ordinal"], rest["median"], color=look.colour, lw=2.2, ls=(0, (2, 1)))
-        axes.set(xlim=(0, end), xlabel="episodes", ylabel="return, mean of 100 episodes")
+        axes.set(
+            xlim=(0, end), xlabel="episodes", ylabel=f"return, mean of {returns.WINDOW} episodes"
+        )
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
         return to_svg(figure)
 

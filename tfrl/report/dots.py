@@ -8,11 +8,6 @@ from matplotlib.axes import Axes
 from tfrl.report.style import FAINT, INK, Looks, heading, panels, styled, to_svg
 
 CROWD = 3  # dots above and below the first of a pile before they overlap
-MEASURES = {
-    "early_return": "Return, first 20% of steps",
-    "deepest_fall": "Deepest fall below the threshold",
-    "late_spread": "Spread of returns, last half",
-}
 
 
 def final(scores: pd.DataFrame, looks: Looks, width: float) -> str:
@@ -29,14 +24,18 @@ def final(scores: pd.DataFrame, looks: Looks, width: float) -> str:
         return to_svg(figure)
 
 
-def claims(values: pd.DataFrame, measures: list[str], looks: Looks, narrow: bool) -> str:
-    """Each run's value of the measures behind the claims, a panel per measure."""
+def claims(values: pd.DataFrame, claims: pd.DataFrame, looks: Looks, narrow: bool) -> str:
+    """Each run's value of the measures behind the claims, a panel per claim.
+
+    Args:
+      values, claims: as `analysis.apo.measures` and `analysis.apo.compare` give them.
+    """
     with styled():
-        columns, width = (1, 3.7) if narrow else (len(measures), 10.0)
-        figure, grid = panels(len(measures), columns, width, 1.75)
-        for axes, measure in zip(grid, measures, strict=True):
-            _rows(axes, values, measure, looks)
-            heading(axes, MEASURES[measure])
+        columns, width = (1, 3.7) if narrow else (len(claims), 10.0)
+        figure, grid = panels(len(claims), columns, width, 1.75)
+        for axes, claim in zip(grid, claims.itertuples(), strict=True):
+            _rows(axes, values, claim.measure, looks)
+            heading(axes, claim.label)
         return to_svg(figure)
 
 
@@ -44,7 +43,7 @@ def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: Looks) -> None:
     """A row of dots per configuration, the first on top, and a tick at each median."""
     known = values.dropna(subset=[column])
     low, high = (known[column].min(), known[column].max()) if len(known) else (0.0, 1.0)
-    low = min(low, 0.0) if low >= 0 else low
+    low = min(low, 0.0)
     margin = 0.04 * ((high - low) or 1.0)
     for row, (name, look) in enumerate(looks.items()):
         x = np.sort(known.loc[known["configuration"] == name, column].to_numpy(float))

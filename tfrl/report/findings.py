@@ -1,13 +1,15 @@
 """The numbers behind one environment's part of the page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tfrl.analysis import apo, evidence, returns, stability, thresholds
 from tfrl.harness.storage import Results
-from tfrl.harness.study import Environment, Study
+from tfrl.harness.study import Configuration, Environment, Study
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class Comparison:
     ppo: str
     values: pd.DataFrame  # as `analysis.apo.measures`
     claims: pd.DataFrame  # as `analysis.apo.compare`, without b1 if there is no threshold
+    hyperparameters: Mapping[str, Any]  # of APO; empty if not known
+    defaults: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,15 +42,23 @@ class Findings:
 
 
 def apo_and_ppo(study: Study) -> tuple[str, str] | None:
-    """The study's first configurations of the pipelines "apo" and "ppo", if it has both."""
+    """The study's first configurations of the pipelines "apo" and "ppo", if it has both.
+
+    One of PPO with the agent that APO builds on goes before one with TF-Agents' stock agent.
+    """
     first: dict[str, str] = {}
-    for configuration in study.configurations:
+    for configuration in sorted(study.configurations, key=uses_stock_agent):
         first.setdefault(configuration.pipeline, configuration.name)
     return (first["apo"], first["ppo"]) if {"apo", "ppo"} <= first.keys() else None
 
 
+def uses_stock_agent(configuration: Configuration) -> bool:
+    """Whether it trains TF-Agents' PPO agent as it is, without the corrections."""
+    return bool(configuration.hyperparameters.get("stock_agent", False))
+
+
 def findings(results: Results, environment: Environment) -> Findings:
-    """All statistics of one environment; the bootstraps draw from a generator of their own."""
+    """All statistics of one environment."""
     study = results.study
     episodes, evaluations, runs = (
         frame[frame["environment"] == environment.name]
@@ -56,7 +68,6 @@ def findings(results: Results, environment: Environment) -> Findings:
     averages = returns.moving_average(episodes)
     history = stability.threshold_history(averages, np.inf if threshold is None else threshold)
     scores = returns.final_scores(evaluations, study.steps)
-    generator = np.random.default_rng(0)
     return Findings(
         environment=environment,
         study=study,
@@ -65,20 +76,27 @@ def findings(results: Results, environment: Environment) -> Findings:
         averages=averages,
         evaluations=returns.evaluation_means(evaluations),
         scores=scores,
-        final=evidence.summarise(scores, runs, generator),
-        training=evidence.summarise(returns.last_training_scores(episodes), runs, generator),
+        final=evidence.summarise(scores, runs, "final return"),
+        training=evidence.summarise(
+            returns.last_training_scores(episodes), runs, "training return"
+        ),
         history=history if threshold is not None else history.head(0),
-        comparison=_comparison(study, episodes, threshold),
+        comparison=_comparison(results, averages, runs, threshold),
     )
 
 
-def _comparison(study: Study, episodes: pd.DataFrame, threshold: float | None) -> Comparison | None:
-    pair = apo_and_ppo(study)
+def _comparison(
+    results: Results, averages: pd.DataFrame, runs: pd.DataFrame, threshold: float | None
+) -> Comparison | None:
+    pair = apo_and_ppo(results.study)
     if pair is None:
         return None
-    values = apo.measures(episodes, study.steps, threshold)
-    values = values[values["configuration"].isin(pair)]
+    runs = runs[runs["configuration"].isin(pair)]
+    values = apo.measures(averages, runs, results.study.steps, threshold)
     claims = apo.compare(values, *pair)
     if threshold is None:
         claims = claims[claims["claim"] != "b1"]
-    return Comparison(*pair, values, claims)
+    hyperparameters, defaults = (
+        settings.get(pair[0], {}) for settings in (results.hyperparameters, results.defaults)
+    )
+    return Comparison(*pair, values, claims, hyperparameters, defaults)

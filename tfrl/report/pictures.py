@@ -1,22 +1,27 @@
 """Each figure with its text alternative and a caption: what to see, and how it was computed."""
 
 from tfrl.analysis import returns
-from tfrl.report import curves, dots, wording
+from tfrl.report import answers, curves, dots, wording
 from tfrl.report.blocks import Picture
 from tfrl.report.findings import Comparison, Findings
-from tfrl.report.style import Looks
+from tfrl.report.style import AGENTS, Looks
+
+# Steps by which an evaluation is late at most, with a pipeline's defaults: its iteration less one.
+LATEST = {"ppo": 8 * 32 - 1, "apo": 8 * 32 - 1, "reinforce": 2 * 500 - 1}
 
 
 def final(found: Findings, looks: Looks) -> Picture:
     """Each seed's final return."""
-    answer = wording.seeds_answer(found.final, looks)
+    answer = answers.seeds(found.final, looks)
     return Picture(
         slug=f"{found.environment.name}-final",
-        alt=f"A row of dots for each agent, a dot for each seed. {answer.claim}: {answer.evidence}",
+        alt=f"A row of dots for each agent, a dot for each seed. {' '.join(answer.evidence)}",
         caption=(
-            "Every dot is one seed, the tick is their median: what differs within a row is the "
-            f"seed alone. Mean return of {found.study.evaluation.episodes} episodes of the greedy "
-            f"policy after {found.study.steps:,} steps."
+            "Every dot is one seed, the tick is their median. A seed is the number that all of a "
+            "run's random draws follow from: first weights, starting positions, exploration. What "
+            "differs within a row is the seed alone. Mean return of "
+            f"{found.study.evaluation.episodes} episodes after {found.study.steps:,} steps, the "
+            "agent always taking the action that it rates highest (its greedy policy)."
         ),
         wide=dots.final(found.scores, looks, 4.6),
         narrow=dots.final(found.scores, looks, 3.6),
@@ -34,14 +39,14 @@ def training(found: Findings, looks: Looks) -> Picture:
         see = f"{reached} of {runs} reached {found.threshold:g} (dotted)"
         see += f", and {below} of those ended below it again." if reached else "."
     how = (
-        "Thin: one seed, mean return of its last 100 training episodes, from the hundredth on. "
-        "Thick: median over seeds, where at least half of them have a value."
+        f"Thin: one seed, mean return of its last {returns.WINDOW} training episodes (of all so "
+        "far, while they are fewer). Thick: median over seeds, where at least half have a value."
     )
     wide, narrow = (
         curves.learning(
-            lines, "average", _counts(found), looks, found.study.steps, found.threshold, n
+            lines, "average", _counts(found), looks, found.study.steps, found.threshold, narrow
         )
-        for n in (False, True)
+        for narrow in (False, True)
     )
     name = f"{found.environment.name}-training"
     return Picture(name, _alt("Training return", found, looks, see), f"{see} {how}", wide, narrow)
@@ -50,6 +55,7 @@ def training(found: Findings, looks: Looks) -> Picture:
 def evaluation(found: Findings, looks: Looks) -> Picture:
     """The greedy policy's return at each evaluation, by step."""
     every, count = found.study.evaluation.every, found.study.evaluation.episodes
+    counts = _counts(found)
     see = "What the policy does without exploring."
     if found.threshold is not None:
         below = int((found.scores["score"] < found.threshold).sum())
@@ -58,14 +64,15 @@ def evaluation(found: Findings, looks: Looks) -> Picture:
             f"{below} of {scored} scored below {found.threshold:g} (dotted) at the last evaluation."
         )
     how = (
-        f"Thin: one seed, mean return of {count} episodes of the greedy policy, every {every:,} "
-        "steps (after the first iteration that reaches them). Thick: median over seeds."
+        f"Thin: one seed, mean return of {count} episodes of the greedy policy, scheduled every "
+        f"{every:,} steps and made after the first iteration that reaches the scheduled step, up "
+        f"to one iteration later{_lateness(found)}. Thick: median over seeds."
     )
     wide, narrow = (
         curves.learning(
-            found.evaluations, "score", _counts(found), looks, found.study.steps, found.threshold, n
+            found.evaluations, "score", counts, looks, found.study.steps, found.threshold, narrow
         )
-        for n in (False, True)
+        for narrow in (False, True)
     )
     name = f"{found.environment.name}-evaluation"
     return Picture(name, _alt("Greedy return", found, looks, see), f"{see} {how}", wide, narrow)
@@ -85,27 +92,26 @@ def by_episode(found: Findings, pair: Comparison, looks: Looks) -> Picture:
         else ""
     )
     caption = (
-        f"{two[pair.ppo].label} orange, {two[pair.apo].label} blue. Thin: one seed, mean return of "
-        "its last 100 episodes; its dot is where the run ended. The budget is in steps, so a run "
-        "whose episodes are long has fewer of them: towards the right the weaker runs remain. "
+        f"Thin: one seed, mean return of its last {returns.WINDOW} episodes (of all so far, while "
+        "they are fewer); its dot is where the run ended. The budget is in steps, so a run whose "
+        "episodes are long has fewer of them: towards the right the weaker runs remain. "
         "Thick: median over all seeds, dashed from the first run's end on, and no further than "
         f"half of the seeds go.{cut}"
     )
-    wide, narrow = (curves.by_episode(averages, two, found.threshold, n) for n in (False, True))
-    alt = (
-        f"Moving average of the return by episode, a line for each seed: {two[pair.ppo].label} in "
-        f"orange, {two[pair.apo].label} in blue."
+    wide, narrow = (
+        curves.by_episode(averages, two, found.threshold, narrow) for narrow in (False, True)
     )
+    labels = wording.listed([look.label for look in two.values()])
+    alt = f"Moving average of the return by episode, a line for each seed of {labels}."
     return Picture(f"{found.environment.name}-apo-ppo", alt, caption, wide, narrow)
 
 
 def measures(found: Findings, pair: Comparison, looks: Looks) -> Picture:
     """Each run's values behind the claims."""
     two = {name: looks[name] for name in (pair.ppo, pair.apo)}
-    names = list(pair.claims["measure"])
-    wide, narrow = (dots.claims(pair.values, names, two, n) for n in (False, True))
+    wide, narrow = (dots.claims(pair.values, pair.claims, two, narrow) for narrow in (False, True))
     said = " ".join(
-        f"{a.claim}: {a.outcome}, {a.evidence}" for a in wording.apo_answers(pair.claims)
+        f"{a.claim}: {a.outcome}. {' '.join(a.evidence)}" for a in answers.apo(pair, looks)
     )
     return Picture(
         slug=f"{found.environment.name}-apo-ppo-measures",
@@ -114,6 +120,13 @@ def measures(found: Findings, pair: Comparison, looks: Looks) -> Picture:
         wide=wide,
         narrow=narrow,
     )
+
+
+def _lateness(found: Findings) -> str:
+    """By how many steps an evaluation is late at most: an iteration is more than one step."""
+    known = dict.fromkeys(c.pipeline for c in found.study.configurations if c.pipeline in LATEST)
+    parts = [f"{LATEST[pipeline]} steps for {AGENTS[pipeline][0]}" for pipeline in known]
+    return f" (by default at most {wording.listed(parts)})" if parts else ""
 
 
 def _counts(found: Findings) -> dict[str, str]:

@@ -1,40 +1,37 @@
-"""The report's tables: for reading, and with full precision as CSV."""
-
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+"""The tables of results: to read, and with eight significant digits as CSV."""
 
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM
-from tfrl.report.blocks import Cell, Table
-from tfrl.report.style import Look, Looks
-from tfrl.report.wording import interval, number, places, whole
+from tfrl.analysis.apo import EARLY, LATE
+from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM, CONFIDENCE, REPETITIONS
+from tfrl.analysis.returns import WINDOW
+from tfrl.harness.study import Study
+from tfrl.report.answers import outcome
+from tfrl.report.blocks import Cell, Note, Table
+from tfrl.report.findings import Comparison
+from tfrl.report.records import agent
+from tfrl.report.style import Looks
+from tfrl.report.wording import interval, listed, number, places, whole
 
-CLAIMS = {
-    "a": "(a) Mean return, first 20% of steps",
-    "b1": "(b) Deepest fall below the threshold",
-    "b2": "(b) Spread within a run, last half",
-}
 
-
-def performance(slug: str, final: pd.DataFrame, training: pd.DataFrame, looks: Looks) -> Table:
+def performance(
+    slug: str, final: pd.DataFrame, training: pd.DataFrame, study: Study, looks: Looks
+) -> Table:
     """Final performance, a row per configuration.
 
     Args:
       final, training: as `evidence.summarise` gives them for the two scores, same rows.
     """
-    head = ("Agent", "Seeds finished", "Failed", "Median", "IQM", "Mean", "Lowest", "Highest")
+    head = ("Agent", "Finished", "Failed", "Median", "IQM", "Mean", "Lowest", "Highest")
     rows = []
     for (_, row), (_, last) in zip(final.iterrows(), training.iterrows(), strict=True):
         digits = _places(row)
-        failed = row["failed"] + row["unscored"]
         rows.append(
             (
-                _agent(looks[row["configuration"]]),
-                Cell(f"{row['n']} of {row['planned']}", number=True),
-                Cell(f"{failed}", number=True),
+                agent(looks[row["configuration"]]),
+                Cell(f"{row['finished']} of {row['planned']}", number=True),
+                Cell(f"{row['failed']}", number=True),
                 *(_estimate(row, statistic) for statistic in ("median", "iqm", "mean")),
                 *(_value(row[extreme], digits, row["note"]) for extreme in ("min", "max")),
                 _estimate(last, "mean"),
@@ -43,146 +40,115 @@ def performance(slug: str, final: pd.DataFrame, training: pd.DataFrame, looks: L
     data = pd.concat([final.assign(score="evaluation"), training.assign(score="training")])
     return Table(
         slug,
-        _performance_caption(int(final["n"].max())),
-        (*head, "Last 100 training episodes"),
+        f"Final return over the seeds; small, each estimate's {CONFIDENCE:.0%} interval.",
+        (*head, f"Last {WINDOW} training episodes"),
         tuple(rows),
         data,
+        _performance_notes(final, study),
     )
 
 
-def _performance_caption(n: int) -> str:
-    further = f", {(n - 1) / (n + 1):.0%} for {n} seeds" if n > 1 else ""
+def _performance_notes(final: pd.DataFrame, study: Study) -> tuple[Note, ...]:
+    counts = sorted({int(n) for n in final["n"] if n > 1})
+    chances = listed([f"{(n - 1) / (n + 1):.0%} with {n} seeds" for n in counts] or ["none here"])
     return (
-        "Final performance of a seed is the mean return of the greedy policy's evaluation episodes "
-        "at the last scheduled evaluation. With each estimate its 95% interval over the seeds: "
-        "percentile bootstrap, 10,000 draws, for median and IQM (somewhat too narrow on few seeds, "
-        f"so none below {BOOTSTRAP_MINIMUM}); Student's t for the mean, which may reach past a cap "
-        "on the return. The IQM leaves out the lowest and the highest quarter, and with them any "
-        "seed that collapsed: read it beside the lowest. A further seed would fall between the "
-        f"lowest and the highest with probability (n − 1)/(n + 1){further}. Failed runs are "
-        "counted, but have no score. The last column is the mean over seeds of the return of the "
-        "last 100 training episodes, in which the agent explores."
+        Note(
+            "Final return",
+            f"Of a seed: the mean return of {study.evaluation.episodes} episodes of the greedy "
+            f"policy at the last evaluation, scheduled at {study.steps:,} steps. The greedy policy "
+            "always takes the action that the agent rates highest; it does not explore.",
+        ),
+        Note(
+            "Median, IQM",
+            "The interquartile mean (IQM) is the mean of the seeds in the middle: the lowest and "
+            "the highest quarter are left out, and with them any seed that collapsed, so read it "
+            f"beside the lowest. Intervals: percentile bootstrap, {REPETITIONS:,} resamples; "
+            f"somewhat too narrow on few seeds, so none is given below {BOOTSTRAP_MINIMUM}.",
+        ),
+        Note(
+            "Mean",
+            "Interval: Student's t. Near a cap on the return it is too narrow, and may reach past "
+            "the cap: where a tenth of the seeds collapse, it misses the mean of all possible "
+            "seeds in 18% of cases at n = 20, not in 5%. Read it with the seeds.",
+        ),
+        Note(
+            "One more seed",
+            "Before any seed is run, the probability that one more will fall between the lowest "
+            f"and the highest of the n others is at least (n − 1)/(n + 1): {chances}.",
+        ),
+        Note("Failed", "Runs that failed are counted here and have no return."),
+        Note(
+            f"Last {WINDOW} training episodes",
+            "Mean over seeds of what the agent got while it still explored.",
+        ),
     )
 
 
-def claims(slug: str, table: pd.DataFrame, threshold: float | None) -> Table:
+def claims(slug: str, pair: Comparison, threshold: float | None, looks: Looks) -> Table:
     """APO against PPO: a row per claim."""
-    head = ("Measure", "APO", "PPO", "APO − PPO", "Verdict")
+    labels = {"apo": looks[pair.apo].label, "ppo": looks[pair.ppo].label}
     rows = []
-    for _, row in table.iterrows():
+    for _, row in pair.claims.iterrows():
         digits = places(row["low"], row["high"])
         bounds = interval(row["low"], row["high"]) or row["note"]
-        runs = {
-            side: f"{row[f'{side}_n']} of {row[f'{side}_runs']} runs" for side in ("apo", "ppo")
-        }
+        runs = {side: f"{row[f'{side}_n']} of {row[f'{side}_planned']} runs" for side in labels}
         rows.append(
             (
-                Cell(CLAIMS[row["claim"]]),
-                *(_value(row[side], digits + 1, "no value", n) for side, n in runs.items()),
+                Cell(f"({row['claim']}) {row['label']}"),
+                *(_value(row[f"{side}_mean"], digits, "no value", n) for side, n in runs.items()),
                 _value(row["difference"], digits, row["note"], bounds),
-                Cell(row["verdict"]),
+                Cell(outcome(row["verdict"])),
             )
         )
-    return Table(slug, _claims_caption(threshold), head, tuple(rows), table)
+    head = ("Measure", *labels.values(), " − ".join(labels.values()), "Verdict")
+    caption = (
+        f"Means over runs, and under the difference its {CONFIDENCE:.0%} interval (Welch's t, not "
+        f"corrected for being one of several). Each row claims that {labels['apo']}'s number is "
+        "the lower one."
+    )
+    return Table(slug, caption, head, tuple(rows), pair.claims, _claims_notes(threshold, labels))
 
 
-def _claims_caption(threshold: float | None) -> str:
-    fall = "Gymnasium sets no threshold for this environment, so a fall is not defined. "
+def _claims_notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note, ...]:
+    fall = "Gymnasium sets no threshold for this environment, so a fall is not defined."
     if threshold is not None:
         fall = (
-            f"The fall is how far the 100-episode moving average sank below {threshold:g} "
-            "(Gymnasium's threshold) after first reaching it, 0 if it never did; runs that never "
-            "reached it have no value. A run that reached it late had less time to fall. "
+            f"How far the {WINDOW}-episode moving average sank below {threshold:g} (Gymnasium's "
+            f"threshold) after first reaching it, {WINDOW} episodes or later; 0 if it never did. "
+            "Runs that did not reach it have no value; one that reached it late had less time to "
+            "fall."
         )
     return (
-        "Each run gives one value a measure; the means over runs are compared, with Welch's 95% "
-        "interval beside the difference. Each claim says that APO's number is the lower one: "
-        "supported if the interval lies wholly below 0, not supported if wholly above, and "
-        f"inconclusive if it covers 0. {fall}The spread is the standard deviation of the episode "
-        "return within a run. The intervals are not corrected for being several."
+        Note(
+            "Verdict",
+            "Supported: the interval lies wholly below 0. Not supported: wholly above, so the "
+            "opposite was seen. Inconclusive: it covers 0, or there is none. Claim (b) is "
+            "supported if all its parts are, not supported if at least one is not and none is "
+            "supported, and inconclusive otherwise.",
+        ),
+        Note(
+            "(a) Mean return at first",
+            f"The mean of a run's learning curve ({WINDOW}-episode moving average by environment "
+            f"step, as drawn above) on an even grid of steps over the first {EARLY:.0%} of the "
+            "budget, so that each step counts the same. It begins where the run's first episode "
+            "ends.",
+        ),
+        Note("(b1) Deepest fall", fall),
+        Note(
+            "(b2) Spread",
+            "Standard deviation, within a run, of the returns of the episodes that ended in the "
+            f"last {LATE:.0%} of the budget. An agent that learns nothing has little spread: read "
+            "it beside the mean return.",
+        ),
+        Note(
+            "How far to trust the intervals",
+            "For values of which most are 0 and few are large, as falls are, the interval is only "
+            "approximate and can see a difference where there is none: read it with the number of "
+            f"runs that fell. {labels['apo']} and {labels['ppo']} share their seeds, and so their "
+            "initial weights and first episodes, but are compared as if unpaired: if that makes "
+            "their values correlate positively, the intervals are a little too wide.",
+        ),
     )
-
-
-def ledger(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) -> Table:
-    """Planned, finished, failed and missing runs of each configuration, and their seconds."""
-    seconds = ["compile_seconds", "train_seconds", "evaluate_seconds"]
-    groups = runs.groupby(["environment", "configuration"], observed=True)
-    counts = groups["status"].value_counts().unstack("status")
-    counts = counts.reindex(columns=["finished", "failed", "missing"]).fillna(0).astype(int)
-    counts.insert(0, "planned", counts.sum(axis=1))
-    data = counts.join(groups[seconds].sum()).reset_index()
-    where = environments if len(environments) > 1 else dict.fromkeys(environments, "")
-    rows = []
-    for _, row in data.iterrows():
-        rows.append(
-            (
-                _agent(looks[row["configuration"]], where[row["environment"]]),
-                *(Cell(f"{row[c]:,}", number=True) for c in counts.columns),
-                *(Cell(number(row[column], 1), number=True) for column in seconds),
-            )
-        )
-    head = (
-        "Agent",
-        "Planned",
-        "Finished",
-        "Failed",
-        "Missing",
-        "Compile, s",
-        "Train, s",
-        "Evaluate, s",
-    )
-    caption = "Seconds as each run measured them, on one core, summed over the runs."
-    return Table("ledger", caption, head, tuple(rows), data)
-
-
-def failures(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) -> Table:
-    """Each failed run with its error, and each missing one of which it is known why."""
-    told = (runs["status"] == "failed") | ((runs["status"] == "missing") & runs["error"].notna())
-    data = runs.loc[told, ["environment", "configuration", "seed", "status", "error"]]
-    where = environments if len(environments) > 1 else dict.fromkeys(environments, "")
-    rows = tuple(
-        (
-            _agent(looks[row["configuration"]], where[row["environment"]]),
-            Cell(f"{row['seed']}", number=True),
-            Cell(row["status"]),
-            Cell(row["error"] if isinstance(row["error"], str) else "no error was recorded"),
-        )
-        for _, row in data.iterrows()
-    )
-    return Table("failures", "", ("Agent", "Seed", "Status", "Why"), rows, data)
-
-
-def fingerprints(runs: pd.DataFrame) -> pd.DataFrame:
-    """What each run came to, to compare with another machine's."""
-    keys = ["environment", "configuration", "pipeline", "seed"]
-    return runs[[*keys, "status", "fingerprint", "code", "updates"]]
-
-
-def manifest(values: Mapping[str, Any]) -> Table:
-    """What all runs share, a row an entry; nested entries are flattened."""
-    pairs = list(_flat(values))
-    rows = tuple((Cell(key.replace("_", " ")), Cell(value)) for key, value in pairs)
-    return Table("manifest", "", ("", ""), rows, pd.DataFrame(pairs, columns=["key", "value"]))
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key} · ")
-        else:
-            yield f"{before}{key}", _words(value)
-
-
-def _words(value: Any) -> str:
-    if value is None:
-        return "not known"
-    if isinstance(value, list | tuple):
-        return " · ".join(_words(item) for item in value)
-    return json.dumps(value, sort_keys=True) if isinstance(value, Mapping) else str(value)
-
-
-def _agent(look: Look, detail: str = "") -> Cell:
-    return Cell(look.label, detail, colour=look.colour)
 
 
 def _estimate(row: pd.Series, statistic: str) -> Cell:
