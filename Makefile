@@ -30,7 +30,7 @@ report: setup ## Write that report anew from the runs there are
 
 .PHONY: test
 test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)
-	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "$(MARKERS)" $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --durations=5 -m "$(MARKERS)" $(ARGS)
 
 .PHONY: lint
 lint: setup ## Check style and types

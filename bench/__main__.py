@@ -26,7 +26,7 @@ COMMANDS = {
     "ours apo": f"{OURS} apo",
     "ours reinforce": f"{OURS} reinforce",
 }
-PAIRED = "ours ppo"  # what two processes do at once, against one
+BY_TWO = "ours ppo"  # what two workers do at once, against one
 
 Measurement = dict[str, float]
 
@@ -38,14 +38,14 @@ def main() -> int:
     repetitions = parser.parse_args().repetitions
     cores = sorted(os.sched_getaffinity(0))
 
-    names = [*COMMANDS, "pair"] if len(cores) > 1 else [*COMMANDS]
+    names = [*COMMANDS, "two workers"] if len(cores) > 1 else [*COMMANDS]
     measurements: dict[str, list[Measurement]] = {name: [] for name in names}
     rounds = list(itertools.product(range(repetitions), names))
     for done, (_, name) in enumerate(rounds):
         print(f"[{done + 1}/{len(rounds)}] {name}", file=sys.stderr)
         try:
             measurements[name].append(
-                measure_pair(cores) if name == "pair" else measure(name, cores)
+                measure_two(cores) if name == "two workers" else measure(name, cores)
             )
         except subprocess.CalledProcessError as error:
             print(f"tfrl: {' '.join(error.cmd)} failed:\n{error.stderr}", file=sys.stderr)
@@ -82,9 +82,9 @@ def measure(name: str, cores: list[int]) -> Measurement:
     return finish(start(name, cores[0]))
 
 
-def measure_pair(cores: list[int]) -> Measurement:
-    """Two processes that train at once, each on its core; their rates together."""
-    both = [start(PAIRED, core) for core in cores[:2]]
+def measure_two(cores: list[int]) -> Measurement:
+    """Two processes of one thread that train at once, each on its core; their rates together."""
+    both = [start(BY_TWO, core) for core in cores[:2]]
     return {"rate": sum(finish(process)["rate"] for process in both)}
 
 

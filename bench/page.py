@@ -34,7 +34,8 @@ update for every two episodes, net 100, over the first 5,000 steps of training. 
 environment steps. Compiling is done once for a configuration and serves every seed of it; "with
 compiling" is what a single run of {run_steps:,} steps comes to. What the matrix products allow is
 their operations alone at the machine's rate of them ({gflops:.0f} GFLOP/s in float32 on one
-thread). Two processes train PPO, each on a core of its own, and their rates are added up.
+thread). Two workers are two processes that train PPO at once, of one thread and on a core of its
+own each; their rates are added up.
 
 ## Commands
 
@@ -60,7 +61,7 @@ RATIOS = (
     Ratio(
         "REINFORCE: tfrl to TF-Agents' tutorial loop", "ours reinforce", "tutorial reinforce", 30
     ),
-    Ratio("two processes to one", "pair", "ours ppo", 1.8),
+    Ratio("PPO: two workers to one", "two workers", "ours ppo", 1.8),
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+LOCK = ROOT / "requirements" / "lock.txt"
 SOURCES = ("tfrl", "requirements", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 # What a user may do first: nothing of this is to depend on the folder of the clone.
@@ -25,9 +26,8 @@ pipelines.resolve("ppo").Config()
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
     """Environment variables of a new virtual environment that holds what the README installs."""
-    uv = shutil.which("uv", path=Path(sys.executable).parent) or shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not installed")
+    uv = Path(sys.executable).parent / "uv"
+    assert uv.is_file(), "make setup installs it"
     folder = tmp_path_factory.mktemp("install")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     clone = folder / "clone"
@@ -37,9 +37,11 @@ def environment(tmp_path_factory):
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, clone / name)
 
-    path = os.pathsep.join([str(folder / "venv" / "bin"), str(Path(uv).parent), os.environ["PATH"]])
+    path = os.pathsep.join([str(folder / "venv" / "bin"), str(uv.parent), os.environ["PATH"]])
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "TF_"))}
     variables |= {"VIRTUAL_ENV": str(folder / "venv"), "PATH": path}
+    # Whatever the package index may have by now, the versions are those that were locked.
+    variables |= dict.fromkeys(("UV_CONSTRAINT", "UV_BUILD_CONSTRAINT"), str(LOCK))
     (command,) = re.findall(r"^uv pip install .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
     done = subprocess.run(
         command, shell=True, cwd=clone, env=variables, capture_output=True, text=True
@@ -61,3 +63,12 @@ def test_pipelines_and_report_can_be_used(environment, tmp_path):
         ["python", "-c", USE], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_versions_are_those_of_the_lock(environment):
+    done = subprocess.run(
+        ["uv", "pip", "freeze"], env=environment, capture_output=True, text=True, check=True
+    )
+    installed = set(re.findall(r"^[\w.-]+==\S+$", done.stdout, re.MULTILINE))
+    assert len(installed) > 50
+    assert installed <= set(re.findall(r"^[\w.-]+==\S+", LOCK.read_text(), re.MULTILINE))

@@ -1,0 +1,55 @@
+"""The page that `make bench` writes."""
+
+import pytest
+
+from bench import page
+from bench.page import Ratio
+
+MEDIANS = {
+    "floor": {"gflops": 97.3, "dqn": 35_123.0, "ppo": 91_500.0, "reinforce": 24_400_000.0},
+    "tutorial dqn": {"rate": 151.2},
+    "tutorial reinforce": {"rate": 356.0},
+    "sb3 dqn": {"rate": 533.0},
+    "sb3 ppo": {"rate": 2_590.0},
+    "ours dqn": {"rate": 8_000.0, "compile_seconds": 25.0},
+    "ours ppo": {"rate": 40_500.0, "compile_seconds": 5.0},
+    "ours apo": {"rate": 30_000.0, "compile_seconds": 5.0},
+    "ours reinforce": {"rate": 75_000.0, "compile_seconds": 5.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (151.2, "151"), (2_594.0, "2,590"), (24_449_000.0, "24,400,000"), (7.0, "7")],
+)
+def test_rates_have_three_digits(value, text):
+    assert page.three_digits(value) == text
+
+
+def test_compiling_counts_once_in_a_run():
+    # 200,000 steps at 8,000 a second take 25 s, and compiling as long again.
+    assert page.rate_with_compiling(MEDIANS["ours dqn"]) == pytest.approx(4_000)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "row"),
+    [
+        (Ratio("DQN", "ours dqn", "sb3 dqn", 15), "| DQN | 15.0 | 15 | reached |"),
+        (Ratio("APO", "ours apo", "ours ppo", 0.8), "| APO | 0.74 | 0.8 | **missed** |"),
+        (
+            Ratio("two", "two workers", "ours ppo", 1.8),
+            "| two | not measured: needs two cores | 1.8 | |",
+        ),
+    ],
+)
+def test_a_ratio_stands_beside_what_it_is_to_reach(ratio, row):
+    assert page.ratio_row(ratio, MEDIANS) == row
+
+
+def test_every_row_is_on_the_page_with_its_command():
+    text = page.render(MEDIANS, {"floor": "python -m bench.floor"}, repetitions=3, spread=0.04)
+    assert "the median of 3 interleaved measurements, whose extremes lay at most 4% apart" in text
+    assert "| Stable-Baselines3 | 533 | 2,590 |  |  |" in text
+    assert "| **tfrl** | 8,000 | 40,500 | 30,000 | 75,000 |" in text
+    assert text.count("reached |") + text.count("missed** |") == len(page.RATIOS) - 1
+    assert "- floor: `python -m bench.floor`" in text
