@@ -73,6 +73,13 @@ def test_a_study_file_is_what_it_says(workplace):
             "configurations.one.pipeline is missing: expected the name",
         ),
         ('pipeline = "fake"\n\n', "pipeline = 1\n", "configurations.one.pipeline is 1: expected"),
+        (
+            '"fake"\n\n',
+            '":Mine"\n',
+            "configurations.one.pipeline is ':Mine': expected the name of a",
+        ),
+        ('"fake"\n\n', '"..a:B"\n', "configurations.one.pipeline is '..a:B': expected the name"),
+        ('"fake"\n\n', '"a:B:C"\n', "configurations.one.pipeline is 'a:B:C': expected the name"),
         ("0.5", "nan", "configurations.two.learning_rate is nan: expected a finite number"),
         ("0.5", "[0.5]", "configurations.two.learning_rate is [0.5]: expected a finite number"),
         ("0.5", "{a = 1}", "configurations.two.learning_rate is a table: expected"),

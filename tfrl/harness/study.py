@@ -23,6 +23,7 @@ Group = tuple[str, str]  # names of environment and configuration
 MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PIPELINE = re.compile(r"[^\W\d]\w*((\.[^\W\d]\w*)*:[^\W\d]\w*)?")
 _NAME_EXPECTED = "letters, digits, '.', '_' and '-', at most 64, the first a letter or digit"
 _SEEDS_EXPECTED = 'whole numbers from 0 on, as "0-19", "0-4,7" or [0, 1, 2]'
 
@@ -216,7 +217,7 @@ def _configurations(table: _Table) -> tuple[Configuration, ...]:
 
 def _configuration(name: str, table: _Table) -> Configuration:
     expected = 'the name of a pipeline, such as "ppo", or "package.module:Class"'
-    pipeline = table.take("pipeline", _text, expected)
+    pipeline = table.take("pipeline", _pipeline, expected)
     expected = "a finite number, true or false, a text, or a list of whole numbers"
     values = {key: table.take(key, _hyperparameter, expected) for key in list(table.left)}
     hyperparameters = {
@@ -269,6 +270,10 @@ def _positive(value: Any) -> bool:
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _pipeline(value: Any) -> bool:
+    return isinstance(value, str) and bool(_PIPELINE.fullmatch(value))
 
 
 def _text_or_list(value: Any) -> bool:
