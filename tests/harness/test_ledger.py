@@ -270,6 +270,10 @@ def test_the_runs_of_another_study_file_are_not_touched(workplace, ledger):
     workplace.file.unlink()  # moved, say
     with foreign.locked():
         pass
+    (foreign.folder / ".study").unlink()
+    (foreign.folder / ".study").mkdir()
+    with pytest.raises(LedgerError, match="runs/fake cannot be used: Is a dir"), foreign.locked():
+        pass
 
 
 def test_a_full_disk_is_named_and_nothing_is_left_behind(ledger, monkeypatch):

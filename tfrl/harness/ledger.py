@@ -129,7 +129,10 @@ class Ledger:
                 raise LedgerError(
                     f"another `tfrl run` is at work in {self.folder}: wait for its end, or stop it"
                 ) from None
-            self._claim()
+            try:
+                self._claim()
+            except OSError as error:
+                raise LedgerError(f"{self.folder} cannot be used: {error.strerror}") from error
             self._clean()
             try:
                 yield
@@ -140,14 +143,16 @@ class Ledger:
         """Note which study file the runs are of. Raises `LedgerError` if of another one."""
         note = self.folder / ".study"  # its path from the root, so that both can move together
         root, path = self.root.resolve(), self.study.path.resolve()
-        noted = note.read_text(errors="replace").strip() if note.exists() else path
-        owner = (root / noted).resolve()
-        if owner != path and owner.is_file():
+        owner = (
+            (root / note.read_text(errors="replace").strip()).resolve() if note.exists() else None
+        )
+        if owner and owner != path and owner.is_file():
             raise LedgerError(
                 f"{self.folder} holds the runs of {os.path.relpath(owner)}: rename "
                 f"{self.study.path}, or keep its runs in another folder with --runs"
             )
-        note.write_text(f"{os.path.relpath(path, root)}\n")
+        if owner != path:
+            note.write_text(f"{os.path.relpath(path, root)}\n")
 
     def _clean(self) -> None:
         """Remove what runs left behind that ended before they were published."""
