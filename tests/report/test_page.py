@@ -1,8 +1,6 @@
 import re
 import subprocess
 import sys
-from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,47 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfrl.harness.study import Environment
-from tfrl.report import answers, render
+from tfrl.report import render
 
 from . import synthetic
+from .reading import Page
 
 ROOT = Path(__file__).parents[2]
-
-
-class Page(HTMLParser):
-    """Attributes and text of a page; fails on tags that do not nest."""
-
-    void = frozenset({"meta", "link", "img", "source"})
-
-    def __init__(self, path):
-        super().__init__()
-        self.open, self.tags, self.words = [], [], []
-        self.feed(path.read_text(encoding="utf-8"))
-        assert not self.open
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in self.void:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
-            self.words.append(data)
-
-
-@pytest.fixture(scope="module")
-def results():
-    return synthetic.results()
-
-
-@pytest.fixture(scope="module")
-def report(results, tmp_path_factory):
-    return render(results, tmp_path_factory.mktemp("reports") / "cartpole")
 
 
 def files(folder):
@@ -163,73 +126,6 @@ def test_numbers_on_the_page_are_those_of_the_tables(report):
     )
 
 
-def test_there_is_a_fingerprint_for_every_finished_run(report, results):
-    prints = pd.read_csv(report.parent / "tables/fingerprints.csv")
-    assert len(prints) == 80
-    assert (prints["fingerprint"].notna() == (prints["status"] == "finished")).all()
-
-
-def no_nan(index):
-    text = Page(index).text
-    assert not re.search(r"\b(nan|NaN|inf|None|NaT)\b", text)
-    assert not re.search(r"\b(nan|NaN|inf|None)\b", (index.parent / "README.md").read_text())
-    return text
-
-
-def test_a_study_of_which_nothing_is_there(tmp_path):
-    text = no_nan(render(synthetic.empty(synthetic.study(seeds=2)), tmp_path))
-    assert "0/8 runs finished; 8 not there yet" in text and "no score" in text
-
-
-def test_one_seed(tmp_path):
-    planned = synthetic.study(seeds=1, steps=20_000)
-    text = no_nan(render(synthetic.results(planned, failed=()), tmp_path))
-    assert "no interval: one seed" in text and "incomplete" not in text
-    assert "an interval needs two values on each side" in text
-
-
-def test_three_seeds_too_short_for_a_moving_average(tmp_path):
-    planned = synthetic.study(seeds=3, steps=1_000, every=500)
-    found = synthetic.results(planned, failed=(), missing=())
-    varied = found.evaluations["return"] - found.evaluations["seed"]
-    found = replace(found, evaluations=found.evaluations.assign(**{"return": varied}))
-    text = no_nan(render(found, tmp_path))
-    assert "no interval: fewer than 5 seeds" in text
-
-
-def test_constant_scores(results, tmp_path):
-    flat = results.evaluations.assign(**{"return": 500.0})
-    text = no_nan(render(replace(results, evaluations=flat), tmp_path))
-    assert "all 20 seeds equal" in text and "DQN 500 each time (n = 19)" in text
-
-
-def test_a_score_that_is_not_a_number_is_never_dropped(results, tmp_path):
-    evaluations = results.evaluations.copy()
-    mine = (evaluations["configuration"] == "apo") & (evaluations["seed"] == 4)
-    evaluations.loc[mine, "return"] = np.nan
-    with pytest.raises(ValueError, match="not a finite number"):
-        render(replace(results, evaluations=evaluations), tmp_path)
-
-
-def test_a_study_of_which_every_run_failed_shows_the_errors(tmp_path):
-    planned = synthetic.study(("ppo", "apo"), seeds=2, steps=1_000, every=500)
-    failed = [("ppo", 0), ("ppo", 1), ("apo", 0), ("apo", 1)]
-    text = no_nan(render(synthetic.results(planned, failed=failed, missing=()), tmp_path))
-    assert "0/4 runs finished; 4 failed" in text and text.count(synthetic.ERROR) == 4
-    assert "Of APO's 2 runs 2 failed and have no value." in text
-
-
-def test_failed_runs_of_one_side_are_counted_among_the_claims(tmp_path):
-    planned = synthetic.study(("ppo", "apo"), seeds=6, steps=20_000)
-    found = synthetic.results(planned, failed=[("ppo", 1)], missing=[("apo", 0), ("apo", 2)])
-    text = no_nan(render(found, tmp_path))
-    assert "Of PPO's 6 runs 1 failed and has no value." in text
-    assert "Of APO's 6 runs 2 are not there yet." in text
-    assert "4 of 6 runs" in text and "5 of 6 runs" in text
-    ledger = pd.read_csv(tmp_path / "tables/ledger.csv")
-    assert "All 12 9 1 2" in text and f"{ledger['total_seconds'].sum():.1f}" in text
-
-
 def test_parts_of_a_claim_and_what_to_read_them_with(report):
     text = Page(report).text
     claims = pd.read_csv(report.parent / "tables/cartpole-apo-ppo.csv").set_index("claim")
@@ -240,76 +136,10 @@ def test_parts_of_a_claim_and_what_to_read_them_with(report):
     assert f"Mean return there: {returns}." in text
 
 
-def test_settings_that_differ_from_the_defaults_stand_apart(tmp_path):
-    planned = synthetic.study(("ppo", "apo", "ppo-fast"), seeds=2, steps=1_000, every=500)
-    fast = replace(planned.configurations[2], hyperparameters={"learning_rate": 0.01})
-    planned = replace(planned, configurations=(*planned.configurations[:2], fast))
-    text = no_nan(render(synthetic.results(planned, failed=(), missing=()), tmp_path))
-    assert "ppo-fast ppo learning_rate = 0.01 fc_layer_params = [64, 64]" in text
-    settings = pd.read_csv(tmp_path / "tables/settings.csv")
-    differing = settings[settings["value"] != settings["default"]]
-    assert differing["configuration"].tolist() == ["ppo-fast"]
-
-
-def test_the_scope_names_the_settings_and_the_pair(tmp_path):
-    planned = synthetic.study(("ppo", "apo", "ppo-too"), seeds=2, steps=1_000, every=500)
-    stock, apo, plain = planned.configurations
-    stock = replace(stock, hyperparameters={"stock_agent": True})
-    apo = replace(apo, hyperparameters={"anchor_weight": 0.5})
-    three = replace(planned, configurations=(stock, apo, plain))
-    text = no_nan(render(synthetic.results(three, failed=(), missing=()), tmp_path))
-    assert "APO against ppo-too" in text and "Of the study's 2 configurations of PPO" in text
-    assert "this study sets its own (K = 4, beta = 0.5, batch = 64)" in text
-    two = replace(planned, configurations=(stock, planned.configurations[1]))
-    text = no_nan(render(synthetic.results(two, failed=(), missing=()), tmp_path))
-    assert "ours (K = 4, beta = 1, batch = 64) were fixed before any reported seed" in text
-    assert "PPO is TF-Agents' stock agent here" in text
-
-
-def test_runs_made_differently_are_told_at_the_top(tmp_path):
-    found = synthetic.empty(synthetic.study(("ppo", "apo"), seeds=2))
-    codes = ["a", "b", "c", "c"]  # two of PPO's; a pipeline of one's own may have another
-    manifest = {
-        **found.manifest,
-        "versions": {"numpy": ["2.0", "2.1"], "python": "3.11.2"},
-        "processor": [{"model": "one"}, {"model": "two"}],
-    }
-    runs = found.runs.assign(code=codes)
-    found = replace(found, runs=runs, manifest=manifest, notices=("Made by other code.",))
-    text = no_nan(render(found, tmp_path))
-    made = "2 versions of the code, several versions of numpy and 2 processors"
-    assert f"The runs of this study were made by {made}:" in text and "Made by other code." in text
-
-
-@pytest.mark.parametrize(
-    ("verdict", "shown"),
-    [("not supported", "not supported: the opposite was seen"), ("supported", "supported")],
-)
-def test_a_verdict_is_not_taken_for_a_lack_of_evidence(verdict, shown):
-    assert answers.outcome(verdict) == shown
-
-
-def test_two_environments_unknown_pipelines_and_no_apo(tmp_path):
-    planned = synthetic.study(("dqn", "dqn-slow", "mine"), seeds=5, steps=20_000, environments=2)
-    planned = replace(
-        planned,
-        environments=(planned.environments[0], Environment("cartpole-1", "gymnasium:Mine-v0")),
-    )
-    index = render(synthetic.results(planned, failed=(), missing=()), tmp_path)
-    text = no_nan(index)
-    assert "APO" not in text and "gymnasium:Mine-v0: Learning curves" in text
-    assert "Mean final return" in text and "Runs whose 100-episode average reached 475" in text
-    assert (index.parent / "figures/cartpole-1-training.svg").is_file()
-
-
-def test_without_a_threshold_the_fall_is_left_out(tmp_path):
-    planned = replace(
-        synthetic.study(("ppo", "apo"), seeds=5, steps=20_000),
-        environments=(Environment("cartpole", "Mine-v0"),),
-    )
-    index = render(synthetic.results(planned, failed=(), missing=()), tmp_path)
-    assert "no threshold for this environment" in no_nan(index)
-    assert pd.read_csv(tmp_path / "tables/cartpole-apo-ppo.csv")["claim"].tolist() == ["a", "b2"]
+def test_there_is_a_fingerprint_for_every_finished_run(report, results):
+    prints = pd.read_csv(report.parent / "tables/fingerprints.csv")
+    assert len(prints) == 80
+    assert (prints["fingerprint"].notna() == (prints["status"] == "finished")).all()
 
 
 def test_figures_of_an_earlier_report_are_removed(results, tmp_path):

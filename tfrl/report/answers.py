@@ -8,7 +8,7 @@ from tfrl.analysis.apo import together
 from tfrl.report.blocks import Answer
 from tfrl.report.findings import Comparison, Findings, uses_stock_agent
 from tfrl.report.style import Looks
-from tfrl.report.wording import interval, listed, number, places, plural, whole
+from tfrl.report.wording import interval, listed, number, places, plural, sample, whole
 
 INTERVAL = f"{evidence.CONFIDENCE:.0%} interval"
 ANCHORS = {
@@ -35,7 +35,7 @@ def seeds(summary: pd.DataFrame, looks: Looks) -> Answer:
         digits = places(row.mean_low, row.mean_high) if row.max > row.min else whole(row.min)
         low, high = number(row.min, digits), number(row.max, digits)
         span = f"{low} to {high}" if low != high else f"{low} each time"
-        parts.append(f"{looks[row.configuration].label} {span} (n = {row.n})")
+        parts.append(f"{looks[row.configuration].label} {span} ({sample(row.n)})")
     return Answer(claim, "", (f"Final return of {listed(parts)}.",))
 
 
@@ -47,7 +47,7 @@ def mean(summary: pd.DataFrame, looks: Looks) -> Answer:
         bounds = interval(row.mean_low, row.mean_high)
         bounds = f"{INTERVAL} {bounds}" if bounds else row.note
         label = looks[row.configuration].label
-        parts.append(f"{label} {number(row.mean, digits)} ({bounds}; n = {row.n})")
+        parts.append(f"{label} {number(row.mean, digits)} ({bounds}; {sample(row.n)})")
     text = f"{listed(parts)}." if parts else "No run has finished."
     return Answer("Mean final return", "", (text,))
 
@@ -138,7 +138,7 @@ def _count(found: Findings, pipeline: str) -> int:
 
 def _evidence(row: pd.Series, labels: dict[str, str]) -> str:
     """Both means of a claim, their difference with its interval, and both n."""
-    n = f"n = {row['apo_n']} and {row['ppo_n']}"
+    n = sample(row["apo_n"], row["ppo_n"])
     if not np.isfinite(row["difference"]):
         return f"{row['note']} ({n})."
     digits = places(row["low"], row["high"])

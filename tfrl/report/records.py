@@ -9,7 +9,7 @@ import pandas as pd
 from tfrl.harness.study import Study
 from tfrl.report.blocks import Cell, Table
 from tfrl.report.style import Look, Looks
-from tfrl.report.wording import number
+from tfrl.report.wording import KEPT, number
 
 COUNTS = ("planned", "finished", "failed", "missing")
 SETTINGS = ("configuration", "pipeline", "hyperparameter", "value", "default")
@@ -87,7 +87,9 @@ def settings(
         differs = {key: value != usual.get(key) for key, value in values.items()}
         parts = {True: "none", False: "none"} if values else {True: "not known", False: "not known"}
         for side in parts:
-            words = [f"{key} = {json.dumps(values[key])}" for key in values if differs[key] is side]
+            words = [
+                f"{key}{KEPT}= {json.dumps(values[key])}" for key in values if differs[key] is side
+            ]
             parts[side] = ", ".join(words) or parts[side]
         rows.append((agent(looks[name], configuration.pipeline), *map(Cell, parts.values())))
         data += [

@@ -131,7 +131,7 @@ def _claims_notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note
             f"The mean of a run's learning curve ({WINDOW}-episode moving average by environment "
             f"step, as drawn above) on an even grid of steps over the first {EARLY:.0%} of the "
             "budget, so that each step counts the same. It begins where the run's first episode "
-            "ends.",
+            f"ends; before {WINDOW} have, the average is of all so far.",
         ),
         Note("(b1) Deepest fall", fall),
         Note(
@@ -144,9 +144,10 @@ def _claims_notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note
             "How far to trust the intervals",
             "For values of which most are 0 and few are large, as falls are, the interval is only "
             "approximate and can see a difference where there is none: read it with the number of "
-            f"runs that fell. {labels['apo']} and {labels['ppo']} share their seeds, and so their "
-            "initial weights and first episodes, but are compared as if unpaired: if that makes "
-            "their values correlate positively, the intervals are a little too wide.",
+            f"runs that fell. {labels['apo']} and {labels['ppo']} share their seeds, and with "
+            "equal networks their initial weights and first episodes, but are compared as if "
+            "unpaired: if that makes their values correlate positively, the intervals are a little "
+            "too wide.",
         ),
     )
 

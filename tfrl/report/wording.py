@@ -41,6 +41,11 @@ def interval(low: float, high: float) -> str:
     return KEPT.join([number(low, digits), "to", number(high, digits)])
 
 
+def sample(*counts: int) -> str:
+    """As `n = 20` or `n = 20 and 19`, kept on one line."""
+    return KEPT.join(["n", "=", listed([str(count) for count in counts]).replace(" ", KEPT)])
+
+
 def whole(value: float) -> int:
     """Decimals of a number that has no interval: none if it is whole, else one."""
     return 0 if value == round(value) else 1
