@@ -4,10 +4,7 @@ from tfrl.analysis import returns
 from tfrl.report import answers, curves, dots, wording
 from tfrl.report.blocks import Picture
 from tfrl.report.findings import Comparison, Findings
-from tfrl.report.style import AGENTS, Looks
-
-# Steps by which an evaluation is late at most, with a pipeline's defaults: its iteration less one.
-LATEST = {"ppo": 8 * 32 - 1, "apo": 8 * 32 - 1, "reinforce": 2 * 500 - 1}
+from tfrl.report.style import Looks
 
 
 def final(found: Findings, looks: Looks) -> Picture:
@@ -66,7 +63,7 @@ def evaluation(found: Findings, looks: Looks) -> Picture:
     how = (
         f"Thin: one seed, mean return of {count} episodes of the greedy policy, scheduled every "
         f"{every:,} steps and made after the first iteration that reaches the scheduled step, up "
-        f"to one iteration later{_lateness(found)}. Thick: median over seeds."
+        f"to one iteration (of a rollout, or of some episodes) later. Thick: median over seeds."
     )
     wide, narrow = (
         curves.learning(
@@ -120,13 +117,6 @@ def measures(found: Findings, pair: Comparison, looks: Looks) -> Picture:
         wide=wide,
         narrow=narrow,
     )
-
-
-def _lateness(found: Findings) -> str:
-    """By how many steps an evaluation is late at most: an iteration is more than one step."""
-    known = dict.fromkeys(c.pipeline for c in found.study.configurations if c.pipeline in LATEST)
-    parts = [f"{LATEST[pipeline]} steps for {AGENTS[pipeline][0]}" for pipeline in known]
-    return f" (by default at most {wording.listed(parts)})" if parts else ""
 
 
 def _counts(found: Findings) -> dict[str, str]:
