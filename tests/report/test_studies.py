@@ -40,6 +40,13 @@ def test_constant_scores(results, tmp_path):
     assert "all 20 seeds equal" in text and "DQN 500 each time (n = 19)" in text
 
 
+def test_where_no_run_fell_the_page_says_no_more_than_that(results, tmp_path):
+    solved = results.episodes.assign(**{"return": 500.0})
+    text = no_nan(render(replace(results, episodes=solved), tmp_path))
+    among = "among the 20 of 20 and 20 of 20 runs that reached it"
+    assert f"{among}: no run of either agent fell (n = 20 and 20)." in text
+
+
 def test_a_score_that_is_not_a_number_is_never_dropped(results, tmp_path):
     evaluations = results.evaluations.copy()
     mine = (evaluations["configuration"] == "apo") & (evaluations["seed"] == 4)

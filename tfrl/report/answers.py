@@ -139,6 +139,8 @@ def _count(found: Findings, pipeline: str) -> int:
 def _evidence(row: pd.Series, labels: dict[str, str]) -> str:
     """Both means of a claim, their difference with its interval, and both n."""
     n = sample(row["apo_n"], row["ppo_n"])
+    if _nobody_fell(row):
+        return f"no run of either agent fell ({n})."
     if not np.isfinite(row["difference"]):
         return f"{row['note']} ({n})."
     digits = places(row["low"], row["high"])
@@ -146,6 +148,12 @@ def _evidence(row: pd.Series, labels: dict[str, str]) -> str:
     bounds = interval(row["low"], row["high"])
     bounds = f"{INTERVAL} {bounds}" if bounds else row["note"]
     return f"{means}, difference {number(row['difference'], digits)} ({bounds}; {n})."
+
+
+def _nobody_fell(row: pd.Series) -> bool:
+    """Whether the measure is the fall, and all runs that could have fallen did not."""
+    could = row["apo_n"] and row["ppo_n"]
+    return bool(row["claim"] == "b1" and could and not row["apo_nonzero"] + row["ppo_nonzero"])
 
 
 def _among(row: pd.Series) -> str:
@@ -158,6 +166,8 @@ def _among(row: pd.Series) -> str:
 
 def _beside(row: pd.Series, labels: dict[str, str]) -> str:
     """What to read a measure with: how many runs fell; what return a spread is around."""
+    if _nobody_fell(row):
+        return ""
     if row["claim"] == "b1":
         known = [side for side in labels if row[f"{side}_n"]]
         parts = [

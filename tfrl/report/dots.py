@@ -42,9 +42,10 @@ def claims(values: pd.DataFrame, claims: pd.DataFrame, looks: Looks, narrow: boo
 def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: Looks) -> None:
     """A row of dots per configuration, the first on top, and a tick at each median."""
     known = values.dropna(subset=[column])
-    low, high = (known[column].min(), known[column].max()) if len(known) else (0.0, 1.0)
+    low, high = (known[column].min(), known[column].max()) if len(known) else (0.0, 0.0)
     low = min(low, 0.0)
-    margin = 0.04 * ((high - low) or 1.0)
+    high = max(high, low + 1.0)
+    margin = 0.04 * (high - low)
     for row, (name, look) in enumerate(looks.items()):
         x = np.sort(known.loc[known["configuration"] == name, column].to_numpy(float))
         if not len(x):
@@ -52,7 +53,7 @@ def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: Looks) -> None:
             continue
         middle = np.median(x)
         axes.plot([middle, middle], [row - 0.34, row + 0.34], color=INK, lw=1.2, zorder=1)
-        stack = np.round(x * 60 / ((high - low) or 1.0))
+        stack = np.round(x * 60 / (high - low))
         y = row + _offsets(stack)
         sns.scatterplot(x=x, y=y, color=look.colour, s=20, alpha=0.9, ax=axes, clip_on=False)
         _counts(axes, row, x, stack, (low + high) / 2)
