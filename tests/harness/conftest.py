@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Workplace:
+class Project:
     """The current folder, with `studies/fake.toml` in it."""
 
     folder: Path
@@ -66,10 +66,10 @@ class Workplace:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.chdir(tmp_path)
     Path("studies").mkdir()
-    place = Workplace(tmp_path)
+    place = Project(tmp_path)
     place.write(fake.STUDY)
     return place
 

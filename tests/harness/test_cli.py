@@ -49,25 +49,25 @@ def test_the_module_is_the_command():
         (["report", "none.toml"], "none.toml: cannot be read: No such file or directory"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_status_2(workplace, capsys, arguments, sentence):
-    assert workplace.tfrl(*arguments) == 2
+def test_a_mistake_is_one_sentence_and_status_2(project, capsys, arguments, sentence):
+    assert project.tfrl(*arguments) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith(f"tfrl: {sentence}")
 
 
-def test_no_worker_at_all_is_a_mistake(workplace, capsys):
+def test_no_worker_at_all_is_a_mistake(project, capsys):
     with pytest.raises(SystemExit, match="2"):
-        workplace.tfrl("run", "fake", "--jobs", "0")
+        project.tfrl("run", "fake", "--jobs", "0")
     assert "--jobs: '0' is no whole number of at least 1" in capsys.readouterr().err
 
 
-def test_the_list_counts_what_is_stored_and_names_what_is_wrong(workplace, capsys):
-    publish(workplace.ledger)
-    assert workplace.tfrl("list") == 0
+def test_the_list_counts_what_is_stored_and_names_what_is_wrong(project, capsys):
+    publish(project.ledger)
+    assert project.tfrl("list") == 0
     assert re.search(r"fake +Fake +one, two +8 +1 +0 +7\n", capsys.readouterr().out)
     Path("studies/wrong.toml").write_text("title = 1")
-    assert workplace.tfrl("list") == 2
+    assert project.tfrl("list") == 2
     out, err = capsys.readouterr()
     assert "fake" in out
     assert err.startswith("tfrl: studies/wrong.toml: title is 1")
@@ -79,9 +79,7 @@ def test_a_list_of_nothing_says_so(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("tfrl: there are no studies")
 
 
-def test_the_report_gets_the_results_and_what_does_not_count_is_told(
-    workplace, capsys, monkeypatch
-):
+def test_the_report_gets_the_results_and_what_does_not_count_is_told(project, capsys, monkeypatch):
     seen = {}
 
     def render(results: storage.Results, destination: Path) -> Path:
@@ -90,10 +88,10 @@ def test_the_report_gets_the_results_and_what_does_not_count_is_told(
 
     monkeypatch.setattr(report, "render", render)
     for seed in range(2):
-        publish(workplace.ledger, seed)
-    damaged = workplace.ledger.directory(workplace.ledger.study.runs()[1]) / "manifest.json"
+        publish(project.ledger, seed)
+    damaged = project.ledger.directory(project.ledger.study.runs()[1]) / "manifest.json"
     damaged.write_text("{}")
-    assert workplace.tfrl("report", "fake", "--reports", "pages") == 0
+    assert project.tfrl("report", "fake", "--reports", "pages") == 0
     out, err = capsys.readouterr()
     assert out.endswith("pages/fake/index.html\n")
     assert seen["destination"] == Path("pages/fake")

@@ -45,8 +45,8 @@ def publish(
 
 
 @pytest.fixture
-def ledger(workplace) -> Ledger:
-    return workplace.ledger
+def ledger(project) -> Ledger:
+    return project.ledger
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_a_newer_schema_is_refused_by_name(ledger):
         ledger.entries()
 
 
-def test_the_runs_of_another_study_file_are_not_touched(workplace, ledger):
+def test_the_runs_of_another_study_file_are_not_touched(project, ledger):
     with ledger.locked():
         publish(ledger)
     Path("mine").mkdir()
@@ -267,7 +267,7 @@ def test_the_runs_of_another_study_file_are_not_touched(workplace, ledger):
         pass
     with replace(ledger, root=Path("runs").absolute()).locked():
         pass
-    workplace.file.unlink()  # moved, say
+    project.file.unlink()  # moved, say
     with foreign.locked():
         pass
     (foreign.folder / ".study").unlink()

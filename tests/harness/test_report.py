@@ -50,13 +50,13 @@ def ledger(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "tables" / "ledger.csv", index_col="configuration")
 
 
-def test_failed_damaged_and_missing_runs_are_all_accounted_for(workplace, capsys):
-    workplace.write(fake.STUDY + 'failure = "raise"\n')
-    assert workplace.tfrl("run", "fake", "--seeds", "0-2") == 1
-    damaged = workplace.ledger.directory(workplace.ledger.study.runs()[2]) / "episodes.parquet"
+def test_failed_damaged_and_missing_runs_are_all_accounted_for(project, capsys):
+    project.write(fake.STUDY + 'failure = "raise"\n')
+    assert project.tfrl("run", "fake", "--seeds", "0-2") == 1
+    damaged = project.ledger.directory(project.ledger.study.runs()[2]) / "episodes.parquet"
     damaged.write_bytes(damaged.read_bytes()[:-1])
     capsys.readouterr()
-    assert workplace.tfrl("report", "fake") == 0
+    assert project.tfrl("report", "fake") == 0
     out, err = capsys.readouterr()
     assert out == "reports/fake/index.html\n"
     assert err.startswith(f"1 stored run counts as missing: {damaged} is damaged")
@@ -70,11 +70,11 @@ def test_failed_damaged_and_missing_runs_are_all_accounted_for(workplace, capsys
     assert f"{damaged} is damaged" in page.text
 
 
-def test_a_study_of_which_every_run_failed_has_a_report(workplace, capsys):
+def test_a_study_of_which_every_run_failed_has_a_report(project, capsys):
     first, _ = fake.STUDY.replace('"0-3"', '"1"').split("[configurations.two]")
-    workplace.write(first + 'failure = "nan"\n')
-    assert workplace.tfrl("run", "fake") == 1
-    assert workplace.tfrl("report", "fake") == 0
+    project.write(first + 'failure = "nan"\n')
+    assert project.tfrl("run", "fake") == 1
+    assert project.tfrl("report", "fake") == 0
     counts = ledger(Path("reports/fake")).loc["one"]
     assert counts[["planned", "finished", "failed", "missing"]].tolist() == [1, 0, 1, 0]
     page = Page(Path("reports/fake/index.html"))

@@ -19,28 +19,28 @@ def configure(text: str) -> str:
     return fake.STUDY + text
 
 
-def made(workplace) -> Counter:
+def made(project) -> Counter:
     """How often each seed of the second configuration was run."""
     return Counter(Path("made").read_text().split()) if Path("made").exists() else Counter()
 
 
-def test_all_runs_are_made_once_and_then_no_more(workplace, capsys):
-    workplace.write(configure('file = "made"\n'))
-    assert workplace.tfrl("run", "fake", "--seeds", "0-1") == 0
+def test_all_runs_are_made_once_and_then_no_more(project, capsys):
+    project.write(configure('file = "made"\n'))
+    assert project.tfrl("run", "fake", "--seeds", "0-1") == 0
     out, err = capsys.readouterr()
     assert "fake: 4 of 8 runs to make" in err
     assert "8 planned = 4 finished + 0 failed + 4 missing in runs/fake" in out
     assert re.search(r"line +two +4 +2 +0 +2 +\d+\.\d", out)
-    assert made(workplace) == {"0": 1, "1": 1}
+    assert made(project) == {"0": 1, "1": 1}
 
-    assert workplace.tfrl("run", "studies/fake.toml", "--jobs", "1") == 0
-    assert made(workplace) == dict.fromkeys("0123", 1)
-    before = workplace.fingerprints()
+    assert project.tfrl("run", "studies/fake.toml", "--jobs", "1") == 0
+    assert made(project) == dict.fromkeys("0123", 1)
+    before = project.fingerprints()
     assert len(before) == 8
-    assert workplace.tfrl("run", "fake") == 0
+    assert project.tfrl("run", "fake") == 0
     assert "fake: 0 of 8 runs to make" in capsys.readouterr().err
-    assert workplace.fingerprints() == before
-    assert made(workplace) == dict.fromkeys("0123", 1)
+    assert project.fingerprints() == before
+    assert made(project) == dict.fromkeys("0123", 1)
 
 
 FAILURES = {
@@ -55,31 +55,31 @@ FAILURES = {
 NO_FAULT_OF_THE_RUN = ("kill", "abort", "memory")
 
 
-def test_runs_that_fail_are_stored_and_told_and_the_others_finish(workplace, capsys):
+def test_runs_that_fail_are_stored_and_told_and_the_others_finish(project, capsys):
     head = fake.STUDY[: fake.STUDY.index("[configurations.one]")].replace("0-3", "0-1")
     tables = [
         f'[configurations.{failure}]\npipeline = "fake"\nfailure = "{failure}"\n'
         for failure in FAILURES
     ]
-    workplace.write(head + "".join(tables))
-    assert workplace.tfrl("run", "fake") == 1
+    project.write(head + "".join(tables))
+    assert project.tfrl("run", "fake") == 1
     out, err = capsys.readouterr()
     assert "14 planned = 7 finished + 7 failed + 0 missing" in out
-    study = workplace.ledger.study
+    study = project.ledger.study
     for (failure, sentence), finished, failed in zip(
         FAILURES.items(), study.runs()[::2], study.runs()[1::2], strict=True
     ):
         assert f"failed: line/{failure}/seed-1: {sentence}" in err
         assert f"failed: line/{failure}/seed-1: {sentence}" in out
-        assert workplace.ledger.entry(finished).status == "finished"
-        entry = workplace.ledger.entry(failed)
+        assert project.ledger.entry(finished).status == "finished"
+        entry = project.ledger.entry(failed)
         assert (entry.status, entry.run.configuration.name) == ("failed", failure)
         assert entry.manifest["error"]["traceback"]
-        stored = workplace.ledger.directory(failed).iterdir()
+        stored = project.ledger.directory(failed).iterdir()
         assert [file.name for file in stored] == ["manifest.json"]
 
     # Again: only what may end otherwise the next time is tried once more.
-    assert workplace.tfrl("run", "fake") == 1
+    assert project.tfrl("run", "fake") == 1
     out, err = capsys.readouterr()
     assert "fake: 3 of 14 runs to make" in err
     for failure in NO_FAULT_OF_THE_RUN:
@@ -87,52 +87,50 @@ def test_runs_that_fail_are_stored_and_told_and_the_others_finish(workplace, cap
     assert "14 planned = 7 finished + 7 failed + 0 missing" in out
 
 
-def test_only_failures_of_the_seeds_asked_for_make_the_exit_status(workplace, capsys):
-    workplace.write(configure('failure = "raise"\n'))
-    assert workplace.tfrl("run", "fake") == 1
+def test_only_failures_of_the_seeds_asked_for_make_the_exit_status(project, capsys):
+    project.write(configure('failure = "raise"\n'))
+    assert project.tfrl("run", "fake") == 1
     capsys.readouterr()
-    assert workplace.tfrl("run", "fake", "--seeds", "0,2") == 0
+    assert project.tfrl("run", "fake", "--seeds", "0,2") == 0
     out, _ = capsys.readouterr()
     assert "8 planned = 7 finished + 1 failed + 0 missing" in out
     assert "failed: line" not in out
-    assert workplace.tfrl("run", "fake", "--seeds", "1") == 1
+    assert project.tfrl("run", "fake", "--seeds", "1") == 1
 
 
-def test_packages_of_another_version_make_runs_again(workplace, capsys, monkeypatch):
-    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+def test_packages_of_another_version_make_runs_again(project, capsys, monkeypatch):
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
     monkeypatch.setattr(provenance, "_version", lambda package: "99.1")
     capsys.readouterr()
-    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
     reason, _ = capsys.readouterr().err.splitlines()
     assert reason.startswith("2 stored runs are made again: tensorflow was 2.")
     assert ", is 99.1, tf-agents was 0." in reason
-    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
     assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
 
 
-def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(
-    workplace, capsys, monkeypatch
-):
+def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(project, capsys, monkeypatch):
     source = Path("source.py")
     source.write_text("a = 1")
     monkeypatch.setenv("FAKE_SOURCE", str(source))
-    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
     capsys.readouterr()
 
-    workplace.write(fake.STUDY.replace("0.5", "0.25"))
-    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    project.write(fake.STUDY.replace("0.5", "0.25"))
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
     assert capsys.readouterr().err.splitlines() == [
         "1 stored run is made again: configurations.two.learning_rate was 0.5, is 0.25",
         "fake: 1 of 8 runs to make",
     ]
 
     source.write_text("a = 2")
-    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
     assert "2 stored runs are made again: the code changed\n" in capsys.readouterr().err
 
-    run = workplace.ledger.study.runs()[0]
-    (workplace.ledger.directory(run) / "episodes.parquet").write_bytes(b"")
-    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    run = project.ledger.study.runs()[0]
+    (project.ledger.directory(run) / "episodes.parquet").write_bytes(b"")
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
     assert (
         capsys.readouterr()
         .err.splitlines()[0]
@@ -140,7 +138,7 @@ def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(
             "1 stored run is made again: runs/fake/line/one/seed-0/episodes.parquet is damaged: "
         )
     )
-    assert workplace.tfrl("run", "fake", "--seeds", "0") == 0
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
     assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
 
 
@@ -161,18 +159,18 @@ def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(
         ),
     ],
 )
-def test_hyperparameters_are_checked_against_the_pipeline(workplace, capsys, text, sentence):
-    workplace.write(configure(text))
-    assert workplace.tfrl("run", "fake") == 2
+def test_hyperparameters_are_checked_against_the_pipeline(project, capsys, text, sentence):
+    project.write(configure(text))
+    assert project.tfrl("run", "fake") == 2
     err = capsys.readouterr().err
     assert err.startswith(f"tfrl: studies/fake.toml: configurations.{sentence}")
     assert err.count("\n") == 1
-    assert workplace.visible() == []
+    assert project.visible() == []
 
 
-def test_an_unknown_environment_is_a_mistake(workplace, changed, capsys):
-    workplace.write(changed("Line-v0", "Cart-v0"))
-    assert workplace.tfrl("run", "fake") == 2
+def test_an_unknown_environment_is_a_mistake(project, changed, capsys):
+    project.write(changed("Line-v0", "Cart-v0"))
+    assert project.tfrl("run", "fake") == 2
     sentence = "environments.line: 'Cart-v0' is no environment: expected Line-v0"
     assert capsys.readouterr().err == f"tfrl: studies/fake.toml: {sentence}\n"
 
@@ -184,60 +182,60 @@ def wait_for_runs(number: int, seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-def test_ctrl_c_ends_cleanly_and_the_rest_follows(workplace):
-    workplace.write(configure('file = "made"\nseconds = 0.4\n'))
-    process = workplace.start("run", "fake", "--jobs", "2")
+def test_ctrl_c_ends_cleanly_and_the_rest_follows(project):
+    project.write(configure('file = "made"\nseconds = 0.4\n'))
+    process = project.start("run", "fake", "--jobs", "2")
     wait_for_runs(5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to parent and workers alike
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Traceback" not in out + err
     assert err.endswith("interrupted: the same command makes the rest\n")
-    statuses = Counter(workplace.statuses().values())
+    statuses = Counter(project.statuses().values())
     assert statuses["finished"] >= 5
     assert statuses["missing"] >= 1
     assert statuses["failed"] == 0
     assert f"{statuses['finished']} finished + 0 failed + {statuses['missing']} missing" in out
-    assert all(name.startswith("seed-") for name in workplace.visible())
+    assert all(name.startswith("seed-") for name in project.visible())
 
-    finished = workplace.fingerprints()
-    assert workplace.tfrl("run", "fake") == 0
-    assert len(workplace.fingerprints()) == 8
-    assert finished.items() <= workplace.fingerprints().items()
+    finished = project.fingerprints()
+    assert project.tfrl("run", "fake") == 0
+    assert len(project.fingerprints()) == 8
+    assert finished.items() <= project.fingerprints().items()
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_killed_at_any_moment_it_goes_on_to_the_same_results(workplace, seed):
+def test_killed_at_any_moment_it_goes_on_to_the_same_results(project, seed):
     """Wherever the random moments fall: what was stored stays, and is not made a second time."""
-    workplace.write(configure('seconds = 0.3\nfile = "made"\n'))
-    assert workplace.tfrl("run", "fake", "--runs", "whole") == 0
+    project.write(configure('seconds = 0.3\nfile = "made"\n'))
+    assert project.tfrl("run", "fake", "--runs", "whole") == 0
     Path("made").unlink()
     delays = random.Random(seed)
     for _ in range(4):
-        before, made_before = workplace.fingerprints(), made(workplace)
-        process = workplace.start("run", "fake", "--jobs", "2")
+        before, made_before = project.fingerprints(), made(project)
+        process = project.start("run", "fake", "--jobs", "2")
         time.sleep(delays.uniform(0.5, 3.5))
         process.kill()
         process.communicate()
         time.sleep(0.3)  # its workers end when they notice
-        assert before.items() <= workplace.fingerprints().items()
-        assert "failed" not in workplace.statuses().values()
-        again = made(workplace) - made_before
+        assert before.items() <= project.fingerprints().items()
+        assert "failed" not in project.statuses().values()
+        again = made(project) - made_before
         assert not again.keys() & {run[-1] for run in before if run.startswith("line/two/")}
-    assert workplace.tfrl("run", "fake") == 0
+    assert project.tfrl("run", "fake") == 0
     for whole in Path("whole").glob("fake/*/*/seed-*/*.parquet"):
         assert whole.read_bytes() == ("runs" / whole.relative_to("whole")).read_bytes()
-    assert workplace.visible() == sorted([f"seed-{seed}" for seed in range(4)] * 2)
+    assert project.visible() == sorted([f"seed-{seed}" for seed in range(4)] * 2)
 
 
-def test_a_worker_s_libraries_have_one_thread_each(workplace, capsys):
-    workplace.write(configure('failure = "threads"\n'))
-    assert workplace.tfrl("run", "fake", "--seeds", "1") == 1
+def test_a_worker_s_libraries_have_one_thread_each(project, capsys):
+    project.write(configure('failure = "threads"\n'))
+    assert project.tfrl("run", "fake", "--seeds", "1") == 1
     told = "RuntimeError: OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1, MKL_NUM_THREADS=1\n"
     assert capsys.readouterr().out.endswith(told)
 
 
-def test_a_second_invocation_on_the_same_runs_is_refused(workplace, capsys):
-    with workplace.ledger.locked():
-        assert workplace.tfrl("run", "fake") == 2
+def test_a_second_invocation_on_the_same_runs_is_refused(project, capsys):
+    with project.ledger.locked():
+        assert project.tfrl("run", "fake") == 2
     assert capsys.readouterr().err.startswith("tfrl: another `tfrl run` is at work in runs/fake:")

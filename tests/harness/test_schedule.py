@@ -8,8 +8,8 @@ ONE, TWO = ("line", "one"), ("line", "two")
 
 
 @pytest.fixture
-def tasks(workplace):
-    return [Task(run, {}, {}) for run in study.load(workplace.file).runs()]
+def tasks(project):
+    return [Task(run, {}, {}) for run in study.load(project.file).runs()]
 
 
 def begin(schedule, compiled, *others):

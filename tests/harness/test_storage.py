@@ -15,9 +15,9 @@ from tfrl.harness import manifest, provenance, storage
 
 
 @pytest.fixture
-def results(workplace):
+def results(project):
     """Seeds 0 and 2 of the first configuration finished, seed 1 damaged, seed 3 failed."""
-    ledger = workplace.ledger
+    ledger = project.ledger
     for seed in range(3):
         publish(ledger, seed)
     (ledger.directory(ledger.study.runs()[1]) / "episodes.parquet").write_bytes(b"PAR1")
@@ -73,17 +73,17 @@ def test_what_runs_do_not_share_is_listed(results):
     assert results.manifest["versions"] == {"numpy": [None, "2"]}
 
 
-def test_a_study_without_runs_has_empty_tables(workplace):
-    results = storage.load(workplace.ledger.study)
+def test_a_study_without_runs_has_empty_tables(project):
+    results = storage.load(project.ledger.study)
     assert len(results.episodes) == len(results.evaluations) == 0
     assert list(results.episodes["configuration"].cat.categories) == ["one", "two"]
     assert set(results.runs["status"]) == {"missing"}
     assert results.manifest["versions"] == {}
 
 
-def test_eighty_runs_load_in_a_moment(workplace, changed):
-    workplace.write(changed('"0-3"', '"0-79"'))
-    ledger = workplace.ledger
+def test_eighty_runs_load_in_a_moment(project, changed):
+    project.write(changed('"0-3"', '"0-79"'))
+    ledger = project.ledger
     for seed in range(80):
         publish(ledger, seed)
     start = time.perf_counter()
@@ -101,8 +101,8 @@ def notices(ledger, engine):
     return storage.load(ledger.study, engine=engine).notices
 
 
-def test_runs_of_other_code_or_packages_are_noticed(workplace, monkeypatch):
-    ledger, engine = workplace.ledger, fake.Engine()
+def test_runs_of_other_code_or_packages_are_noticed(project, monkeypatch):
+    ledger, engine = project.ledger, fake.Engine()
     here = provenance.code_sha256(engine.sources("fake"))
     for seed in range(2):
         publish(ledger, seed, here, provenance.versions())
@@ -120,8 +120,8 @@ def test_runs_of_other_code_or_packages_are_noticed(workplace, monkeypatch):
     assert f"tensorflow was {metadata.version('tensorflow')}, is 9, tf-agents was" in notice
 
 
-def test_a_pipeline_that_is_gone_is_noticed(workplace):
-    ledger = workplace.ledger
+def test_a_pipeline_that_is_gone_is_noticed(project):
+    ledger = project.ledger
     publish(ledger, 0, versions=provenance.versions())
 
     class Gone(fake.Engine):
@@ -133,8 +133,8 @@ def test_a_pipeline_that_is_gone_is_noticed(workplace):
     )
 
 
-def test_runs_of_one_name_with_different_defaults_are_noticed(workplace):
-    ledger, engine = workplace.ledger, fake.Engine()
+def test_runs_of_one_name_with_different_defaults_are_noticed(project):
+    ledger, engine = project.ledger, fake.Engine()
     here = provenance.code_sha256(engine.sources("fake"))
     publish(ledger, 0, here, provenance.versions())
     publish(ledger, 1, here, provenance.versions(), learning_rate=0.3)
@@ -143,7 +143,7 @@ def test_runs_of_one_name_with_different_defaults_are_noticed(workplace):
     )
 
 
-def test_loading_does_not_import_tensorflow(workplace):
+def test_loading_does_not_import_tensorflow(project):
     script = (
         "import sys; from tfrl.harness import storage, study;"
         "storage.load(study.load(study.find('fake'))); sys.exit('tensorflow' in sys.modules)"

@@ -8,9 +8,9 @@ from tfrl.harness.errors import StudyError
 from tfrl.harness.study import Configuration, Environment, Evaluation
 
 
-def test_a_study_file_is_what_it_says(workplace):
-    workplace.write(fake.STUDY.replace('"0-3"', '"0-2, 7"') + "layers = [64, 32]\ndouble = true\n")
-    loaded = study.load(workplace.file)
+def test_a_study_file_is_what_it_says(project):
+    project.write(fake.STUDY.replace('"0-3"', '"0-2, 7"') + "layers = [64, 32]\ndouble = true\n")
+    loaded = study.load(project.file)
     assert (loaded.name, loaded.title, loaded.steps) == ("fake", "Fake", 1000)
     assert loaded.seeds == (0, 1, 2, 7)
     assert loaded.evaluation == Evaluation(every=500, episodes=2)
@@ -88,23 +88,23 @@ def test_a_study_file_is_what_it_says(workplace):
     ],
 )
 def test_a_mistake_is_one_sentence_with_file_key_and_expectation(
-    workplace, changed, old, new, sentence
+    project, changed, old, new, sentence
 ):
-    workplace.write(changed(old, new))
+    project.write(changed(old, new))
     with pytest.raises(StudyError) as caught:
-        study.load(workplace.file)
+        study.load(project.file)
     assert str(caught.value).startswith(f"studies/fake.toml: {sentence}")
     assert "\n" not in str(caught.value)
 
 
-def test_an_empty_table_of_configurations_is_a_mistake(workplace):
+def test_an_empty_table_of_configurations_is_a_mistake(project):
     text = fake.STUDY[: fake.STUDY.index("[configurations.one]")]
-    workplace.write(f"{text}[configurations]\n")
+    project.write(f"{text}[configurations]\n")
     with pytest.raises(StudyError, match=r"fake\.toml: configurations is empty: expected"):
-        study.load(workplace.file)
+        study.load(project.file)
 
 
-def test_files_that_are_no_studies_are_named(workplace):
+def test_files_that_are_no_studies_are_named(project):
     Path("binary.toml").write_bytes(b"\xff\xfe")
     Path("bad name.toml").write_text(fake.STUDY)
     for name, sentence in [
@@ -117,7 +117,7 @@ def test_files_that_are_no_studies_are_named(workplace):
         assert str(caught.value).startswith(sentence)
 
 
-def test_a_study_is_found_by_path_or_name(workplace):
+def test_a_study_is_found_by_path_or_name(project):
     assert study.find("fake") == Path("studies/fake.toml")
     assert study.find("elsewhere/mine.toml") == Path("elsewhere/mine.toml")
     with pytest.raises(StudyError, match=r"no study 'fak': .* in studies/ \(fake\)"):
