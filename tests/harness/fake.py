@@ -47,6 +47,7 @@ class Config:
     failing_seed: int = 1
     seconds: float = 0.0  # of each run
     file: str = ""  # a line is appended to it for each run
+    gate: str = ""  # a file that runs wait for
 
     def __post_init__(self):
         if self.learning_rate <= 0:
@@ -78,6 +79,8 @@ class Trainer:
         if self.config.file:
             with Path(self.config.file).open("a") as file:
                 file.write(f"{seed}\n")
+        while self.config.gate and not Path(self.config.gate).exists():
+            time.sleep(0.02)
         for part in range(10):
             time.sleep(self.config.seconds / 10)
             if on_progress:

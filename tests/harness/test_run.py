@@ -175,7 +175,7 @@ def test_an_unknown_environment_is_a_mistake(project, changed, capsys):
     assert capsys.readouterr().err == f"tfrl: studies/fake.toml: {sentence}\n"
 
 
-def wait_for_runs(number: int, seconds: float = 20.0) -> None:
+def wait_for_runs(number: int, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while len(list(Path("runs").glob("*/*/*/seed-*"))) < number:
         assert time.monotonic() < end, "no run was stored"
@@ -183,22 +183,20 @@ def wait_for_runs(number: int, seconds: float = 20.0) -> None:
 
 
 def test_ctrl_c_ends_cleanly_and_the_rest_follows(project):
-    project.write(configure('file = "made"\nseconds = 0.4\n'))
+    project.write(configure('gate = "gate"\n'))
     process = project.start("run", "fake", "--jobs", "2")
-    wait_for_runs(5)
+    wait_for_runs(4)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to parent and workers alike
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in out + err
     assert err.endswith("interrupted: the same command makes the rest\n")
-    statuses = Counter(project.statuses().values())
-    assert statuses["finished"] >= 5
-    assert statuses["missing"] >= 1
-    assert statuses["failed"] == 0
-    assert f"{statuses['finished']} finished + 0 failed + {statuses['missing']} missing" in out
+    assert Counter(project.statuses().values()) == {"finished": 4, "missing": 4}
+    assert "4 finished + 0 failed + 4 missing" in out
     assert all(name.startswith("seed-") for name in project.visible())
 
     finished = project.fingerprints()
+    Path("gate").touch()
     assert project.tfrl("run", "fake") == 0
     assert len(project.fingerprints()) == 8
     assert finished.items() <= project.fingerprints().items()
