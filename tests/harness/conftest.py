@@ -1,6 +1,7 @@
 """A folder with a study in it, and `tfrl` with an engine that needs no TensorFlow."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,6 +49,8 @@ class Project:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # A shell that put the tests in the background has made them deaf to Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def statuses(self) -> dict[str, str]:
