@@ -20,6 +20,8 @@ class Stream(enum.IntEnum):
     ANCHORS = 4
     EVALUATION = 5
 
+    # Levels have no stream: they are the same whatever the seed; see `of_levels`.
+
 
 class RandomStream(tf.Module):
     """A sequence of keys for TensorFlow's stateless random operations.
@@ -103,3 +105,57 @@ def categorical(key: tf.Tensor, logits: tf.Tensor, dtype: tf.DType = tf.int64) -
     high = tf.bitwise.right_shift(bits(key, logits.shape), tf.constant(9, tf.uint32))
     u = (2.0 * tf.cast(high, tf.float32) + 1.0) * 2.0**-24
     return tf.argmax(logits - tf.math.log(-tf.math.log(u)), axis=-1, output_type=dtype)
+
+
+def of_levels(levels: tf.Tensor, count: int) -> tf.Tensor:
+    """The first `count` random numbers of each of the levels int64 `[N]`: float64 `[N, count]`.
+
+    Multiples of 2**-24 in [0, 1), a pure function of the level: SplitMix64 (Steele, Lea and Flood,
+    2014, https://doi.org/10.1145/2660193.2660195) started from the level's own hash, the high bits.
+    """
+    start = _mixed(tf.cast(levels, tf.uint64))[:, None]
+    index = tf.range(1, count + 1, dtype=tf.int64)
+    numbers = _mixed(start + tf.cast(index, tf.uint64) * _unsigned(0x9E3779B97F4A7C15))
+    high = tf.bitwise.right_shift(numbers, _unsigned(40))
+    return tf.cast(high, tf.float64) * 2.0**-24
+
+
+def from_intervals(uniforms: tf.Tensor, intervals: tf.Tensor) -> tf.Tensor:
+    """Spreads uniform numbers evenly over unions of two intervals.
+
+    Args:
+      uniforms: float64 `[...]`, as `of_levels` makes them.
+      intervals: float64 `[..., 2, 2]`, two pairs (low, high), the lower one first.
+
+    Returns:
+      float64 `[...]`. Up to the last addition nothing is rounded (24 bits times 24 bits), so that a
+      compiler that fuses it with the multiplication gives the same bits as one that does not.
+    """
+    low, high = tf.unstack(intervals, axis=-1)  # [..., 2]
+    width = _rounded(high - low)
+    way = uniforms * _rounded(width[..., 0] + width[..., 1])
+    beyond = way - width[..., 0]
+    in_first = (beyond < 0) | tf.equal(width[..., 1], 0.0)
+    return tf.where(
+        in_first,
+        tf.minimum(low[..., 0] + way, high[..., 0]),
+        tf.minimum(low[..., 1] + beyond, high[..., 1]),
+    )
+
+
+def _mixed(z: tf.Tensor) -> tf.Tensor:
+    """SplitMix64's hash of uint64 `[...]`."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        z = tf.bitwise.bitwise_xor(z, tf.bitwise.right_shift(z, _unsigned(shift))) * _unsigned(
+            factor
+        )
+    return tf.bitwise.bitwise_xor(z, tf.bitwise.right_shift(z, _unsigned(31)))
+
+
+def _unsigned(value: int) -> tf.Tensor:
+    return tf.constant(value, tf.uint64)
+
+
+def _rounded(x: tf.Tensor) -> tf.Tensor:
+    """To the 24 bits of float32."""
+    return tf.cast(tf.cast(x, tf.float32), tf.float64)

@@ -6,8 +6,6 @@ from tf_agents.environments import tf_environment
 from tf_agents.policies import tf_policy
 from tf_agents.trajectories import trajectory
 
-from tfrl.components.collection import collect_episodes
-
 
 class EpisodeLog(tf.Module):
     """An observer that counts environment steps and notes each episode as it ends."""
@@ -83,14 +81,27 @@ class EpisodeLog(tf.Module):
         }
 
 
-def evaluate(
-    environment: tf_environment.TFEnvironment, policy: tf_policy.TFPolicy, max_steps: int
+def play(
+    environment: tf_environment.TFEnvironment, policy: tf_policy.TFPolicy
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Plays one episode with `policy` in each environment of the batch.
+    """Plays with `policy` until the episode in progress has ended in each environment.
 
     Returns:
-      the returns, float32 `[B]`, and the lengths in environment steps, int64 `[B]`.
+      what these episodes earned from here on, float32 `[B]`, and the environment steps that it
+      took, int64 `[B]`.
     """
-    episodes = collect_episodes(environment, policy, max_steps)
-    stepped = tf.cast(~episodes.is_boundary(), tf.int64)
-    return tf.reduce_sum(episodes.reward, axis=1), tf.reduce_sum(stepped, axis=1)
+    shape = [environment.batch_size]
+
+    def step(over, returns, lengths):
+        action = policy.action(environment.current_time_step()).action
+        time_step = environment.step(action)
+        returns += tf.where(over, 0.0, time_step.reward)
+        lengths += tf.cast(~over, tf.int64)
+        return over | time_step.is_last(), returns, lengths
+
+    _, returns, lengths = tf.while_loop(
+        lambda over, *_: ~tf.reduce_all(over),
+        step,
+        [tf.zeros(shape, tf.bool), tf.zeros(shape), tf.zeros(shape, tf.int64)],
+    )
+    return returns, lengths

@@ -1,69 +1,59 @@
-"""CartPole-v1 inside the graph, equal to Gymnasium's step for step."""
+"""CartPole inside the graph, equal to Gymnasium's step for step."""
 
 import math
 
 import tensorflow as tf
 from tf_agents.specs import tensor_spec
 
-from tfrl import randomness
 from tfrl.environments.graph_environment import GraphEnvironment
-from tfrl.randomness import Stream
 
 GRAVITY = 9.8  # m/s^2
 CART_MASS = 1.0  # kg
-POLE_MASS = 0.1  # kg
-POLE_HALF_LENGTH = 0.5  # m
-FORCE = 10.0  # N
 TIME_STEP = 0.02  # s
 POSITION_LIMIT = 2.4  # m
 ANGLE_LIMIT = 12 * 2 * math.pi / 360  # rad
-TIME_LIMIT = 500  # environment steps
+TIME_LIMITS = {"CartPole-v0": 200, "CartPole-v1": 500}  # environment steps
 
 
 class CartPole(GraphEnvironment):
-    """The cart-pole of Barto, Sutton and Anderson (1983) as Gymnasium's CartPole-v1 has it.
+    """The cart-pole of Barto, Sutton and Anderson (1983) as Gymnasium's CartPole has it.
 
     Actions: 0 pushes the cart to the left, 1 to the right. Observations: position, velocity, angle
     and angular velocity, float32 `[B, 4]`. Reward 1 for every step. An episode terminates when the
-    cart leaves +-2.4 m or the pole +-12 degrees, and is truncated after 500 steps.
+    cart leaves +-2.4 m or the pole +-12 degrees, and is truncated after 200 (v0) or 500 steps (v1).
+    Constants: the force (N), half the pole's length (m) and its mass (kg).
 
     The state is kept in float64 as Gymnasium keeps it: rounding errors double every ten steps or
     so, and float32's would part a pole from Gymnasium's within some tens of steps.
     """
 
-    def __init__(
-        self,
-        batch_size: int = 1,
-        seed: int = 0,
-        stream: Stream = Stream.ENVIRONMENT,
-        name: str | None = "CartPole",
-    ):
-        """See `GraphEnvironment`."""
+    def __init__(self, environment_id: str = "CartPole-v1", **kwargs):
+        """Args: "CartPole-v0" or "CartPole-v1", and those of `GraphEnvironment`."""
         super().__init__(
+            environment_id,
             observation_spec=tf.TensorSpec([4], tf.float32, "observation"),
             action_spec=tensor_spec.BoundedTensorSpec([], tf.int64, 0, 1, "action"),
             state_spec=tf.TensorSpec([4], tf.float64),
-            time_limit=TIME_LIMIT,
-            batch_size=batch_size,
-            seed=seed,
-            stream=stream,
-            name=name,
+            num_uniforms=4,
+            time_limit=TIME_LIMITS[environment_id],
+            **kwargs,
         )
 
-    def _initial_state(self, key: tf.Tensor) -> tf.Tensor:
-        return randomness.uniform(key, (self.batch_size, 4), -0.05, 0.05, tf.float64)
+    def _initial_state(self, uniforms: tf.Tensor, constants: tf.Tensor) -> tf.Tensor:
+        return 0.05 * (2.0 * uniforms - 1.0)
 
     def _dynamics(
-        self, state: tf.Tensor, action: tf.Tensor
+        self, state: tf.Tensor, constants: tf.Tensor, action: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         x, x_dot, theta, theta_dot = tf.unstack(state, axis=-1)
-        total_mass = CART_MASS + POLE_MASS
-        pole_moment = POLE_MASS * POLE_HALF_LENGTH
-        force = tf.where(tf.equal(action, 1), tf.constant(FORCE, tf.float64), -FORCE)
+        force, half_length, mass = tf.unstack(constants, axis=-1)
+        total_mass = CART_MASS + mass
+        pole_moment = mass * half_length
+        force = tf.where(tf.equal(action, 1), force, -force)
         cos, sin = tf.cos(theta), tf.sin(theta)
         push = (force + pole_moment * theta_dot**2 * sin) / total_mass
         theta_acc = (GRAVITY * sin - cos * push) / (
-            POLE_HALF_LENGTH * (4 / 3 - POLE_MASS * cos**2 / total_mass)
+            half_length * (4 / 3 - mass * cos**2 / total_mass)
         )
         x_acc = push - pole_moment * theta_acc * cos / total_mass
 
@@ -73,7 +63,7 @@ class CartPole(GraphEnvironment):
         theta_dot += TIME_STEP * theta_acc
         terminated = (tf.abs(x) > POSITION_LIMIT) | (tf.abs(theta) > ANGLE_LIMIT)
         next_state = tf.stack([x, x_dot, theta, theta_dot], axis=-1)
-        return next_state, tf.ones([self.batch_size]), terminated
+        return next_state, tf.ones_like(x, tf.float32), terminated
 
     def _observe(self, state: tf.Tensor) -> tf.Tensor:
         return tf.cast(state, tf.float32)

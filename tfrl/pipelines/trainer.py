@@ -11,11 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfrl import environments
-from tfrl.components.episodes import evaluate
+from tfrl.components.episodes import play
+from tfrl.conditions import PLAIN, Conditions
+from tfrl.pipelines import evaluation
+from tfrl.pipelines.evaluation import Columns
 from tfrl.pipelines.pipeline import LOG_CAPACITY, Pipeline
-from tfrl.randomness import Stream
-
-Columns = dict[str, np.ndarray]
+from tfrl.randomness import RandomStream, Stream
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,14 +24,14 @@ class RunResult:
     """What one run leaves behind."""
 
     episodes: Columns  # step, episode, return, length; a row for each episode of training
-    evaluations: Columns  # step (as scheduled), split, policy, episode, return, length
+    evaluations: Columns  # as `evaluation.Plan.table`; a row for each episode of each evaluation
     weights_sha256: str  # of the final weights of all networks
     timings: dict[str, float]  # seconds spent to "compile", "train" and "evaluate"
     updates: int  # gradient updates made
 
 
 class Trainer:
-    """Trains one configuration; `run(seed)` is a pure function of it and the seed.
+    """Trains one configuration; `run` is a pure function of it, the seed and the conditions.
 
     All training happens in compiled functions. Before each run every variable that they touch goes
     back to the value it had when the pipeline was built, so nothing of one run reaches the next.
@@ -44,6 +45,7 @@ class Trainer:
         num_environment_steps: int,
         evaluation_every: int,
         evaluation_episodes: int,
+        num_shifted: int = 0,
     ):
         """Builds the pipeline and compiles it, which takes some seconds.
 
@@ -54,7 +56,8 @@ class Trainer:
           num_environment_steps: length of training, in environment steps.
           evaluation_every: environment steps between evaluations; there is one at the start and one
             at the end too.
-          evaluation_episodes: episodes of one evaluation.
+          evaluation_episodes: episodes of one evaluation in each split and with each policy.
+          num_shifted: variations that runs are tested on beside the one trained on.
 
         Raises:
           LookupError: there is no such environment.
@@ -62,35 +65,53 @@ class Trainer:
         self._timings: dict[str, float] = {}  # of what the next run is to account for
         self._num_environment_steps = num_environment_steps
         self._evaluation_every = evaluation_every
+        self._evaluation_episodes = evaluation_episodes
+        self._environment_id = environment
         with _timed(self._timings, "compile"):
             self._pipeline = pipeline(
                 lambda batch_size: environments.load(environment, batch_size=batch_size),
                 config,
                 num_environment_steps,
             )
+            self._evaluation_random = RandomStream(Stream.EVALUATION)
+            self._evaluation_policies = (
+                self._pipeline.policy,
+                self._pipeline.stochastic_policy(self._evaluation_random),
+            )
             self._evaluation_environment = environments.load(
-                environment, batch_size=evaluation_episodes, stream=Stream.EVALUATION
+                environment, batch_size=evaluation.size(evaluation_episodes, num_shifted)
             )
             self._begin = _compile(self._pipeline.begin)
             self._train_until = _compile(self._iterate_until, tf.TensorSpec([], tf.int64))
-            self._evaluate = _compile(self._play_episodes)
-            compiled = (self._begin, self._train_until, self._evaluate)
+            blank = self._plan(Conditions(test=("D",) * num_shifted), seed=0, index=0)
+            levels, intervals = tf.constant(blank.level), tf.constant(blank.intervals)
+            self._play = _compile(
+                self._play_with_each_policy,
+                tf.TensorSpec(levels.shape, tf.int64),
+                tf.TensorSpec(intervals.shape, tf.float64),
+            )
+            compiled = (self._begin, self._train_until, self._play)
             touched = {v.ref(): v for function in compiled for v in function.graph.variables}
             self._as_built = [(variable, variable.numpy()) for variable in touched.values()]
             # XLA compiles a function when it is first called.
             self._begin()
             self._train_until(tf.constant(0, tf.int64))
-            self._evaluate()
+            self._play(levels, intervals)
 
-    def run(self, seed: int, on_progress: Callable[[int], None] | None = None) -> RunResult:
+    def run(
+        self,
+        seed: int,
+        conditions: Conditions = PLAIN,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> RunResult:
         """Trains with `seed` and evaluates on schedule.
 
-        An evaluation is made after the first iteration that reaches its scheduled step, and from
-        starts of its own, which are the same for all configurations; training ends with the first
-        iteration that reaches its length.
+        An evaluation is made after the first iteration that reaches its scheduled step; training
+        ends with the first iteration that reaches its length.
 
         Args:
           seed: a natural number.
+          conditions: what is trained on and what else is tested on, `num_shifted` variations.
           on_progress: is told the environment steps taken, now and then.
 
         Raises:
@@ -100,13 +121,14 @@ class Trainer:
         episodes: list[Columns] = []
         evaluations: list[Columns] = []
         with _timed(timings, "train"):
-            self._restart(seed)
+            self._restart(seed, conditions)
         for index, step in enumerate(self._schedule()):
             with _timed(timings, "train"):
                 episodes += self._train(step, on_progress or (lambda step: None))
             with _timed(timings, "evaluate"):
-                self._evaluation_environment.reseed(seed, block=index)
-                evaluations.append(self._evaluation(step))
+                evaluations.append(
+                    self._evaluate(self._plan(conditions, seed, index), step, seed, index)
+                )
         columns = _concatenate(episodes)
         return RunResult(
             episodes={"episode": np.arange(len(columns["step"])), **columns},
@@ -120,16 +142,16 @@ class Trainer:
         every, end = self._evaluation_every, self._num_environment_steps
         return [*range(0, end, every), end]
 
-    def _restart(self, seed: int) -> None:
+    def _restart(self, seed: int, conditions: Conditions) -> None:
         for variable, value in self._as_built:
             variable.assign(value)
+        self._pipeline.environment.set_conditions(conditions)
         self._pipeline.initialize(seed)
-        self._evaluation_environment.reseed(seed)
         self._begin()
 
     def _iterate_until(self, step: tf.Tensor) -> None:
         def iterate():
-            self._pipeline.iterate()
+            self._pipeline.learn(self._pipeline.collect())
             return ()
 
         tf.while_loop(lambda: self._pipeline.episode_log.environment_steps < step, iterate, ())
@@ -148,20 +170,26 @@ class Trainer:
             on_progress(step)
             yield log.take()
 
-    def _play_episodes(self) -> tuple[tf.Tensor, tf.Tensor]:
-        environment = self._evaluation_environment
-        return evaluate(environment, self._pipeline.policy, environment.time_limit)
+    def _plan(self, conditions: Conditions, seed: int, index: int) -> evaluation.Plan:
+        return evaluation.plan(
+            self._environment_id, conditions, self._evaluation_episodes, seed, index
+        )
 
-    def _evaluation(self, step: int) -> Columns:
-        returns, lengths = (x.numpy() for x in self._evaluate())
-        return {
-            "step": np.full(len(returns), step),
-            "split": np.full(len(returns), "default", dtype=object),
-            "policy": np.full(len(returns), "greedy", dtype=object),
-            "episode": np.arange(len(returns)),
-            "return": returns.astype(np.float64),
-            "length": lengths,
-        }
+    def _evaluate(self, plan: evaluation.Plan, step: int, seed: int, index: int) -> Columns:
+        self._evaluation_random.reseed(seed, block=index)
+        results = self._play(tf.constant(plan.level), tf.constant(plan.intervals))
+        return plan.table(step, *(x.numpy() for x in results))
+
+    def _play_with_each_policy(
+        self, levels: tf.Tensor, intervals: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns and lengths `[len(POLICIES), E]` of an episode in each level `[E]`."""
+        environment, results = self._evaluation_environment, []
+        for policy in self._evaluation_policies:
+            environment.set_levels(levels, intervals)
+            results.append(play(environment, policy))
+        returns, lengths = zip(*results, strict=True)
+        return tf.stack(returns), tf.stack(lengths)
 
     def _weights(self) -> list[np.ndarray]:
         return [w.numpy() for network in self._pipeline.networks for w in network.variables]
