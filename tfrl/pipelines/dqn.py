@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 from tf_agents.agents.dqn import dqn_agent
 from tf_agents.networks import q_network
+from tf_agents.trajectories import trajectory
 from tf_agents.utils import common
 
 from tfrl.components.collection import collect_step
@@ -89,7 +90,7 @@ class DqnPipeline(Pipeline):
             train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
         )
 
-        epsilon = linear_schedule(
+        self._epsilon = linear_schedule(
             config.initial_epsilon,
             config.epsilon_greedy,
             int(config.exploration_fraction * num_environment_steps),
@@ -97,7 +98,7 @@ class DqnPipeline(Pipeline):
         )
         random = RandomStream(Stream.POLICY)
         self._initial_collect_policy = EpsilonGreedyPolicy(self.agent.policy, 1.0, random)
-        self._collect_policy = EpsilonGreedyPolicy(self.agent.policy, epsilon, random)
+        self._collect_policy = self.stochastic_policy(random)
         self._replay_buffer = UniformReplayBuffer(
             self.agent.collect_data_spec,
             batch_size=environment.batch_size,
@@ -115,9 +116,16 @@ class DqnPipeline(Pipeline):
 
         tf.while_loop(lambda i: i < self.config.initial_collect_steps, collect, [0])
 
-    def iterate(self) -> None:
-        """One step in the environment, one update from the buffer."""
-        collect_step(self.environment, self._collect_policy, self._observers)
+    def stochastic_policy(self, random: RandomStream) -> EpsilonGreedyPolicy:
+        """Explores with the present epsilon."""
+        return EpsilonGreedyPolicy(self.agent.policy, self._epsilon, random)
+
+    def collect(self) -> trajectory.Trajectory:
+        """One step in the environment, which the buffer takes in."""
+        return collect_step(self.environment, self._collect_policy, self._observers)
+
+    def learn(self, experience: trajectory.Trajectory) -> None:
+        """One update from the buffer."""
         # Two consecutive frames make one transition.
         experience, _ = self._replay_buffer.get_next(self.config.batch_size, num_steps=2)
         self.agent.train(experience)

@@ -9,6 +9,7 @@ from tf_agents.agents import tf_agent
 from tf_agents.environments import tf_environment
 from tf_agents.networks import network
 from tf_agents.policies import tf_policy
+from tf_agents.trajectories import trajectory
 
 from tfrl.components.episodes import EpisodeLog
 from tfrl.components.networks import draw_weights
@@ -21,10 +22,11 @@ LOG_CAPACITY = 20_000
 
 
 class Pipeline(tf.Module, metaclass=abc.ABCMeta):
-    """An agent in its environment, and what one iteration of its training is.
+    """An agent in its environment, and what one iteration of its training is: collect, then learn.
 
-    To write one: build `networks`, an `agent` and a collect policy in `__init__`, and say in
-    `iterate` what is collected and learned. A study names the class by its dotted path.
+    To write one: build `networks` and an `agent` in `__init__`, and say in `stochastic_policy`,
+    `collect` and `learn` how it acts, collects and learns. A study names the class by its dotted
+    path.
     """
 
     Config: ClassVar[type]  # a frozen dataclass of hyperparameters, each with a default
@@ -57,8 +59,16 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
         """What comes before the first iteration. Runs in the graph."""
 
     @abc.abstractmethod
-    def iterate(self) -> None:
-        """Collects and learns once. Runs in the graph, under XLA, in a loop."""
+    def collect(self) -> trajectory.Trajectory:
+        """Collects what one iteration learns from. Runs in the graph, under XLA, in a loop."""
+
+    @abc.abstractmethod
+    def learn(self, experience: trajectory.Trajectory) -> None:
+        """Learns from what was collected. Runs in the graph, under XLA, in a loop."""
+
+    @abc.abstractmethod
+    def stochastic_policy(self, random: RandomStream) -> tf_policy.TFPolicy:
+        """The policy that explores as training does at present, drawing from `random`."""
 
     @property
     def policy(self) -> tf_policy.TFPolicy:

@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 from tf_agents.agents.ppo import ppo_clip_agent
 from tf_agents.networks import actor_distribution_network, value_network
+from tf_agents.trajectories import trajectory
 
 from tfrl.agents.corrected_ppo_clip_agent import CorrectedPPOClipAgent
 from tfrl.components.collection import Observer, collect_rollout
@@ -85,9 +86,7 @@ class PpoPipeline(Pipeline):
             self.episode_log.environment_steps,
         )
         self.agent = self.make_agent()
-        self._collect_policy = CategoricalPolicy(
-            self.agent.collect_policy, RandomStream(Stream.POLICY)
-        )
+        self._collect_policy = self.stochastic_policy(RandomStream(Stream.POLICY))
 
     def make_agent(self) -> ppo_clip_agent.PPOClipAgent:
         """The agent that this pipeline trains."""
@@ -132,19 +131,26 @@ class PpoPipeline(Pipeline):
         """What is shown each frame collected."""
         return [self.episode_log.observe]
 
-    def iterate(self) -> None:
-        """One rollout, several epochs of full-batch updates on it."""
-        self._optimizer.learning_rate.assign(self._learning_rate())
-        rollout = collect_rollout(
+    def stochastic_policy(self, random: RandomStream) -> CategoricalPolicy:
+        """Samples the actor's distribution."""
+        return CategoricalPolicy(self.agent.collect_policy, random)
+
+    def collect(self) -> trajectory.Trajectory:
+        """One rollout of every environment."""
+        return collect_rollout(
             self.environment,
             self._collect_policy,
             self.config.collect_sequence_length,
             self.observers,
         )
-        experience = self.agent.preprocess_sequence(rollout)
+
+    def learn(self, experience: trajectory.Trajectory) -> None:
+        """Several epochs of full-batch updates on the rollout."""
+        self._optimizer.learning_rate.assign(self._learning_rate())
+        rollout = self.agent.preprocess_sequence(experience)
 
         def train(epoch):
-            self.agent.train(experience)
+            self.agent.train(rollout)
             return [epoch + 1]
 
         tf.while_loop(lambda epoch: epoch < self.config.num_epochs, train, [0])

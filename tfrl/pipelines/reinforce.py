@@ -5,6 +5,7 @@ import dataclasses
 import tensorflow as tf
 import tf_keras as keras
 from tf_agents.networks import actor_distribution_network, value_network
+from tf_agents.trajectories import trajectory
 
 from tfrl.agents.masked_reinforce_agent import MaskedReinforceAgent
 from tfrl.components.collection import collect_episodes
@@ -76,16 +77,21 @@ class ReinforcePipeline(Pipeline):
             entropy_regularization=config.entropy_regularization or None,
             train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
         )
-        self._collect_policy = CategoricalPolicy(
-            self.agent.collect_policy, RandomStream(Stream.POLICY)
-        )
+        self._collect_policy = self.stochastic_policy(RandomStream(Stream.POLICY))
 
-    def iterate(self) -> None:
-        """One episode in each environment, one update from all of them."""
-        experience = collect_episodes(
+    def stochastic_policy(self, random: RandomStream) -> CategoricalPolicy:
+        """Samples the actor's distribution."""
+        return CategoricalPolicy(self.agent.collect_policy, random)
+
+    def collect(self) -> trajectory.Trajectory:
+        """One episode in each environment."""
+        return collect_episodes(
             self.environment,
             self._collect_policy,
             max_steps=self.environment.time_limit,
             observers=[self.episode_log.observe],
         )
+
+    def learn(self, experience: trajectory.Trajectory) -> None:
+        """One update from all episodes."""
         self.agent.train(experience)
