@@ -1,0 +1,120 @@
+"""Acrobot inside the graph, equal to Gymnasium's step for step."""
+
+import math
+
+import tensorflow as tf
+from tf_agents.specs import tensor_spec
+
+from tfrl.environments.graph_environment import GraphEnvironment
+
+GRAVITY = 9.8  # m/s^2
+CENTRE = 0.5  # m from a link's upper end to its centre of mass
+TIME_STEP = 0.2  # s
+SPEED_LIMITS = (4 * math.pi, 9 * math.pi)  # rad/s, of the first and the second joint
+GOAL_HEIGHT = 1.0  # above the pivot, in lengths of a link
+START_LIMIT = 0.1  # rad and rad/s
+TIME_LIMIT = 500  # environment steps
+
+
+class Acrobot(GraphEnvironment):
+    """The two-link pendulum of Sutton (1996) as Gymnasium's Acrobot-v1 has it.
+
+    Actions: 0, 1, 2 for a torque of -1, 0, 1 N m on the joint between the links. Observations:
+    cosine and sine of the first link's angle from hanging down, the same of the second link's angle
+    to the first, and both angular velocities, float32 `[B, 6]`. An episode terminates when the free
+    end swings above the goal height, and is truncated after 500 steps. Reward -1 for every step,
+    but 0 for the one that terminates the episode.
+
+    What varies by episode is the `length`, `mass` and moment of inertia (`MOI`) of the links, the
+    same for both: Gymnasium's attributes LINK_LENGTH_1 and 2, LINK_MASS_1 and 2 and LINK_MOI. As in
+    the code of Packer et al. (2018), nothing follows them: the centres of mass stay at 0.5 m, and
+    the goal height at one length of a link, whatever that is.
+
+    The state, float64 as Gymnasium's after its first step, is both angles and both velocities.
+    """
+
+    def __init__(self, environment_id: str = "Acrobot-v1", **kwargs):
+        """Args: "Acrobot-v1", and those of `GraphEnvironment`."""
+        super().__init__(
+            environment_id,
+            observation_spec=tf.TensorSpec([6], tf.float32, "observation"),
+            action_spec=tensor_spec.BoundedTensorSpec([], tf.int64, 0, 2, "action"),
+            state_spec=tf.TensorSpec([4], tf.float64),
+            num_uniforms=4,
+            time_limit=TIME_LIMIT,
+            **kwargs,
+        )
+
+    def _initial_state(self, uniforms: tf.Tensor, constants: tf.Tensor) -> tf.Tensor:
+        # Gymnasium rounds the state in which an episode starts, and no other.
+        start = tf.cast(START_LIMIT * (2.0 * uniforms - 1.0), tf.float32)
+        return tf.cast(start, tf.float64)
+
+    def _dynamics(
+        self, state: tf.Tensor, constants: tf.Tensor, action: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        links = tf.unstack(constants, axis=-1)
+        torque = tf.cast(action - 1, tf.float64)
+        angle1, angle2, speed1, speed2 = tf.unstack(
+            _runge_kutta(lambda state: _derivative(state, torque, *links), state), axis=-1
+        )
+        angle1, angle2 = _wrap(angle1), _wrap(angle2)
+        speed1, speed2 = (
+            tf.clip_by_value(speed, -limit, limit)
+            for speed, limit in zip((speed1, speed2), SPEED_LIMITS, strict=True)
+        )
+        terminated = -tf.cos(angle1) - tf.cos(angle1 + angle2) > GOAL_HEIGHT
+        reward = tf.where(terminated, 0.0, -1.0)
+        return tf.stack([angle1, angle2, speed1, speed2], axis=-1), reward, terminated
+
+    def _observe(self, state: tf.Tensor) -> tf.Tensor:
+        angle1, angle2, speed1, speed2 = tf.unstack(state, axis=-1)
+        observation = [
+            tf.cos(angle1),
+            tf.sin(angle1),
+            tf.cos(angle2),
+            tf.sin(angle2),
+            speed1,
+            speed2,
+        ]
+        return tf.cast(tf.stack(observation, axis=-1), tf.float32)
+
+
+def _derivative(state, torque, length, mass, inertia):
+    """Time derivative of the state `[B, 4]`: equations of Sutton and Barto's book (1998), 11.3.
+
+    Theirs and Gymnasium's cos(x - pi / 2) is written sin(x): the same but for rounding.
+    """
+    angle1, angle2, speed1, speed2 = tf.unstack(state, axis=-1)
+    cos2, sin2 = tf.cos(angle2), tf.sin(angle2)
+    coupling = mass * length * CENTRE
+    d1 = (
+        mass * CENTRE**2 + mass * (length**2 + CENTRE**2 + 2 * length * CENTRE * cos2) + 2 * inertia
+    )
+    d2 = mass * (CENTRE**2 + length * CENTRE * cos2) + inertia
+    phi2 = mass * CENTRE * GRAVITY * tf.sin(angle1 + angle2)
+    phi1 = (
+        -coupling * speed2**2 * sin2
+        - 2 * coupling * speed2 * speed1 * sin2
+        + (mass * CENTRE + mass * length) * GRAVITY * tf.sin(angle1)
+        + phi2
+    )
+    acceleration2 = (torque + d2 / d1 * phi1 - coupling * speed1**2 * sin2 - phi2) / (
+        mass * CENTRE**2 + inertia - d2**2 / d1
+    )
+    acceleration1 = -(d2 * acceleration2 + phi1) / d1
+    return tf.stack([speed1, speed2, acceleration1, acceleration2], axis=-1)
+
+
+def _runge_kutta(derivative, state):
+    """The state a time step later, by one step of the classical fourth-order method."""
+    k1 = derivative(state)
+    k2 = derivative(state + TIME_STEP / 2 * k1)
+    k3 = derivative(state + TIME_STEP / 2 * k2)
+    k4 = derivative(state + TIME_STEP * k3)
+    return state + TIME_STEP / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+def _wrap(angle):
+    """The angle less whole turns, within [-pi, pi]."""
+    return angle - 2 * math.pi * tf.round(angle / (2 * math.pi))
