@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 
+from tfrl.environments.acrobot import Acrobot
 from tfrl.environments.cartpole import CartPole
 from tfrl.environments.graph_environment import GraphEnvironment
+from tfrl.environments.maze import Maze
+from tfrl.environments.mountain_car import MountainCar
 
 TWINS: dict[str, Callable[..., GraphEnvironment]] = {
     "CartPole-v0": CartPole,
     "CartPole-v1": CartPole,
+    "MountainCar-v0": MountainCar,
+    "Acrobot-v1": Acrobot,
+    "Maze-v0": Maze,
 }
 
 
@@ -24,4 +30,4 @@ def load(environment_id: str, **kwargs) -> GraphEnvironment:
     return TWINS[environment_id](environment_id, **kwargs)
 
 
-__all__ = ["TWINS", "CartPole", "GraphEnvironment", "load"]
+__all__ = ["TWINS", "Acrobot", "CartPole", "GraphEnvironment", "Maze", "MountainCar", "load"]
