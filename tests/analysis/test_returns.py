@@ -60,14 +60,14 @@ def test_centre_stops_where_fewer_than_half_of_the_runs_remain():
     assert returns.centre(frame, "ordinal", share=0.6)["ordinal"].max() == 3
 
 
-def test_final_score_is_the_greedy_mean_at_the_last_scheduled_step():
+def test_final_score_is_the_greedy_mean_on_held_out_levels_at_the_last_step():
     rows = [
-        ("e", "a", 0, 0, "default", "greedy", 0, 9.0),
-        ("e", "a", 0, 100, "default", "greedy", 0, 400.0),
-        ("e", "a", 0, 100, "default", "greedy", 1, 500.0),
-        ("e", "a", 0, 100, "default", "collect", 0, 1.0),
-        ("e", "a", 0, 100, "unseen", "greedy", 0, 1.0),
-        ("e", "a", 1, 100, "default", "greedy", 0, np.nan),
+        ("e", "a", 0, 0, "held-out", "greedy", 0, 9.0),
+        ("e", "a", 0, 100, "held-out", "greedy", 0, 400.0),
+        ("e", "a", 0, 100, "held-out", "greedy", 1, 500.0),
+        ("e", "a", 0, 100, "held-out", "stochastic", 0, 1.0),
+        ("e", "a", 0, 100, "training", "greedy", 0, 1.0),
+        ("e", "a", 1, 100, "held-out", "greedy", 0, np.nan),
     ]
     columns = [*RUN, "step", "split", "policy", "episode", "return"]
     found = returns.final_scores(pd.DataFrame(rows, columns=columns), 100)

@@ -65,19 +65,24 @@ def one_run(study, run, rng):
     episodes = pd.DataFrame(rows, columns=["step", "episode", "return", "length"])
     at = np.arange(0, study.steps + 1, study.evaluation.every)
     wide = path[(1000 * at / study.steps).astype(int), None]
-    count = study.evaluation.episodes
-    returns = np.clip(1.15 * wide * rng.lognormal(0, 0.1, (len(at), count)), 8, 500).round().ravel()
-    evaluations = pd.DataFrame(
-        {
-            "step": at.repeat(count),
-            "split": "default",
-            "policy": "greedy",
-            "episode": np.tile(np.arange(count), len(at)),
-            "return": returns,
-            "length": returns.astype(int),
-        }
-    )
-    return episodes, evaluations
+    evaluations = [
+        played(at, split, "D", policy, np.clip(1.15 * wide * noise, 8, 500).round())
+        for split in ("training", "held-out")
+        for policy in ("greedy", "stochastic")
+        for noise in [rng.lognormal(0, 0.1, (len(at), study.evaluation.episodes))]
+    ]
+    return episodes, pd.concat(evaluations, ignore_index=True)
+
+
+def played(steps, split, variation, policy, returns, level=0):
+    """Evaluations with these returns [steps, episodes]."""
+    count = returns.shape[1]
+    keys = {"step": steps.repeat(count), "split": split, "variation": variation, "policy": policy}
+    level = np.tile(level + np.arange(count), len(steps))
+    episode = np.tile(np.arange(count), len(steps))
+    returns = returns.ravel()
+    values = {"return": returns, "length": np.abs(returns).astype(int)}
+    return pd.DataFrame(keys | {"level": level, "episode": episode} | values)
 
 
 def label(frame, run):
@@ -141,7 +146,8 @@ def empty(planned):
         {"step": np.array([], int), "episode": np.array([], int)}
         | {"return": np.array([], float), "length": np.array([], int)}
     )
-    evaluations = episodes.assign(split=pd.Series(dtype=str), policy=pd.Series(dtype=str))
+    texts = dict.fromkeys(("split", "variation", "policy"), pd.Series(dtype=str))
+    evaluations = episodes.assign(**texts, level=pd.Series(dtype=int))
     names = {"environment": pd.Series(dtype=str), "configuration": pd.Series(dtype=str)}
     keys = names | {"seed": pd.Series(dtype=int)}
     return Results(

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from tfrl.harness.study import Environment
-from tfrl.report import answers, render
+from tfrl.report import render
+from tfrl.report.performance import answers
 
 from . import synthetic
 from .reading import no_nan
@@ -131,7 +132,7 @@ def test_two_environments_unknown_pipelines_and_no_apo(tmp_path):
     )
     index = render(synthetic.results(planned, failed=(), missing=()), tmp_path)
     text = no_nan(index)
-    assert "APO" not in text and "gymnasium:Mine-v0: Learning curves" in text
+    assert "APO" not in text and "gymnasium:Mine-v0 Learning curves" in text
     assert "Mean final return" in text and "Runs whose 100-episode average reached 475" in text
     assert (index.parent / "figures/cartpole-1-training.svg").is_file()
 

@@ -1,8 +1,10 @@
 """From episodes and evaluations to curves, and to one number per run.
 
 The tables are those of `Results`: episodes [environment, configuration, seed, step, episode,
-return, length] and evaluations [environment, configuration, seed, step, split, policy, episode,
-return, length]. Steps are environment steps, returns are undiscounted sums of rewards.
+return, length] and evaluations [environment, configuration, seed, step, split, variation, policy,
+level, episode, return, length]. Steps are environment steps, returns are undiscounted sums of
+rewards. An evaluation plays levels that were trained on (split "training"), levels of the same
+variation that never are ("held-out") and further variations ("shifted"); see `tfrl.conditions`.
 """
 
 import numpy as np
@@ -72,17 +74,17 @@ def centre(
 
 
 def evaluation_means(evaluations: pd.DataFrame) -> pd.DataFrame:
-    """[environment, configuration, seed, step, score]: mean return of the greedy policy's episodes.
+    """[environment, configuration, seed, step, score]: the greedy policy's mean return, held out.
 
     NaN if any of the episodes is: a score that is not a number is never averaged away.
     """
-    greedy = evaluations[(evaluations["policy"] == "greedy") & (evaluations["split"] == "default")]
+    greedy = evaluations[(evaluations["policy"] == "greedy") & (evaluations["split"] == "held-out")]
     scores = greedy.groupby([*RUN, "step"], observed=True)["return"].mean(skipna=False)
     return scores.rename("score").reset_index()
 
 
 def final_scores(evaluations: pd.DataFrame, steps: int) -> pd.DataFrame:
-    """Final performance, one row a run: the greedy policy's mean return at the last evaluation.
+    """Final performance, one row a run: that mean return at the last evaluation.
 
     Args:
       steps: the step budget, which is also the step of the last scheduled evaluation.

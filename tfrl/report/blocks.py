@@ -1,8 +1,26 @@
 """What a page is made of, before it is HTML or Markdown: all text is yet to be escaped."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas as pd
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text."""
+
+    kind: ClassVar = "paragraph"
+    text: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A title within a section."""
+
+    kind: ClassVar = "heading"
+    text: str
 
 
 @dataclass(frozen=True)
@@ -27,12 +45,15 @@ class Note:
 class Table:
     """A table to read, and the same with eight digits to compute with."""
 
+    kind: ClassVar = "table"
+    label: str  # what it is, for those who do not see it
     slug: str  # tables/<slug>.csv
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     data: pd.DataFrame
     notes: tuple[Note, ...] = ()
+    style: str = "full"  # classes of style.css
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -46,6 +67,7 @@ class Table:
 class Picture:
     """A figure as SVG, laid out for a wide and for a narrow page."""
 
+    kind: ClassVar = "picture"
     slug: str  # figures/<slug>.svg
     alt: str
     caption: str
@@ -57,6 +79,7 @@ class Picture:
 class Answer:
     """One verdict: what was claimed or asked, what came out, and the numbers behind it."""
 
+    kind: ClassVar = "answer"
     claim: str
     outcome: str
     evidence: tuple[str, ...]  # sentences, each to stand by itself
@@ -72,35 +95,44 @@ class Agent:
 
 
 @dataclass(frozen=True)
-class ApoPart:
-    """What is said about APO against PPO in one environment."""
+class Data:
+    """Numbers behind a figure that no table shows."""
 
+    kind: ClassVar = "data"
+    slug: str  # tables/<slug>.csv
+    text: str
+    data: pd.DataFrame
+
+
+Part = Paragraph | Heading | Answer | Picture | Table | Data
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a chapter that the page's navigation leads to."""
+
+    slug: str
     heading: str
-    scope: str  # what is compared, and so what the verdict is about
-    figure: Picture
-    claims: Table
-    measures: Picture
-    values: pd.DataFrame  # of each run, behind the claims
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """All that is said about one environment."""
+    """What is said about one environment, or about all of them: the answers, then the rest."""
 
     slug: str
-    heading: str
+    heading: str  # empty if it is the only one, or the page's opening
     answers: tuple[Answer, ...]
-    first: Picture
-    training: Picture
-    evaluation: Picture
-    performance: Table
-    apo: ApoPart | None  # if the study has both
+    first: Picture | None  # beside the answers
+    sections: tuple[Section, ...]
 
     @property
-    def pictures(self) -> tuple[Picture, ...]:
-        """In the order of the page."""
-        apo = (self.apo.figure, self.apo.measures) if self.apo else ()
-        return (self.first, self.training, self.evaluation, *apo)
+    def parts(self) -> Iterator[Part]:
+        """All that is in it, in the order of the page."""
+        if self.first:
+            yield self.first
+        for section in self.sections:
+            yield from section.parts
 
 
 @dataclass(frozen=True)
@@ -112,25 +144,20 @@ class Page:
     notices: tuple[str, ...]  # what to know before reading on; empty if all is as it should be
     agents: tuple[Agent, ...]
     chapters: tuple[Chapter, ...]
-    ledger: Table
-    failures: Table
-    settings: Table
-    manifest: Table
-    fingerprints: pd.DataFrame
+    records: tuple[Section, ...]  # of what was run, and how
 
     @property
     def figures(self) -> dict[str, str]:
         """What to write into figures/, by file name."""
-        return {f"{p.slug}.svg": p.wide for chapter in self.chapters for p in chapter.pictures}
+        return {f"{p.slug}.svg": p.wide for p in self._parts() if isinstance(p, Picture)}
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """What to write into tables/, by file name."""
-        tables = [self.ledger, self.failures, self.settings, self.manifest]
-        files = {"fingerprints.csv": self.fingerprints}
+        return {f"{p.slug}.csv": p.data for p in self._parts() if isinstance(p, Table | Data)}
+
+    def _parts(self) -> Iterator[Part]:
         for chapter in self.chapters:
-            tables.append(chapter.performance)
-            if chapter.apo:
-                tables.append(chapter.apo.claims)
-                files[f"{chapter.slug}-apo-ppo-runs.csv"] = chapter.apo.values
-        return files | {f"{table.slug}.csv": table.data for table in tables}
+            yield from chapter.parts
+        for section in self.records:
+            yield from section.parts

@@ -1,17 +1,15 @@
 """From stored results to what the page says, before it is HTML or Markdown."""
 
 from tfrl.harness.storage import Results
-from tfrl.harness.study import Environment
-from tfrl.report import answers, notices, pictures, records, tables, wording
-from tfrl.report.blocks import Agent, ApoPart, Chapter, Page
-from tfrl.report.findings import Findings, apo_and_ppo, findings
+from tfrl.report import notices, performance, records, wording
+from tfrl.report.blocks import Agent, Page
+from tfrl.report.performance.findings import apo_and_ppo
 from tfrl.report.style import Looks, looks
 
 
 def page(results: Results) -> Page:
     """All that the report of a study says."""
-    study, runs, look = results.study, results.runs, looks(results.study)
-    environments = {environment.name: environment.id for environment in study.environments}
+    study, look = results.study, looks(results.study)
     pair = apo_and_ppo(study)
     return Page(
         title=study.title,
@@ -20,50 +18,10 @@ def page(results: Results) -> Page:
         ),
         notices=notices.notices(results),
         agents=_agents(results, look),
-        chapters=tuple(chapter(results, environment) for environment in study.environments),
-        ledger=records.ledger(runs, look, environments),
-        failures=records.failures(runs, look, environments),
-        settings=records.settings(study, results.hyperparameters, results.defaults, look),
-        manifest=records.manifest(results.manifest),
-        fingerprints=records.fingerprints(runs),
-    )
-
-
-def chapter(results: Results, environment: Environment) -> Chapter:
-    """All that the report says about one environment."""
-    found, look = findings(results, environment), looks(results.study)
-    said = [answers.seeds(found.final, look)]
-    if found.comparison is not None:
-        said += answers.apo(found.comparison, look)
-    else:
-        said.append(answers.mean(found.final, look))
-        if found.threshold is not None:
-            said.append(answers.solved(found.history, found.threshold, look))
-    slug = f"{environment.name}-final-performance"
-    return Chapter(
-        slug=environment.name,
-        heading=environment.id,
-        answers=tuple(said),
-        first=pictures.final(found, look),
-        training=pictures.training(found, look),
-        evaluation=pictures.evaluation(found, look),
-        performance=tables.performance(slug, found.final, found.training, found.study, look),
-        apo=_apo(found, look),
-    )
-
-
-def _apo(found: Findings, look: Looks) -> ApoPart | None:
-    pair = found.comparison
-    if pair is None:
-        return None
-    slug = f"{found.environment.name}-apo-ppo"
-    return ApoPart(
-        heading=f"{look[pair.apo].label} against {look[pair.ppo].label}",
-        scope=answers.scope(found, pair, look),
-        figure=pictures.by_episode(found, pair, look),
-        claims=tables.claims(slug, pair, found.threshold, look),
-        measures=pictures.measures(found, pair, look),
-        values=pair.values,
+        chapters=tuple(
+            performance.chapter(results, environment) for environment in study.environments
+        ),
+        records=records.sections(results, look),
     )
 
 

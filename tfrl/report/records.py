@@ -1,4 +1,4 @@
-"""The tables of what was run: the ledger, failures, settings, versions and machine."""
+"""What was run and how, as it closes a page: ledger, failures, settings, versions and machine."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,14 +6,29 @@ from typing import Any
 
 import pandas as pd
 
+from tfrl.harness.storage import Results
 from tfrl.harness.study import Study
-from tfrl.report.blocks import Cell, Table
+from tfrl.report.blocks import Cell, Data, Heading, Part, Section, Table
 from tfrl.report.style import Look, Looks
 from tfrl.report.wording import KEPT, number
 
 COUNTS = ("planned", "finished", "failed", "missing")
 SETTINGS = ("configuration", "pipeline", "hyperparameter", "value", "default")
 SECONDS = ("compile", "train", "evaluate", "total")
+
+
+def sections(results: Results, looks: Looks) -> tuple[Section, ...]:
+    """The same for every study."""
+    runs = results.runs
+    environments = {environment.name: environment.id for environment in results.study.environments}
+    failed = failures(runs, looks, environments)
+    settled = settings(results.study, results.hyperparameters, results.defaults, looks)
+    amiss: tuple[Part, ...] = (Heading("What went wrong"), failed) if failed.rows else ()
+    return (
+        Section("runs", "Runs", (ledger(runs, looks, environments), *amiss)),
+        Section("settings", "Settings", (settled,)),
+        Section("manifest", "How it was made", (manifest(results.manifest), fingerprints(runs))),
+    )
 
 
 def agent(look: Look, detail: str = "") -> Cell:
@@ -39,7 +54,8 @@ def ledger(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) ->
         "Seconds as each run measured them, on one core, summed over the runs. The total holds "
         "whatever else a run needs, and the runs that failed."
     )
-    return Table("ledger", caption, tuple(map(str.capitalize, head)), tuple(rows), data)
+    label = "Planned, finished, failed and missing runs"
+    return Table(label, "ledger", caption, tuple(map(str.capitalize, head)), tuple(rows), data)
 
 
 def _ledger_numbers(row: pd.Series) -> Iterator[Cell]:
@@ -63,13 +79,18 @@ def failures(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) 
         )
         for _, row in data.iterrows()
     )
-    return Table("failures", "", ("Agent", "Seed", "Status", "Why"), rows, data)
+    head = ("Agent", "Seed", "Status", "Why")
+    return Table("Failed runs", "failures", "", head, rows, data, style="full words")
 
 
-def fingerprints(runs: pd.DataFrame) -> pd.DataFrame:
-    """What each run came to, to compare with another machine's."""
+def fingerprints(runs: pd.DataFrame) -> Data:
+    """What each run came to."""
     keys = ["environment", "configuration", "pipeline", "seed"]
-    return runs[[*keys, "status", "fingerprint", "code", "updates"]]
+    text = (
+        "A SHA-256 over each run's tables and final weights, to compare with those of another "
+        "machine:"
+    )
+    return Data("fingerprints", text, runs[[*keys, "status", "fingerprint", "code", "updates"]])
 
 
 def settings(
@@ -97,11 +118,13 @@ def settings(
             for key, value in values.items()
         ]
     return Table(
+        "Hyperparameters of each agent",
         "settings",
         "Hyperparameters as the runs had them.",
         ("Agent", "Set by the study", "As the pipeline has them by default"),
         tuple(rows),
         pd.DataFrame(data, columns=list(SETTINGS)),
+        style="full settings",
     )
 
 
@@ -109,7 +132,8 @@ def manifest(values: Mapping[str, Any]) -> Table:
     """What all runs share, a row an entry; nested entries are flattened."""
     pairs = list(_flat(values))
     rows = tuple((Cell(key.replace("_", " ")), Cell(value)) for key, value in pairs)
-    return Table("manifest", "", ("", ""), rows, pd.DataFrame(pairs, columns=["key", "value"]))
+    data = pd.DataFrame(pairs, columns=["key", "value"])
+    return Table("Versions and machine", "manifest", "", ("", ""), rows, data, style="full words")
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

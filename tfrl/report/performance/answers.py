@@ -6,7 +6,7 @@ import pandas as pd
 from tfrl.analysis import evidence
 from tfrl.analysis.apo import together
 from tfrl.report.blocks import Answer
-from tfrl.report.findings import Comparison, Findings, uses_stock_agent
+from tfrl.report.performance.findings import Comparison, Findings, uses_stock_agent
 from tfrl.report.style import Looks
 from tfrl.report.wording import interval, listed, number, places, plural, sample, whole
 

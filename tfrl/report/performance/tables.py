@@ -7,9 +7,9 @@ from tfrl.analysis.apo import EARLY, LATE
 from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM, CONFIDENCE, REPETITIONS
 from tfrl.analysis.returns import WINDOW
 from tfrl.harness.study import Study
-from tfrl.report.answers import outcome
+from tfrl.report.performance.answers import outcome
 from tfrl.report.blocks import Cell, Note, Table
-from tfrl.report.findings import Comparison
+from tfrl.report.performance.findings import Comparison
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
 from tfrl.report.wording import interval, listed, number, places, whole
@@ -39,6 +39,7 @@ def performance(
         )
     data = pd.concat([final.assign(score="evaluation"), training.assign(score="training")])
     return Table(
+        "Final performance",
         slug,
         f"Final return over the seeds; small, each estimate's {CONFIDENCE:.0%} interval.",
         (*head, f"Last {WINDOW} training episodes"),
@@ -106,7 +107,8 @@ def claims(slug: str, pair: Comparison, threshold: float | None, looks: Looks) -
         f"corrected for being one of several). Each row claims that {labels['apo']}'s number is "
         "the lower one."
     )
-    return Table(slug, caption, head, tuple(rows), pair.claims, _claims_notes(threshold, labels))
+    notes = _claims_notes(threshold, labels)
+    return Table("The claims about APO", slug, caption, head, tuple(rows), pair.claims, notes)
 
 
 def _claims_notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note, ...]:

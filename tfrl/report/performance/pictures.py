@@ -1,9 +1,11 @@
 """Each figure with its text alternative and a caption: what to see, and how it was computed."""
 
 from tfrl.analysis import returns
-from tfrl.report import answers, curves, dots, wording
+from tfrl.report import wording
 from tfrl.report.blocks import Picture
-from tfrl.report.findings import Comparison, Findings
+from tfrl.report.drawings import curves, dots
+from tfrl.report.performance import answers
+from tfrl.report.performance.findings import Comparison, Findings
 from tfrl.report.style import Looks
 
 

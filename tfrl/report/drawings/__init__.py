@@ -1,0 +1,1 @@
+"""From DataFrames to SVG. Nothing here knows what a chapter is."""
