@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tfrl
-from tfrl.harness import study as studies
-from tfrl.harness.engine import Engine
 from tfrl.harness.errors import HarnessError, StudyError
-from tfrl.harness.study import Study
 
 if TYPE_CHECKING:
+    from tfrl.harness.engine import Engine
     from tfrl.harness.ledger import Entry
+    from tfrl.harness.study import Study
 
 FINE, RUN_FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 _COUNTED = ("planned", "finished", "failed", "missing")
@@ -56,9 +55,11 @@ example:
   tfrl list"""
 
 
-def main(argv: Sequence[str] | None = None, engine: Engine | None = None) -> int:
+def main(argv: Sequence[str] | None = None, engine: "Engine | None" = None) -> int:
     """Run a command line and return its exit status; `engine` is for tests."""
     arguments = _parser().parse_args(argv)
+    from tfrl.harness.engine import Engine
+
     sys.path.append(str(Path.cwd()))  # for pipelines of the user's own, named by dotted path
     try:
         return arguments.verb(arguments, engine or Engine())
@@ -69,8 +70,9 @@ def main(argv: Sequence[str] | None = None, engine: Engine | None = None) -> int
         return MISTAKE
 
 
-def _run(arguments: argparse.Namespace, engine: Engine) -> int:
+def _run(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl.harness import executor, plan
+    from tfrl.harness import study as studies
     from tfrl.harness.ledger import Ledger
     from tfrl.harness.progress import Progress, duration
 
@@ -106,8 +108,9 @@ def _run(arguments: argparse.Namespace, engine: Engine) -> int:
     return RUN_FAILED if failures else FINE
 
 
-def _report(arguments: argparse.Namespace, engine: Engine) -> int:
+def _report(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl import report
+    from tfrl.harness import study as studies
     from tfrl.harness.storage import load
 
     study = studies.load(studies.find(arguments.study))
@@ -123,9 +126,10 @@ def _report(arguments: argparse.Namespace, engine: Engine) -> int:
     return FINE
 
 
-def _list(arguments: argparse.Namespace, engine: Engine) -> int:
+def _list(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tabulate import tabulate
 
+    from tfrl.harness import study as studies
     from tfrl.harness.ledger import Ledger
 
     rows, status = [], FINE
@@ -146,8 +150,10 @@ def _list(arguments: argparse.Namespace, engine: Engine) -> int:
     return status
 
 
-def _selected(study: Study, text: str | None) -> tuple[int, ...]:
+def _selected(study: "Study", text: str | None) -> tuple[int, ...]:
     """The seeds to run: those asked for, or all of the study's."""
+    from tfrl.harness import study as studies
+
     if text is None:
         return study.seeds
     seeds = studies.parse_seeds(text, "--seeds")
@@ -163,7 +169,7 @@ def _counts(entries: Sequence["Entry"]) -> list[int]:
     return [len(entries), *(statuses[status] for status in _COUNTED[1:])]
 
 
-def _by_configuration(study: Study, entries: Sequence["Entry"]) -> str:
+def _by_configuration(study: "Study", entries: Sequence["Entry"]) -> str:
     """A table with a row for each configuration on each environment."""
     from tabulate import tabulate
 
@@ -173,7 +179,7 @@ def _by_configuration(study: Study, entries: Sequence["Entry"]) -> str:
             group = [
                 entry
                 for entry in entries
-                if entry.run.group == (environment.name, configuration.name)
+                if (entry.run.environment, entry.run.configuration) == (environment, configuration)
             ]
             spent = sum(entry.manifest["timings"]["total"] for entry in group if entry.manifest)
             names = [environment.name, configuration.name]

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from tfrl import cli
-from tfrl.harness.study import Environment, Study, Value
+from tfrl.conditions import HELD_OUT, PLAIN, Conditions
+from tfrl.harness.study import Environment, Run, Study, Value
 
 STUDY = """\
 title = "Fake"
@@ -36,6 +37,22 @@ learning_rate = 0.5
 """
 
 
+VARIED = """\
+[environments.D]
+id = "CartPole-v0"
+test = ["R", "E"]
+
+[environments.R]
+id = "CartPole-v0"
+variation = "R"
+levels = 10
+test = ["D", "E"]
+
+[environments.plain]
+id = "CartPole-v0"
+"""
+
+
 @dataclass(frozen=True)
 class Config:
     """What can be told to a fake run."""
@@ -46,7 +63,7 @@ class Config:
     failure: str = ""  # how to fail: a key of _FAILURES
     failing_seed: int = 1
     seconds: float = 0.0  # of each run
-    file: str = ""  # a line is appended to it for each run
+    file: str = ""  # a line is appended to it for each run, and to file.trainers for each trainer
     gate: str = ""  # a file that runs wait for
 
     def __post_init__(self):
@@ -67,18 +84,26 @@ class Result:
 
 @dataclass(frozen=True)
 class Trainer:
-    """Makes up results that are a pure function of its fields and the seed."""
+    """Makes up results that are a pure function of its fields, the seed and the conditions."""
 
     config: Config
     steps: int
     every: int
     episodes: int
+    num_shifted: int = 0
 
-    def run(self, seed: int, on_progress: Callable[[int], None] | None = None) -> Result:
+    def run(
+        self,
+        seed: int,
+        conditions: Conditions = PLAIN,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Result:
         """Seeds other than `failing_seed` finish."""
         if self.config.file:
             with Path(self.config.file).open("a") as file:
                 file.write(f"{seed}\n")
+        if len(conditions.test) != self.num_shifted:
+            raise ValueError(f"compiled for {self.num_shifted} shifted tests: {conditions}")
         while self.config.gate and not Path(self.config.gate).exists():
             time.sleep(0.02)
         for part in range(10):
@@ -88,16 +113,14 @@ class Trainer:
         failing = seed == self.config.failing_seed
         if failing:
             _FAILURES[self.config.failure]()
-        result = self._result(seed)
+        result = self._result(seed, conditions)
         if failing and self.config.failure == "infinite":
             result.episodes["return"][3] = np.inf
         return result
 
-    def _result(self, seed: int) -> Result:
+    def _result(self, seed: int, conditions: Conditions) -> Result:
         generator = np.random.default_rng([seed, int(self.config.learning_rate * 1e6)])
         lengths = generator.integers(1, 20, size=50)
-        schedule = np.arange(0, self.steps + 1, self.every)
-        points = np.repeat(schedule, self.episodes)
         return Result(
             episodes={
                 "step": np.cumsum(lengths),
@@ -105,18 +128,36 @@ class Trainer:
                 "return": lengths.astype(np.float64),
                 "length": lengths,
             },
-            evaluations={
-                "step": points,
-                "split": np.full(points.shape, "default", dtype=object),
-                "policy": np.full(points.shape, "greedy", dtype=object),
-                "episode": np.tile(np.arange(self.episodes), len(schedule)),
-                "return": generator.normal(size=points.shape),
-                "length": np.full(points.shape, 7),
-            },
+            evaluations=self._evaluations(generator, conditions),
             weights_sha256=hashlib.sha256(lengths.tobytes()).hexdigest(),
             timings={"compile": 0.0, "train": 0.01, "evaluate": 0.001},
             updates=self.steps // 2,
         )
+
+    def _evaluations(
+        self, generator: np.random.Generator, conditions: Conditions
+    ) -> dict[str, np.ndarray]:
+        trained = [(split, conditions.variation) for split in ("training", "held-out")]
+        tested = trained + [("shifted", variation) for variation in conditions.test]
+        rows = [
+            (step, split, variation, policy, episode)
+            for step in range(0, self.steps + 1, self.every)
+            for split, variation in tested
+            for policy in ("greedy", "stochastic")
+            for episode in range(self.episodes)
+        ]
+        step, split, variation, policy, episode = map(np.array, zip(*rows, strict=True))
+        first = np.where(split == "training", 0, HELD_OUT)
+        return {
+            "step": step,
+            "split": split,
+            "variation": variation,
+            "policy": policy,
+            "level": first + generator.integers(conditions.num_levels, size=len(rows)),
+            "episode": episode,
+            "return": generator.normal(size=len(rows)),
+            "length": np.full(len(rows), 7),
+        }
 
 
 def _raise(error: BaseException) -> None:
@@ -154,21 +195,23 @@ class Engine:
         return Config
 
     def check(self, environment: Environment) -> None:
-        """Knows one environment."""
-        if environment.id != "Line-v0":
+        """Knows an environment that does not vary, and one that does."""
+        if environment.id not in ("Line-v0", "CartPole-v0"):
             raise LookupError(f"{environment.id!r} is no environment: expected Line-v0")
 
-    def trainer(
-        self,
-        study: Study,
-        environment: Environment,
-        pipeline: str,
-        hyperparameters: Mapping[str, Value],
-    ) -> Trainer:
+    def trainer(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Trainer:
         """Needs no compilation."""
-        evaluation = study.evaluation
         config = Config(**hyperparameters)
-        return Trainer(config, study.steps, evaluation.every, evaluation.episodes)
+        if config.file:
+            with Path(f"{config.file}.trainers").open("a") as file:
+                file.write(f"{run}\n")
+        return Trainer(
+            config,
+            study.steps,
+            study.evaluation.every,
+            study.evaluation.episodes,
+            run.group.num_shifted,
+        )
 
     def sources(self, pipeline: str) -> list[Path]:
         """A file that a test may change."""

@@ -7,32 +7,36 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.harness import fake
 from tests.harness.conftest import ROOT
+from tfrl.conditions import Conditions
 from tfrl.harness import ledger as ledger_module
-from tfrl.harness import manifest, tables
+from tfrl.harness import manifest, storage, tables
 from tfrl.harness.errors import DamagedError, LedgerError
 from tfrl.harness.ledger import Ledger
-from tfrl.harness.study import Study, load
+from tfrl.harness.study import Run, Study, load
 
 CODE = "0" * 64
 
 
 def publish(
     ledger: Ledger,
-    seed: int = 0,
+    position: int = 0,
     code: str = CODE,
     versions: Mapping[str, str | None] = MappingProxyType({}),
     learning_rate: float = 0.1,
 ) -> None:
-    """Store what the fake pipeline gives for a seed of the first configuration."""
-    study, run = ledger.study, ledger.study.runs()[seed]
-    evaluation = study.evaluation
-    trainer = fake.Trainer(fake.Config(), study.steps, evaluation.every, evaluation.episodes)
-    result = trainer.run(seed)
+    """Store what the fake pipeline gives for a run of the study, by its position there.
+
+    Those of the first configuration come first, so that the position is the seed.
+    """
+    study, run = ledger.study, ledger.study.runs()[position]
+    trainer = fake.Engine().trainer(study, run, {})
+    result = trainer.run(run.seed, run.environment.conditions)
     results = {
         name: tables.from_columns(getattr(result, name), schema)
         for name, schema in tables.SCHEMAS.items()
@@ -90,9 +94,9 @@ def test_every_value_reaches_the_fingerprint(ledger, run):
             values = table[column].to_pylist()
             values[-1] = f"{values[-1]}!" if isinstance(values[-1], str) else values[-1] + 1
             field = table.schema.field(column)
-            changed = table.set_column(position, field, [values])
+            changed = table.set_column(position, field, pa.array(values, field.type))
             seen.add(tables.fingerprint({**stored, name: changed}, "a"))
-    assert len(seen) == 2 + 4 + 6
+    assert len(seen) == 2 + 4 + 8
 
 
 class Death(BaseException):
@@ -195,7 +199,7 @@ def test_any_bit_of_the_manifest_that_is_flipped_is_noticed(ledger, run):
     file = ledger.directory(run) / "manifest.json"
     whole = file.read_bytes()
     intended = json.loads(whole)
-    schema = whole.index(b'"schema": 1') + len('"schema": ')
+    schema = whole.index(b'"schema": ') + len('"schema": ')
     for position in [schema, *range(0, len(whole), 7)]:
         flipped = bytearray(whole)
         flipped[position] ^= 2 if position == schema else 1 << position % 8
@@ -221,6 +225,10 @@ def with_hyperparameters(study: Study, **hyperparameters) -> Study:
     return replace(study, configurations=(changed, *others))
 
 
+def with_conditions(study: Study, conditions: Conditions) -> Study:
+    return replace(study, environments=(replace(study.environments[0], conditions=conditions),))
+
+
 def test_a_run_counts_only_for_the_study_it_was_made_for(ledger, run):
     publish(ledger)
     study = ledger.study
@@ -237,14 +245,50 @@ def test_a_run_counts_only_for_the_study_it_was_made_for(ledger, run):
             replace(study, environments=(replace(study.environments[0], id="Other-v0"),)),
             "environments.line was Line-v0, is Other-v0",
         ),
+        (
+            with_conditions(study, Conditions("R", 10, ("D", "E"))),
+            "environments.line.variation was D, is R, environments.line.levels was unbounded, "
+            "is 10, environments.line.test was [], is ['D', 'E']",
+        ),
     ]:
         entry = Ledger(other).entry(other.runs()[0])
         assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
 
 
+def test_a_run_is_found_again_under_its_conditions(project, changed):
+    project.write(changed('[environments]\nline = "Line-v0"\n', fake.VARIED))
+    ledger = project.ledger
+    for position in (0, 8):  # the first runs of D and R
+        publish(ledger, position)
+    counted = [str(entry.run) for entry in ledger.entries() if entry.status == "finished"]
+    assert counted == ["D/one/seed-0", "R/one/seed-0"]
+    assert {entry.note for entry in ledger.entries()} == {None}
+
+
+def make_old(ledger: Ledger, run: Run) -> None:
+    """Give a stored run the manifest that schema 1 had, without conditions."""
+    stored = ledger.entry(run).manifest
+    environment = {key: stored["environment"][key] for key in ("name", "id")}
+    old = {**stored, "schema": 1, "environment": environment}
+    (ledger.directory(run) / "manifest.json").write_bytes(manifest.encode(old))
+
+
+def test_a_run_of_an_older_schema_does_not_count_and_the_reason_is_given(project, ledger, capsys):
+    for seed in range(2):
+        publish(ledger, seed)
+        make_old(ledger, ledger.study.runs()[seed])
+    note = f"stored by an older tfrl, which evaluated otherwise (schema 1, now {manifest.SCHEMA})"
+    for entry in ledger.entries()[:2]:
+        assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
+    assert f"2 stored runs count as missing: {note}." in storage.load(ledger.study).notices
+    assert project.tfrl("run", "fake") == 0
+    assert f"2 stored runs are made again: {note}\n" in capsys.readouterr().err
+    assert {entry.status for entry in ledger.entries()} == {"finished"}
+
+
 def test_a_newer_schema_is_refused_by_name(ledger):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(manifest, "SCHEMA", 2)
+        patch.setattr(manifest, "SCHEMA", manifest.SCHEMA + 1)
         publish(ledger)
     with pytest.raises(LedgerError, match=r"seed-0/manifest\.json was written by a newer tfrl"):
         ledger.entries()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tfrl.harness import provenance
+from tfrl.harness import provenance, storage
 
 
 def configure(text: str) -> str:
@@ -41,6 +41,30 @@ def test_all_runs_are_made_once_and_then_no_more(project, capsys):
     assert "fake: 0 of 8 runs to make" in capsys.readouterr().err
     assert project.fingerprints() == before
     assert made(project) == dict.fromkeys("0123", 1)
+
+
+def test_environments_that_differ_in_their_conditions_share_a_trainer(project, capsys):
+    study = fake.STUDY.replace('[environments]\nline = "Line-v0"\n', fake.VARIED)
+    project.write(study + 'file = "made"\n')
+    assert project.tfrl("run", "fake", "--seeds", "0-1", "--jobs", "1") == 0
+    assert made(project) == {"0": 3, "1": 3}
+    trainers = Path("made.trainers").read_text().splitlines()
+    assert trainers == ["D/two/seed-0", "plain/two/seed-0"], "compiled for two tests, and for none"
+    assert re.search(r"\nR +two +4 +2 +0 +2 +\d+\.\d", capsys.readouterr().out)
+
+    played = storage.load(project.ledger.study).evaluations
+    for name, shifted in [("D", ["R", "E"]), ("R", ["D", "E"]), ("plain", [])]:
+        mine = played[played["environment"] == name]
+        trained = "R" if name == "R" else "D"
+        combinations = mine[["split", "variation"]].drop_duplicates().to_numpy().tolist()
+        assert combinations == [
+            ["training", trained],
+            ["held-out", trained],
+            *(["shifted", variation] for variation in shifted),
+        ]
+        levels = mine.loc[mine["split"] == "training", "level"]
+        assert (levels < (10 if name == "R" else 2**30)).all()
+        assert levels.max() > 9 or name == "R"
 
 
 FAILURES = {

@@ -1,10 +1,12 @@
 import pytest
 
+from tests.harness import fake
 from tfrl.harness import study
 from tfrl.harness.plan import Task
 from tfrl.harness.schedule import Running, Schedule
+from tfrl.harness.study import Group
 
-ONE, TWO = ("line", "one"), ("line", "two")
+ONE, TWO = Group("Line-v0", 0, "one"), Group("Line-v0", 0, "two")
 
 
 @pytest.fixture
@@ -24,6 +26,19 @@ def test_a_worker_stays_with_what_it_has_compiled(tasks):
     assert begin(schedule, TWO, ONE) == (TWO, 1)
     assert begin(schedule, ONE, TWO) == (ONE, 1)
     assert len(schedule) == 4
+
+
+def test_a_worker_goes_on_with_other_environments_that_share_what_it_has_compiled(project, changed):
+    project.write(changed('[environments]\nline = "Line-v0"\n', fake.VARIED))
+    schedule = Schedule(Task(run, {}, {}) for run in study.load(project.file).runs())
+    compiled, order = None, []
+    while task := schedule.next(compiled, []):
+        compiled = task.run.group
+        order.append((task.run.environment.name, task.run.configuration.name))
+    assert list(dict.fromkeys(order)) == [
+        *[("D", "one"), ("R", "one"), ("D", "two"), ("R", "two")],
+        *[("plain", "one"), ("plain", "two")],
+    ]
 
 
 def test_groups_that_nobody_works_on_come_first_and_the_longest_of_them_before(tasks):

@@ -36,7 +36,9 @@ def test_the_tables_are_tidy(results):
         *keys,
         "step",
         "split",
+        "variation",
         "policy",
+        "level",
         "episode",
         "return",
         "length",
@@ -52,6 +54,18 @@ def test_the_tables_are_tidy(results):
         np.testing.assert_array_equal(rows["return"], result.episodes["return"])
         rows = results.evaluations[results.evaluations["seed"] == seed]
         np.testing.assert_array_equal(rows["return"], result.evaluations["return"])
+
+
+def test_texts_are_categories_in_order(project, changed):
+    project.write(changed('[environments]\nline = "Line-v0"\n', fake.VARIED))
+    ledger = project.ledger
+    for found in ([], ["R", "D", "E"]):  # without any run; with one trained on R
+        table = storage.load(ledger.study).evaluations
+        assert list(table["variation"].unique()) == found
+        assert list(table["split"].cat.categories) == ["training", "held-out", "shifted"]
+        assert list(table["policy"].cat.categories) == ["greedy", "stochastic"]
+        assert list(table["variation"].cat.categories) == ["D", "R", "E"]
+        publish(ledger, 8)
 
 
 def test_every_planned_run_is_accounted_for(results):

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
+from tfrl.conditions import HELD_OUT, Conditions
 from tfrl.harness import study
 from tfrl.harness.errors import StudyError
 from tfrl.harness.study import Configuration, Environment, Evaluation
@@ -26,6 +27,64 @@ def test_a_study_file_is_what_it_says(project):
         "line/one/seed-7",
         "line/two/seed-0",
     ]
+
+
+ENVIRONMENTS = '[environments]\nline = "Line-v0"\n'
+
+
+def test_an_environment_may_be_a_table_with_its_conditions(project, changed):
+    project.write(changed(ENVIRONMENTS, fake.VARIED))
+    loaded = study.load(project.file)
+    assert loaded.environments == (
+        Environment("D", "CartPole-v0", Conditions(test=("R", "E"))),
+        Environment("R", "CartPole-v0", Conditions("R", 10, ("D", "E"))),
+        Environment("plain", "CartPole-v0"),
+    )
+    short = changed(ENVIRONMENTS, '[environments]\nplain = "CartPole-v0"\n')
+    project.write(short)
+    assert study.load(project.file).environments == loaded.environments[2:]
+
+
+def test_runs_of_one_id_and_number_of_tests_are_a_group_whatever_their_names(project, changed):
+    project.write(changed(ENVIRONMENTS, fake.VARIED))
+    groups = {}
+    for run in study.load(project.file).runs():
+        groups.setdefault(run.group, []).append(str(run))
+    assert {group: len(runs) for group, runs in groups.items()} == {
+        ("CartPole-v0", 2, "one"): 8,
+        ("CartPole-v0", 2, "two"): 8,
+        ("CartPole-v0", 0, "one"): 4,
+        ("CartPole-v0", 0, "two"): 4,
+    }
+    assert groups["CartPole-v0", 2, "two"][3:5] == ["D/two/seed-3", "R/two/seed-0"]
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("{}", ".id is missing: expected the id of an environment, such as "),
+        ("{ID = 'CartPole-v0'}", ".id is missing"),
+        ("{id = 3}", ".id is 3: expected the id of an environment"),
+        ("['CartPole-v0']", " is ['CartPole-v0']: expected the id of an environment, such as "),
+        ("{id = 'CartPole-v0', level = 10}", ".level is not known: did you mean levels?"),
+        ("{id = 'CartPole-v0', variation = 1}", ".variation is 1: expected the name of a var"),
+        ("{id = 'CartPole-v0', variation = 'Q'}", ": CartPole-v0 has no variation 'Q': expected D"),
+        ("{id = 'CartPole-v0', test = 'R'}", ".test is 'R': expected a list of variations, such"),
+        ("{id = 'CartPole-v0', test = [1]}", ".test is [1]: expected a list of variations"),
+        ("{id = 'CartPole-v0', test = ['Q']}", ": CartPole-v0 has no variation 'Q': expected D, R"),
+        ("{id = 'CartPole-v0', test = ['D']}", ": test is ['D']: expected variations other than"),
+        ("{id = 'CartPole-v0', levels = 0}", ".levels is 0: expected a whole number of levels"),
+        ("{id = 'CartPole-v0', levels = true}", ".levels is true: expected a whole number of"),
+        ("{id = 'CartPole-v0', levels = 1.0}", ".levels is 1.0: expected a whole number of levels"),
+        (f"{{id = 'CartPole-v0', levels = {HELD_OUT + 1}}}", f": levels is {HELD_OUT + 1}: expec"),
+    ],
+)
+def test_a_mistake_in_an_environment_is_one_sentence(project, changed, table, sentence):
+    project.write(changed('"Line-v0"', table))
+    with pytest.raises(StudyError) as caught:
+        study.load(project.file)
+    assert str(caught.value).startswith(f"studies/fake.toml: environments.line{sentence}")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from tfrl.conditions import Conditions
 from tfrl.harness import sources
-from tfrl.harness.study import Environment, Study, Value
+from tfrl.harness.study import Environment, Run, Study, Value
 
 
 class RunResult(Protocol):
@@ -36,9 +37,11 @@ class RunResult(Protocol):
 
 
 class Trainer(Protocol):
-    """Compiled once, serves every seed."""
+    """Compiled once, serves every seed, and all conditions with one number of shifted tests."""
 
-    def run(self, seed: int, on_progress: Callable[[int], None] | None = None) -> RunResult:
+    def run(
+        self, seed: int, conditions: Conditions, on_progress: Callable[[int], None] | None = None
+    ) -> RunResult:
         """Train with `seed`, reporting environment steps as they are made. Raises if that fails."""
 
 
@@ -64,24 +67,19 @@ class Engine:
 
         environments.load(environment.id, batch_size=1)
 
-    def trainer(
-        self,
-        study: Study,
-        environment: Environment,
-        pipeline: str,
-        hyperparameters: Mapping[str, Value],
-    ) -> Trainer:
-        """A trainer for one configuration; to compile it takes some seconds."""
+    def trainer(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Trainer:
+        """A trainer for all runs of the group of `run`; to compile it takes some seconds."""
         from tfrl import pipelines
 
-        cls = self._resolve(pipeline)
+        cls = self._resolve(run.configuration.pipeline)
         return pipelines.Trainer(
             cls,
             config=cls.Config(**hyperparameters),
-            environment=environment.id,
+            environment=run.group.environment_id,
             num_environment_steps=study.steps,
             evaluation_every=study.evaluation.every,
             evaluation_episodes=study.evaluation.episodes,
+            num_shifted=run.group.num_shifted,
         )
 
     def sources(self, pipeline: str) -> list[Path]:

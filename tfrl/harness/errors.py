@@ -17,6 +17,10 @@ class DamagedError(HarnessError):
     """A stored run is not what was written, naming the file; the run counts as missing."""
 
 
+class OutdatedError(HarnessError):
+    """A stored run is in the form of an older tfrl, saying which; the run counts as missing."""
+
+
 def gist(message: str) -> str:
     """The line of a message that says what is wrong: the first that is not empty.
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfrl.harness.errors import StudyError
-from tfrl.harness.study import Configuration, show, unknown_key
+from tfrl.harness.study import Configuration
+from tfrl.harness.toml import show, unknown_key
 
 _DESCRIPTIONS = {
     bool: "true or false",

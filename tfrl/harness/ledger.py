@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from tfrl.harness import manifest as manifests
 from tfrl.harness import tables
-from tfrl.harness.errors import DamagedError, LedgerError, describe
+from tfrl.harness.errors import DamagedError, LedgerError, OutdatedError, describe
 from tfrl.harness.manifest import Manifest, Part
 from tfrl.harness.study import Run, Study
 
@@ -49,20 +49,20 @@ class Ledger:
 
     def directory(self, run: Run) -> Path:
         """The folder of a run."""
-        return self.folder.joinpath(*run.group, f"seed-{run.seed}")
+        return self.folder / run.environment.name / run.configuration.name / f"seed-{run.seed}"
 
     def entries(self) -> list[Entry]:
         """An entry for each planned run. Raises `LedgerError` if a newer tfrl wrote one."""
         return [self.entry(run) for run in self.study.runs()]
 
     def entry(self, run: Run) -> Entry:
-        """What is stored of `run`; what is damaged, or not as the study says, counts as missing."""
+        """What is stored of `run`. What is damaged, outdated or not as planned is missing."""
         directory = self.directory(run)
         if not directory.exists():
             return Entry(run, "missing", None, {})
         try:
             manifest = manifests.read(directory / "manifest.json")
-        except DamagedError as error:
+        except (DamagedError, OutdatedError) as error:
             return Entry(run, "missing", str(error), {})
         planned = self.planned(run, manifest, manifest["code"], manifest["versions"])
         if changes := manifests.differences(manifest, planned):

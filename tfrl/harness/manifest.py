@@ -1,5 +1,6 @@
 """A run's manifest: what the run was, what it ran on and how it went, as one JSON file."""
 
+import dataclasses
 import hashlib
 import json
 import traceback
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tfrl.harness.engine import RunResult
-from tfrl.harness.errors import DamagedError, LedgerError, describe, gist
+from tfrl.harness.errors import DamagedError, LedgerError, OutdatedError, describe, gist
 from tfrl.harness.provenance import NUMERICS
 from tfrl.harness.study import Run, Study, Value
 
-SCHEMA = 1
+SCHEMA = 2  # of the manifest and the tables beside it; 1 had evaluations without conditions
 Manifest = dict[str, Any]
 Part = dict[str, Any]  # of a manifest: an identity, an outcome, an error or a provenance
 
@@ -31,9 +32,14 @@ def identity(
     `hyperparameters` are all of the pipeline's, `defaults` what they are where a study is silent.
     Of the versions, those of `provenance.NUMERICS` count.
     """
+    environment = run.environment
     return {
         "study": study.name,
-        "environment": {"name": run.environment.name, "id": run.environment.id},
+        "environment": {
+            "name": environment.name,
+            "id": environment.id,
+            **_plain(dataclasses.asdict(environment.conditions)),
+        },
         "configuration": {
             "name": run.configuration.name,
             "pipeline": run.configuration.pipeline,
@@ -111,7 +117,10 @@ def encode(manifest: Manifest) -> bytes:
 
 
 def read(path: Path) -> Manifest:
-    """A manifest as it was written. Raises `DamagedError`; `LedgerError` if tfrl is too old."""
+    """A manifest as it was written.
+
+    Raises `DamagedError`, `OutdatedError` if an older tfrl wrote it, `LedgerError` if a newer one.
+    """
     try:
         manifest = json.loads(path.read_bytes())
         schema, checksum = manifest["schema"], manifest.pop("sha256", None)
@@ -126,17 +135,25 @@ def read(path: Path) -> Manifest:
             f"{path} was written by a newer tfrl (schema {schema}, this one reads up to {SCHEMA}): "
             "update tfrl, or give another folder with --runs"
         )
+    if schema < SCHEMA:
+        raise OutdatedError(
+            f"stored by an older tfrl, which evaluated otherwise (schema {schema}, now {SCHEMA})"
+        )
     return manifest
 
 
 def _settings(manifest: Part) -> dict[str, Any]:
     configuration, environment = manifest["configuration"], manifest["environment"]
+    place = f"environments.{environment['name']}"
     prefix = f"configurations.{configuration['name']}"
     return {
         "seed": manifest["seed"],
         "steps": manifest["steps"],
         **{f"evaluation.{key}": value for key, value in manifest["evaluation"].items()},
-        f"environments.{environment['name']}": environment["id"],
+        place: environment["id"],
+        f"{place}.variation": environment["variation"],
+        f"{place}.levels": environment["levels"] or "unbounded",
+        f"{place}.test": environment["test"],
         f"{prefix}.pipeline": configuration["pipeline"],
         **{f"{prefix}.{key}": value for key, value in configuration["hyperparameters"].items()},
         **{package: manifest["versions"].get(package) for package in NUMERICS},
@@ -144,11 +161,10 @@ def _settings(manifest: Part) -> dict[str, Any]:
     }
 
 
-def _plain(hyperparameters: Mapping[str, Value]) -> dict[str, Any]:
-    """Hyperparameters as JSON gives them back: lists, not tuples."""
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON gives them back: lists, not tuples."""
     return {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in hyperparameters.items()
+        key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()
     }
 
 

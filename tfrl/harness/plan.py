@@ -10,7 +10,7 @@ from tfrl.harness.engine import Engine
 from tfrl.harness.errors import DamagedError, StudyError
 from tfrl.harness.ledger import Ledger
 from tfrl.harness.manifest import Part, differences, identity
-from tfrl.harness.study import Configuration, Run, Study, Value
+from tfrl.harness.study import Configuration, Environment, Run, Study, Value
 
 # Failures that say nothing about the run: the same run may well finish when tried again.
 CIRCUMSTANTIAL = {"WorkerDied", "MemoryError", "ResourceExhaustedError"}
@@ -33,12 +33,7 @@ def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:
     """
     study, versions = ledger.study, provenance.versions()
     settings = {item.name: _settings(study, item, engine) for item in study.configurations}
-    for environment in study.environments:
-        try:
-            engine.check(environment)
-        except LookupError as error:
-            where = f"{study.path}: environments.{environment.name}"
-            raise StudyError(f"{where}: {_sentence(error)}") from None
+    _check_environments(study, engine)
     tasks = []
     for run in study.runs():
         if run.seed in seeds:
@@ -57,6 +52,19 @@ def reasons(tasks: Iterable[Task]) -> list[str]:
         f"{count} stored {'run is' if count == 1 else 'runs are'} made again: {reason}"
         for reason, count in counts.items()
     ]
+
+
+def _check_environments(study: Study, engine: Engine) -> None:
+    """Load each environment once: to do so takes a while, and several may be of one id."""
+    first: dict[str, Environment] = {}
+    for environment in study.environments:
+        first.setdefault(environment.id, environment)
+    for environment in first.values():
+        try:
+            engine.check(environment)
+        except LookupError as error:
+            where = f"{study.path}: environments.{environment.name}"
+            raise StudyError(f"{where}: {_sentence(error)}") from None
 
 
 def _settings(study: Study, configuration: Configuration, engine: Engine) -> dict[str, Any]:

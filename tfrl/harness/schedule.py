@@ -1,8 +1,8 @@
 """Which run comes next, and how long the rest will take.
 
-A worker compiles a configuration once and then serves every seed of it, so runs of one group (one
-configuration on one environment) stay together. A second worker joins a group only if the time it
-saves exceeds the compilation it costs.
+A worker compiles a trainer once and then makes every run that it serves, so the runs of one group
+(`study.Group`) stay together. A second worker joins a group only if the time it saves exceeds the
+compilation it costs.
 """
 
 from collections import deque

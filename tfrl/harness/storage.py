@@ -22,7 +22,9 @@ class Results:
     """All that is stored of a study, and of each planned run whether it is.
 
     Each table begins with the columns `environment`, `configuration` (both categorical, in the
-    study's order) and `seed`. Only finished runs contribute to `episodes` and `evaluations`.
+    study's order) and `seed`. Only finished runs contribute to `episodes` and `evaluations`, whose
+    texts are categorical too, and in order: splits, variations as the study first names them, and
+    policies.
     """
 
     study: Study
@@ -39,8 +41,8 @@ class Results:
 def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) -> Results:
     """Everything stored of `study` under `root`; `engine` is for tests.
 
-    A run that is damaged, or stored under another configuration than the study's, counts as
-    missing, and its row in `runs` says why. Raises `LedgerError` if a newer tfrl stored one.
+    A run that is damaged, or stored under other settings than the study's, counts as missing, and
+    its row in `runs` says why. Raises `LedgerError` if a newer tfrl stored one.
     """
     ledger = Ledger(study, root)
     entries: list[Entry] = []
@@ -69,14 +71,29 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
 def _table(
     study: Study, name: str, finished: Sequence[Entry], stored: Sequence[dict[str, pa.Table]]
 ) -> pd.DataFrame:
-    """The tables called `name` of all finished runs, one under the other, each row with its run."""
-    parts = [run[name] for run in stored]
-    rows = [len(part) for part in parts]
-    schema = tables.SCHEMAS[name]
-    frame = pa.concat_tables([schema.empty_table(), *parts]).to_pandas()
+    """The tables called `name` of all finished runs, one under the other, each row with its run.
+
+    They are taken out of `stored`, so that their memory is free as soon as it is not needed.
+    """
+    rows = [len(run[name]) for run in stored]
+    parts = [tables.SCHEMAS[name].empty_table(), *(run.pop(name) for run in stored)]
+    whole = pa.concat_tables(parts).unify_dictionaries()
+    del parts
+    frame = whole.to_pandas(split_blocks=True, self_destruct=True)
+    for column, order in _orders(study).items():
+        if column in frame:
+            found = frame[column].cat.categories
+            frame[column] = frame[column].cat.set_categories(dict.fromkeys([*order, *found]))
     for position, (column, values) in enumerate(_keys(study, finished).items()):
         frame.insert(position, column, values.repeat(rows))
     return frame
+
+
+def _orders(study: Study) -> dict[str, Sequence[str]]:
+    """The order in which the texts of a column are shown."""
+    conditions = [environment.conditions for environment in study.environments]
+    variations = [name for item in conditions for name in (item.variation, *item.test)]
+    return {"split": tables.SPLITS, "variation": variations, "policy": tables.POLICIES}
 
 
 def _runs(study: Study, entries: Sequence[Entry]) -> pd.DataFrame:

@@ -5,43 +5,43 @@ seeds, a budget in environment steps and an evaluation schedule. It is checked s
 TensorFlow: a mistake raises `StudyError`, naming the file, the key and what was expected.
 """
 
-import difflib
 import math
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from tfrl import conditions
+from tfrl.conditions import PLAIN, Conditions
+from tfrl.harness import toml
 from tfrl.harness.errors import StudyError
+from tfrl.harness.toml import Table, show
 
 Value = bool | int | float | str | tuple[int, ...]  # of a hyperparameter
-Group = tuple[str, str]  # names of environment and configuration
 
 MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PIPELINE = re.compile(r"[^\W\d]\w*((\.[^\W\d]\w*)*:[^\W\d]\w*)?")
-_NAME_EXPECTED = "letters, digits, '.', '_' and '-', at most 64, the first a letter or digit"
 _SEEDS_EXPECTED = 'whole numbers from 0 on, as "0-19", "0-4,7" or [0, 1, 2]'
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """When the greedy policy is evaluated, and on how much."""
+    """When a run's policies are evaluated, and on how much."""
 
     every: int  # environment steps between two evaluations
-    episodes: int  # episodes in each
+    episodes: int  # in each, of each policy on each split and variation
 
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment and the name that labels it in tables and figures."""
+    """An environment under some conditions, and the name that labels it in tables and figures."""
 
     name: str
-    id: str  # as Gymnasium knows it, such as "CartPole-v1"
+    id: str  # such as "CartPole-v1"; environments of one id differ in their conditions
+    conditions: Conditions = PLAIN
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,14 @@ class Configuration:
     name: str
     pipeline: str  # a shipped pipeline's name, or "package.module:Class"
     hyperparameters: Mapping[str, Value]  # those given; the rest are the pipeline's defaults
+
+
+class Group(NamedTuple):
+    """What runs have in common that share a compiled trainer."""
+
+    environment_id: str
+    num_shifted: int  # variations tested on beside the one trained on
+    configuration: str  # its name
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,9 @@ class Run:
 
     @property
     def group(self) -> Group:
-        """Runs that differ only in their seed: they share a compiled trainer."""
-        return self.environment.name, self.configuration.name
+        """The group of runs that this one shares a compiled trainer with."""
+        num_shifted = len(self.environment.conditions.test)
+        return Group(self.environment.id, num_shifted, self.configuration.name)
 
     def __str__(self) -> str:
         return f"{self.environment.name}/{self.configuration.name}/seed-{self.seed}"
@@ -110,18 +119,9 @@ def find(reference: str, directory: Path = Path("studies")) -> Path:
 
 def load(path: Path) -> Study:
     """Read and check a study file. Raises `StudyError`."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{path}: expected TOML, but: {error}") from None
-    except UnicodeDecodeError:
-        raise StudyError(f"{path}: expected TOML, which is UTF-8 text, but it is not") from None
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
-
-    if not _NAME.fullmatch(path.stem):
-        raise StudyError(f"{path}: a study's file is named with {_NAME_EXPECTED}")
-    top = _Table(path, "", values)
+    top = toml.read(path)
+    if not toml.is_name(path.stem):
+        raise StudyError(f"{path}: a study's file is named with {toml.NAME_EXPECTED}")
     title = top.take("title", _text, "a text of at least one character")
     seeds = _seeds(top.take("seeds", _text_or_list, _SEEDS_EXPECTED), f"{path}: seeds")
     steps = top.take("steps", _positive, "a whole number of environment steps, at least 1")
@@ -137,65 +137,7 @@ def parse_seeds(text: str, name: str) -> tuple[int, ...]:
     return _seeds(text, name)
 
 
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    """What to say of a key that is none of `known`, with the likeliest meant."""
-    known = list(known)
-    close = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"expected {', '.join(known) or 'none'}"
-
-
-def show(value: Any) -> str:
-    """A TOML value in an error message: short, and as it is written in TOML but for tables."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a table"
-    text = f"[{', '.join(map(show, value))}]" if isinstance(value, list | tuple) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-class _Table:
-    """A TOML table being read: each key is taken once, and none may be left over."""
-
-    def __init__(self, path: Path, name: str, values: Mapping[str, Any]) -> None:
-        self.path, self.name = path, name
-        self.left = dict(values)
-        self.taken: list[str] = []
-
-    def error(self, key: str, problem: str) -> StudyError:
-        return StudyError(f"{self.path}: {self.name}{key} {problem}")
-
-    def take(self, key: str, valid: Callable[[Any], bool], expected: str) -> Any:
-        self.taken.append(key)
-        if key not in self.left:
-            close = difflib.get_close_matches(key, self.left, n=1)
-            hint = f" (is {close[0]} meant to be it?)" if close else ""
-            raise self.error(key, f"is missing{hint}: expected {expected}")
-        value = self.left.pop(key)
-        if not valid(value):
-            raise self.error(key, f"is {show(value)}: expected {expected}")
-        return value
-
-    def table(self, key: str) -> "_Table":
-        expected = f"a table, [{self.name}{key}]"
-        values = self.take(key, lambda value: isinstance(value, dict), expected)
-        return _Table(self.path, f"{self.name}{key}.", values)
-
-    def names(self) -> list[str]:
-        """The keys left: at least one, and each safe as a folder's name."""
-        if not self.left:
-            raise StudyError(f"{self.path}: {self.name[:-1]} is empty: expected at least one entry")
-        for key in self.left:
-            if not _NAME.fullmatch(key):
-                raise self.error(repr(key), f"is no usable name: expected {_NAME_EXPECTED}")
-        return list(self.left)
-
-    def finish(self) -> None:
-        for key in self.left:
-            raise self.error(key, f"is not known: {unknown_key(key, self.taken)}")
-
-
-def _evaluation(table: _Table, steps: int) -> Evaluation:
+def _evaluation(table: Table, steps: int) -> Evaluation:
     every = table.take(
         "every",
         lambda value: _positive(value) and steps % value == 0,
@@ -206,16 +148,35 @@ def _evaluation(table: _Table, steps: int) -> Evaluation:
     return Evaluation(every, episodes)
 
 
-def _environments(table: _Table) -> tuple[Environment, ...]:
+def _environments(table: Table) -> tuple[Environment, ...]:
+    return tuple(_environment(name, table) for name in table.names())
+
+
+def _environment(name: str, table: Table) -> Environment:
+    """An environment in the short form, which is its id, or as a table."""
     expected = 'the id of an environment, such as "CartPole-v1"'
-    return tuple(Environment(name, table.take(name, _text, expected)) for name in table.names())
+    if not isinstance(table.left[name], dict):
+        return Environment(name, table.take(name, _text, f"{expected}, or a table with one"))
+    own = table.table(name)
+    environment_id = own.take("id", _text, expected)
+    given = Conditions(
+        own.take("variation", _text, 'the name of a variation, such as "R"', conditions.DEFAULT),
+        own.take("levels", _positive, "a whole number of levels, at least 1", None),
+        tuple(own.take("test", _texts, 'a list of variations, such as ["R", "E"]', ())),
+    )
+    own.finish()
+    try:
+        conditions.check(environment_id, given)
+    except LookupError as error:
+        raise StudyError(f"{table.path}: {table.name}{name}: {error}") from None
+    return Environment(name, environment_id, given)
 
 
-def _configurations(table: _Table) -> tuple[Configuration, ...]:
+def _configurations(table: Table) -> tuple[Configuration, ...]:
     return tuple(_configuration(name, table.table(name)) for name in table.names())
 
 
-def _configuration(name: str, table: _Table) -> Configuration:
+def _configuration(name: str, table: Table) -> Configuration:
     expected = 'the name of a pipeline, such as "ppo", or "package.module:Class"'
     pipeline = table.take("pipeline", _pipeline, expected)
     expected = "a finite number, true or false, a text, or a list of whole numbers"
@@ -270,6 +231,10 @@ def _positive(value: Any) -> bool:
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
 
 
 def _pipeline(value: Any) -> bool:

@@ -18,12 +18,21 @@ EPISODES = pa.schema(
         ("length", pa.int64()),  # environment steps
     ]
 )
+LABEL = pa.dictionary(pa.int32(), pa.string())  # a text out of a few
+SPLITS = (
+    "training",  # levels that are trained on, of the variation trained on
+    "held-out",  # levels that are not, of the same variation
+    "shifted",  # levels that are not, of the further variations tested on
+)
+POLICIES = ("greedy", "stochastic")
 EVALUATIONS = pa.schema(
     [
         ("step", pa.int64()),  # environment steps after which an evaluation was scheduled
-        ("split", pa.string()),  # which conditions it was evaluated under
-        ("policy", pa.string()),  # "greedy"
-        ("episode", pa.int64()),  # 0, 1, ... within the evaluation
+        ("split", LABEL),  # out of `SPLITS`
+        ("variation", LABEL),  # what the physics were drawn from; see `tfrl.conditions`
+        ("policy", LABEL),  # out of `POLICIES`
+        ("level", pa.int64()),  # which start and physics, out of those of the variation
+        ("episode", pa.int64()),  # 0, 1, ... for each step, split, variation and policy
         ("return", pa.float64()),
         ("length", pa.int64()),
     ]
@@ -37,7 +46,7 @@ def from_columns(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
     Raises `ValueError` if they do not fit, `FloatingPointError` if a return is not finite.
     """
     try:
-        table = pa.table({field.name: columns[field.name] for field in schema}, schema=schema)
+        table = pa.table({name: columns[name] for name in schema.names}).cast(schema)
     except KeyError as error:
         raise ValueError(f"the run has no column {error}") from None
     if not pc.all(pc.is_finite(table["return"])).as_py() and len(table):
@@ -72,8 +81,10 @@ def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
     for name, schema in SCHEMAS.items():
         for field in schema:
             column = tables[name][field.name]
-            digest.update(f"{name} {field.name} {field.type} {len(column)}\n".encode())
-            if pa.types.is_string(field.type):
+            if field.type == LABEL:
+                column = column.cast(pa.string())
+            digest.update(f"{name} {field.name} {column.type} {len(column)}\n".encode())
+            if pa.types.is_string(column.type):
                 digest.update("".join(f"{text}\n" for text in column.to_pylist()).encode())
             else:
                 values = column.to_numpy()

@@ -67,7 +67,7 @@ def main(connection: Connection, engine: Engine, ledger: Ledger, provenance: Par
 
 
 class _Worker:
-    """Keeps the trainer of the configuration it was last asked for, which is costly to compile."""
+    """Keeps the trainer of the group it was last asked for, which is costly to compile."""
 
     def __init__(
         self, connection: Connection, engine: Engine, ledger: Ledger, provenance: Part
@@ -82,7 +82,8 @@ class _Worker:
         """Make one run and store it, whether it finishes or fails."""
         start = time.perf_counter()
         try:
-            result = self._trainer_for(task).run(task.run.seed, self._reporter())
+            conditions = task.run.environment.conditions
+            result = self._trainer_for(task).run(task.run.seed, conditions, self._reporter())
             results = {
                 name: tables.from_columns(getattr(result, name), schema)
                 for name, schema in tables.SCHEMAS.items()
@@ -104,12 +105,7 @@ class _Worker:
     def _trainer_for(self, task: Task) -> Trainer:
         if self._compiled is None or self._compiled[0] != task.run.group:
             self._compiled = None  # its memory may be needed for the next
-            trainer = self._engine.trainer(
-                self._ledger.study,
-                task.run.environment,
-                task.run.configuration.pipeline,
-                task.hyperparameters,
-            )
+            trainer = self._engine.trainer(self._ledger.study, task.run, task.hyperparameters)
             self._compiled = task.run.group, trainer
         return self._compiled[1]
 
