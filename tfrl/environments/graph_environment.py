@@ -146,7 +146,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         """
         self._assign(
             tf.nest.map_structure(lambda new, old: tf.cast(new, old.dtype), state, self._state),
-            tf.broadcast_to(tf.cast(constants, tf.float64), self._constants.shape),
+            tf.broadcast_to(tf.convert_to_tensor(constants, tf.float64), self._constants.shape),
             tf.broadcast_to(tf.cast(elapsed, tf.int32), [self.batch_size]),
             tf.fill([self.batch_size], ts.StepType.FIRST),
             tf.zeros([self.batch_size]),
