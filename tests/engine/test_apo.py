@@ -25,7 +25,7 @@ BATCH, STEPS = 4, 40
 def make_agent(make_networks):
     def make(agent_class=ApoClipAgent, **kwargs):
         actor, value = make_networks(seed=5)
-        environment = CartPole(BATCH, seed=6)
+        environment = CartPole(batch_size=BATCH, seed=6)
         arguments = {
             "normalize_rewards": False,
             "normalize_observations": False,

@@ -9,7 +9,7 @@ from tf_agents.policies import actor_policy
 from tf_agents.trajectories import StepType
 
 from tfrl.components.collection import collect_episodes, collect_rollout, collect_step
-from tfrl.components.episodes import EpisodeLog, evaluate
+from tfrl.components.episodes import EpisodeLog, play
 from tfrl.components.policies import CategoricalPolicy
 from tfrl.environments import CartPole
 from tfrl.randomness import RandomStream, Stream
@@ -22,7 +22,7 @@ def make(make_networks):
     """Makes an environment and a policy in it, both from their beginning."""
 
     def pair(batch_size=BATCH):
-        environment = CartPole(batch_size, seed=11)
+        environment = CartPole(batch_size=batch_size, seed=11)
         actor, _ = make_networks(seed=2)
         policy = actor_policy.ActorPolicy(
             environment.time_step_spec(), environment.action_spec(), actor
@@ -151,7 +151,8 @@ def test_a_log_that_is_too_small_says_so(make):
 
 def test_evaluation_plays_one_episode_in_each_environment(make):
     environment, policy = make(batch_size=6)
-    returns, lengths = evaluate(environment, policy, environment.time_limit)
+    environment.reset()
+    returns, lengths = play(environment, policy)
     expected = np.zeros(6)
     environment, policy = make(batch_size=6)
     environment.reset()

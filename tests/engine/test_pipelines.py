@@ -56,7 +56,7 @@ def test_the_tables_are_what_they_say(trained):
     in_progress = episodes["step"][-1] - episodes["length"].sum()
     assert 0 <= in_progress <= 8 * 500
     assert np.unique(evaluations["step"]).tolist() == [0, 1_000, 2_000]
-    assert len(evaluations["step"]) == 3 * EPISODES
+    assert len(evaluations["step"]) == 3 * EPISODES * 4  # two splits, two policies
     assert np.array_equal(evaluations["return"], evaluations["length"])
     assert result.updates > 0
 
@@ -123,7 +123,7 @@ def test_every_variant_learns(name, config, num_steps):
 
 def build(name, **hyperparameters):
     pipeline = pipelines.resolve(name)
-    return pipeline(lambda batch: CartPole(batch), pipeline.Config(**hyperparameters), 1_000)
+    return pipeline(lambda batch: CartPole(batch_size=batch), pipeline.Config(**hyperparameters), 1_000)
 
 
 def test_hyperparameters_reach_the_agent():

@@ -87,7 +87,7 @@ def test_a_dataset_draws_anew_each_time():
 
 
 def test_it_feeds_a_tf_agents_program_of_stock_parts():
-    environment = CartPole(BATCH)
+    environment = CartPole(batch_size=BATCH)
     network = q_network.QNetwork(environment.observation_spec(), environment.action_spec())
     agent = dqn_agent.DqnAgent(
         environment.time_step_spec(),
