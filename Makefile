@@ -1,7 +1,7 @@
 # make PYTHON=python3.12 ... chooses the interpreter of the virtual environment;
 # make test ARGS="-k replay" and make lock ARGS=--upgrade pass options on.
 
-STUDY = cartpole
+STUDY = cartpole generalization levels
 MARKERS = not study
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make $@" .venv/bin/uv pip compile -q --generate-hashes \
 	--no-emit-index-url --python-version 3.11 $(ARGS)
@@ -9,24 +9,33 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make $@" .venv/bin/uv pip compile -q --gene
 
 .PHONY: help
 help: ## List what make can do
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: setup
 setup: ## Make .venv from the lock, where that has not been done yet
 	@requirements/setup.sh
 
 .PHONY: reproduce
-reproduce: setup ## Train all agents of studies/cartpole.toml (or STUDY=...) and write the report
-	@status=0; \
-	.venv/bin/tfrl run $(STUDY) || status=$$?; \
-	if [ $$status -gt 1 ]; then exit $$status; fi; \
-	page=$$(.venv/bin/tfrl report $(STUDY)) || exit; \
-	echo "The report: $$page"; \
-	exit $$status
+reproduce: setup ## Make all runs of the shipped studies (or STUDY=...) and write their reports
+	@failed=0; pages=; \
+	for study in $(STUDY); do \
+		.venv/bin/tfrl run $$study || { status=$$?; [ $$status = 1 ] || exit $$status; failed=1; }; \
+		pages="$$pages$$(.venv/bin/tfrl report $$study) " || exit; \
+	done; \
+	printf 'The report: %s\n' $$pages; \
+	exit $$failed
+
+reproduce-full: STUDY = generalization-full levels-full
+
+.PHONY: reproduce-full
+reproduce-full: reproduce ## The same at the papers' size: hours; stopped, it goes on where it was
 
 .PHONY: report
-report: setup ## Write that report anew from the runs there are
-	@page=$$(.venv/bin/tfrl report $(STUDY)) && echo "The report: $$page"
+report: setup ## Write those reports anew from the runs there are
+	@for study in $(STUDY); do \
+		page=$$(.venv/bin/tfrl report $$study) || exit; \
+		echo "The report: $$page"; \
+	done
 
 .PHONY: test
 test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)

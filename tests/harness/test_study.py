@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
+from tfrl import conditions
 from tfrl.conditions import HELD_OUT, Conditions
 from tfrl.harness import study
 from tfrl.harness.errors import StudyError
@@ -29,6 +30,7 @@ def test_a_study_file_is_what_it_says(project):
     ]
 
 
+STUDIES = Path(__file__).parents[2] / "studies"
 ENVIRONMENTS = '[environments]\nline = "Line-v0"\n'
 
 
@@ -183,8 +185,42 @@ def test_a_study_is_found_by_path_or_name(project):
         study.find("fak")
 
 
-@pytest.mark.parametrize("name", ["cartpole", "quick"])
-def test_the_shipped_studies_are_valid(name):
-    path = Path(__file__).parents[2] / "studies" / f"{name}.toml"
-    names = [configuration.name for configuration in study.load(path).configurations]
-    assert names == ["dqn", "reinforce", "ppo", "apo"]
+FOUR = ["dqn", "reinforce", "ppo", "apo"]
+REMEDIES = ["ppo_entropy", "ppo_l2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "configurations", "groups"),
+    [
+        ("quick", FOUR, 4),
+        ("cartpole", FOUR, 4),
+        ("generalization", FOUR, 3 * 4),
+        ("generalization-full", FOUR, 3 * 4),
+        ("levels", ["ppo", "apo", *REMEDIES], 4),
+        ("levels-full", [*FOUR, *REMEDIES], 6),
+    ],
+)
+def test_the_shipped_studies_are_valid_and_compile_no_more_than_they_need(
+    name, configurations, groups
+):
+    found = study.load(STUDIES / f"{name}.toml")
+    assert [item.name for item in found.configurations] == configurations
+    assert len({run.group for run in found.runs()}) == groups
+
+
+def test_each_physics_is_tested_on_all_others():
+    for name in ("generalization", "generalization-full"):
+        for environment in study.load(STUDIES / f"{name}.toml").environments:
+            tested = {environment.conditions.variation, *environment.conditions.test}
+            assert tested == set(conditions.variations(environment.id))
+            assert environment.name.endswith(f"-{environment.conditions.variation}")
+
+
+def test_a_full_study_is_its_study_in_another_size():
+    for name in ("generalization", "levels"):
+        small, full = (study.load(STUDIES / f"{each}.toml") for each in (name, f"{name}-full"))
+        assert small.environments == full.environments
+        assert small.seeds == full.seeds
+        assert all(item in full.configurations for item in small.configurations)
+        assert full.steps >= 15_000 * (200 if name == "generalization" else 100)
+        assert full.evaluation.episodes == 1000

@@ -48,15 +48,54 @@ def write_program(path, text):
 def test_a_report_is_written_unless_there_is_nothing_to_report(
     clone, run, report, calls, out, failure
 ):
-    write_program(clone / ".venv" / "bin" / "tfrl", TFRL.format(run=run, report=report))
-    done = subprocess.run(
-        ["make", "reproduce", "STUDY=mine"],
+    done = make(clone, TFRL.format(run=run, report=report), "reproduce", "STUDY=mine")
+    assert (clone / "calls").read_text().splitlines() == calls
+    assert done.stdout == out
+    assert (done.returncode == 0) == (failure is None)
+    assert done.stderr == "" if failure is None else done.stderr.rstrip().endswith(failure)
+
+
+SHIPPED = ["cartpole", "generalization", "levels"]
+FULL = ["generalization-full", "levels-full"]
+
+
+@pytest.mark.parametrize(("target", "studies"), [("reproduce", SHIPPED), ("reproduce-full", FULL)])
+def test_all_shipped_studies_are_run_and_their_pages_named_at_the_end(clone, target, studies):
+    done = make(clone, TFRL.format(run=0, report=0), target)
+    expected = [f"{verb} {study}" for study in studies for verb in ("run", "report")]
+    assert (clone / "calls").read_text().splitlines() == expected
+    assert done.stdout == "".join(f"The report: reports/{study}/index.html\n" for study in studies)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all((ROOT / "studies" / f"{study}.toml").is_file() for study in studies)
+
+
+@pytest.mark.parametrize(
+    ("status", "reported", "failure"),
+    [(1, SHIPPED, "Error 1"), (2, ["cartpole"], "Error 2"), (130, ["cartpole"], "Error 130")],
+)
+def test_a_failed_run_does_not_keep_other_studies_from_theirs(clone, status, reported, failure):
+    """But a mistake does, and so does Ctrl-C."""
+    program = TFRL.format(run=f"$([ $2 = generalization ] && echo {status} || echo 0)", report=0)
+    done = make(clone, program, "reproduce")
+    calls = (clone / "calls").read_text().splitlines()
+    assert [call.split()[1] for call in calls if call.startswith("report")] == reported
+    assert done.returncode != 0
+    assert done.stderr.rstrip().endswith(failure)
+
+
+def test_reports_alone_can_be_written_anew(clone):
+    done = make(clone, TFRL.format(run=0, report=0), "report", "STUDY=a b")
+    assert (clone / "calls").read_text().splitlines() == ["report a", "report b"]
+    assert done.stdout == "".join(f"The report: reports/{study}/index.html\n" for study in "ab")
+
+
+def make(clone, tfrl, *arguments):
+    """What `make` does where `tfrl` is this program."""
+    write_program(clone / ".venv" / "bin" / "tfrl", tfrl)
+    return subprocess.run(
+        ["make", *arguments],
         cwd=clone,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
         capture_output=True,
         text=True,
     )
-    assert (clone / "calls").read_text().splitlines() == calls
-    assert done.stdout == out
-    assert (done.returncode == 0) == (failure is None)
-    assert done.stderr == "" if failure is None else done.stderr.rstrip().endswith(failure)
