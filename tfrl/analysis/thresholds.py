@@ -1,8 +1,10 @@
-"""The return at which an environment counts as solved: Gymnasium's `reward_threshold`.
+"""What the returns of an environment mean: when it is solved, when an episode succeeds, the range.
 
-Copied from Gymnasium's registry, so that a report can be made without Gymnasium; a test compares.
+Ids may have "gymnasium:" before them.
 """
 
+# At which the mean return counts as solved: Gymnasium's `reward_threshold`, copied from its
+# registry so that a report can be made without Gymnasium; a test compares.
 THRESHOLDS: dict[str, float] = {
     "Acrobot-v1": -100.0,
     "BipedalWalker-v3": 300.0,
@@ -13,7 +15,39 @@ THRESHOLDS: dict[str, float] = {
     "MountainCarContinuous-v0": 90.0,
 }
 
+# With at least which return an episode succeeds. Packer et al. (2018), section 4.3 of
+# https://arxiv.org/abs/1810.12282: CartPole balanced for 195 of 200 steps, MountainCar's goal
+# reached within 110, Acrobot's within 80. (Their code allows Acrobot 90. As its last step costs
+# nothing, a return of -80 is 81 steps.) CartPole-v1, which they do not have, succeeds where it
+# counts as solved; a maze, where the goal is reached.
+SUCCESS: dict[str, float] = {
+    "Acrobot-v1": -80.0,
+    "CartPole-v0": 195.0,
+    "CartPole-v1": 475.0,
+    "Maze-v0": 1.0,
+    "MountainCar-v0": -110.0,
+}
+
+# The least and the most that an episode can return, or a round number just beyond.
+RANGES: dict[str, tuple[float, float]] = {
+    "Acrobot-v1": (-500.0, 0.0),
+    "CartPole-v0": (0.0, 200.0),
+    "CartPole-v1": (0.0, 500.0),
+    "Maze-v0": (0.0, 1.0),
+    "MountainCar-v0": (-200.0, 0.0),
+}
+
 
 def threshold(environment_id: str) -> float | None:
-    """The threshold of an id, with or without "gymnasium:" before it; None if there is none."""
+    """The return at which an environment counts as solved; None if there is none."""
     return THRESHOLDS.get(environment_id.removeprefix("gymnasium:"))
+
+
+def success(environment_id: str) -> float | None:
+    """The return from which on an episode of an environment succeeds; None if there is none."""
+    return SUCCESS.get(environment_id.removeprefix("gymnasium:"))
+
+
+def return_range(environment_id: str) -> tuple[float, float] | None:
+    """The least and the most that an episode of an environment can return, if that is known."""
+    return RANGES.get(environment_id.removeprefix("gymnasium:"))

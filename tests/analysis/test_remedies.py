@@ -1,0 +1,76 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tfrl.analysis import remedies
+from tfrl.analysis.overfitting import Measure
+from tfrl.analysis.remedies import Pair
+
+SUCCESS = Measure("success", 0.0, 1.0)
+
+
+def test_a_remedy_is_the_same_configuration_but_for_regularisation():
+    plain = {"learning_rate": 0.001, "entropy_regularization": 0.0, "policy_l2_reg": 0.0}
+    settings = {
+        "apo": ("apo", plain),
+        "ppo-entropy": ("ppo", plain | {"entropy_regularization": 0.01}),
+        "ppo": ("ppo", plain),
+        "ppo-l2": ("ppo", plain | {"policy_l2_reg": 1e-4, "value_function_l2_reg": 0.0}),
+        "ppo-both": ("ppo", plain | {"entropy_regularization": 0.1, "policy_l2_reg": 0.1}),
+        "ppo-fast": ("ppo", plain | {"learning_rate": 0.1, "entropy_regularization": 0.01}),
+        "dqn": ("dqn", {"learning_rate": 0.001}),
+    }
+    assert remedies.regularised(settings) == (
+        Pair("ppo", "ppo-entropy", "entropy_regularization = 0.01"),
+        Pair("ppo", "ppo-l2", "policy_l2_reg = 0.0001"),
+        Pair("ppo", "ppo-both", "entropy_regularization = 0.1, policy_l2_reg = 0.1"),
+    )
+    assert remedies.regularised({}) == ()
+
+
+def gaps(reference, score, seeds=None):
+    reference, score = np.asarray(reference, float), np.asarray(score, float)
+    seeds = np.arange(len(score)) if seeds is None else seeds
+    return pd.DataFrame(
+        {"tested": "E", "seed": seeds, "reference": reference, "score": score}
+        | {"gap": reference - score}
+    )
+
+
+def compare(plain, remedy):
+    return remedies.paired(plain, remedy, ["tested"], SUCCESS, 100).to_dict("records")
+
+
+def test_the_change_of_a_gap_by_hand():
+    plain = gaps([1.0, 0.9, 1.0, 0.8], [0.2, 0.3, 0.1, 0.2])
+    remedy = gaps([0.9, 0.9, 0.8, 0.9], [0.6, 0.5, 0.5, 0.6])
+    (row,) = compare(plain, remedy)
+    before, after = np.array([0.8, 0.6, 0.9, 0.6]), np.array([0.3, 0.4, 0.3, 0.3])
+    theirs = stats.ttest_rel(before, after).confidence_interval(0.95)
+    assert (row["plain"], row["remedy"]) == pytest.approx((before.mean(), after.mean()))
+    assert row["narrowed"] == pytest.approx(0.4) and row["n"] == 4 and row["verdict"] == "gap"
+    assert (row["narrowed_low"], row["narrowed_high"]) == pytest.approx((theirs.low, theirs.high))
+    assert row["score"] == pytest.approx(0.35) and row["reference"] == pytest.approx(-0.05)
+
+
+def test_only_seeds_that_both_have_are_compared():
+    (row,) = compare(gaps([1, 1, 1], [0, 0.5, 0.2]), gaps([1, 1], [1, 0.7], seeds=[0, 2]))
+    assert row["n"] == 2 and row["narrowed"] == pytest.approx(0.75)
+    assert compare(gaps([1], [0], seeds=[0]), gaps([1], [0], seeds=[1])) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ([0.2, 0.21, 0.19, 0.2], "gap"),
+        ([-0.2, -0.21, -0.19, -0.2], "reverse"),
+        ([0.01, -0.01, 0.0, 0.0], "none"),
+        ([0.3, -0.3, 0.2, -0.1], "inconclusive"),
+        ([0.3], "inconclusive"),
+    ],
+)
+def test_verdicts(change, verdict):
+    score = np.full(len(change), 0.5)
+    (row,) = compare(gaps(score + 0.4, score), gaps(score + 0.4, score + change))
+    assert row["verdict"] == verdict

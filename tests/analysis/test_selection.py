@@ -1,0 +1,87 @@
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tfrl.analysis import selection
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_optimism_by_hand():
+    # Seeds in rows, configurations a and b in columns; choosing on one of three seeds.
+    scores = np.array([[10.0, 0.0], [0.0, 6.0], [4.0, 4.0]])
+    # On the first: a with 10, fresh (0 + 4) / 2. On the second: b with 6, fresh (0 + 4) / 2.
+    # On the third both are best with 4: fresh a (10 + 0) / 2, b (0 + 6) / 2, mean 4.
+    found = selection.optimism(scores, 1, rng())
+    assert (found.chosen, found.fresh) == pytest.approx(((10 + 6 + 4) / 3, (2 + 2 + 4) / 3))
+    assert found.optimism == pytest.approx(4.0) and found.splits == 3
+    assert (found.seeds, found.configurations, found.chosen_on) == (3, 2, 1)
+
+
+def naive(scores, k):
+    """A loop over all splits."""
+    n = len(scores)
+    found = []
+    for picked in itertools.combinations(range(n), k):
+        rest = [seed for seed in range(n) if seed not in picked]
+        on = scores[list(picked)].mean(axis=0)
+        best = int(np.argmax(on))
+        found.append(on[best] - scores[rest, best].mean())
+    return np.mean(found)
+
+
+@pytest.mark.parametrize(("n", "m", "k"), [(5, 4, 1), (5, 4, 2), (5, 4, 3), (7, 3, 5)])
+def test_optimism_and_its_jackknife_are_the_naive_ones(n, m, k):
+    scores = rng().normal(size=(n, m))
+    found = selection.optimism(scores, k, rng())
+    assert found.optimism == pytest.approx(naive(scores, k))
+    without = np.array([naive(np.delete(scores, i, axis=0), k) for i in range(n)])
+    error = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
+    assert found.high - found.low == pytest.approx(2 * stats.t.ppf(0.975, n - 1) * error)
+    assert (found.low + found.high) / 2 == pytest.approx(found.optimism)
+
+
+def test_one_configuration_is_no_choice_and_equal_scores_no_optimism():
+    assert selection.optimism(rng().normal(size=(6, 1)), 2, rng()).optimism == pytest.approx(0)
+    found = selection.optimism(np.full((5, 4), 0.5), 2, rng())
+    assert found.optimism == 0 and np.isnan(found.low)
+
+
+def test_no_interval_where_one_seed_is_left_and_no_choice_without_fresh_seeds():
+    found = selection.optimism(rng().normal(size=(4, 3)), 3, rng())
+    assert np.isfinite(found.optimism) and np.isnan(found.low)
+    with pytest.raises(ValueError, match="choosing on 5 of 5 seeds leaves none"):
+        selection.optimism(np.zeros((5, 2)), 5, rng())
+
+
+def test_many_seeds_are_split_at_random_and_reproducibly():
+    scores = rng().normal(size=(30, 4))
+    first, second = (selection.optimism(scores, 5, rng()) for _ in range(2))
+    assert first == second and first.splits == selection.MOST_SPLITS
+    few = selection.optimism(scores, 1, rng())
+    assert few.splits == 30 and few.optimism == pytest.approx(naive(scores, 1))
+
+
+def test_the_luck_of_the_best_of_four_normals():
+    # The expected largest of four standard normals is 1.029; on k seeds it is that over sqrt(k).
+    draws = rng().normal(size=(400, 6, 4))
+    for k in (1, 2, 3):
+        mean = np.mean([selection.optimism(scores, k, rng()).optimism for scores in draws])
+        assert mean == pytest.approx(1.029 / np.sqrt(k), rel=0.07)
+
+
+def test_intervals_cover_the_optimism_of_equals():
+    draws = np.random.default_rng(3).normal(size=(500, 8, 4))
+    found = [selection.optimism(scores, 2, rng()) for scores in draws]
+    covered = [one.low < 1.029 / np.sqrt(2) < one.high for one in found]
+    assert np.mean(covered) >= 0.9
+
+
+def test_where_one_is_far_ahead_choosing_adds_nothing():
+    scores = rng().normal(size=(400, 5, 4)) + np.array([10.0, 0, 0, 0])
+    mean = np.mean([selection.optimism(one, 2, rng()).optimism for one in scores])
+    assert abs(mean) < 0.1
