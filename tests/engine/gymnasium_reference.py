@@ -116,12 +116,12 @@ def assert_step_agrees(environment, expected: Outcome, which=slice(None), trunca
 def assert_every_step_agrees(
     environment: GraphEnvironment, environment_id: str, actions: Actions, num_steps: int
 ) -> Seen:
-    """Plays `num_steps` in each of the environments and checks each step against Gymnasium's.
+    """Plays `num_steps` from a reset of the environments on and checks each step against Gymnasium's.
 
     Gymnasium starts every step from the state here, so that rounding errors do not grow.
     """
     rng, reference, seen = np.random.default_rng(0), Reference(environment_id), Seen()
-    step, time_step = compiled(environment), environment.current_time_step()
+    step, time_step = compiled(environment), environment.reset()
     elapsed = np.zeros(environment.batch_size, int)
     for _ in range(num_steps):
         plays = ~time_step.is_last().numpy()
