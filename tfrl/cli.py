@@ -133,7 +133,7 @@ def _list(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl.harness.ledger import Ledger
 
     rows, status = [], FINE
-    for path in sorted(Path("studies").glob("*.toml")):
+    for path in sorted(Path("studies").glob("*.toml"), key=lambda path: path.stem):
         try:
             study = studies.load(path)
             entries = Ledger(study, arguments.runs).entries()
@@ -141,11 +141,10 @@ def _list(arguments: argparse.Namespace, engine: "Engine") -> int:
             print(f"tfrl: {error}", file=sys.stderr)
             status = MISTAKE
             continue
-        names = ", ".join(configuration.name for configuration in study.configurations)
-        rows.append([study.name, study.title, names, *_counts(entries)])
+        rows.append([study.name, study.title, *_counts(entries)])
     if not rows and status == FINE:
         raise HarnessError("there are no studies: expected TOML files in studies/ of this folder")
-    headers = ["study", "title", "configurations", *_COUNTED]
+    headers = ["study", "title", *_COUNTED]
     print(tabulate(rows, headers, tablefmt="simple"))
     return status
 

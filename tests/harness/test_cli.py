@@ -65,7 +65,7 @@ def test_no_worker_at_all_is_a_mistake(project, capsys):
 def test_the_list_counts_what_is_stored_and_names_what_is_wrong(project, capsys):
     publish(project.ledger)
     assert project.tfrl("list") == 0
-    assert re.search(r"fake +Fake +one, two +8 +1 +0 +7\n", capsys.readouterr().out)
+    assert re.search(r"fake +Fake +8 +1 +0 +7\n", capsys.readouterr().out)
     Path("studies/wrong.toml").write_text("title = 1")
     assert project.tfrl("list") == 2
     out, err = capsys.readouterr()

@@ -81,11 +81,9 @@ def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
     for name, schema in SCHEMAS.items():
         for field in schema:
             column = tables[name][field.name]
+            digest.update(f"{name} {field.name} {len(column)}\n".encode())
             if field.type == LABEL:
-                column = column.cast(pa.string())
-            digest.update(f"{name} {field.name} {column.type} {len(column)}\n".encode())
-            if pa.types.is_string(column.type):
-                digest.update("".join(f"{text}\n" for text in column.to_pylist()).encode())
+                digest.update("\n".join(column.cast(pa.string()).to_pylist()).encode())
             else:
                 values = column.to_numpy()
                 digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
