@@ -1,0 +1,114 @@
+"""Evaluation under named conditions, and one trainer that serves all of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from tests.engine.one_run import digest
+from tfrl import pipelines
+from tfrl.conditions import HELD_OUT, Conditions
+from tfrl.environments import load
+from tfrl.pipelines import evaluation
+from tfrl.pipelines.ppo import PpoConfig, PpoPipeline
+
+EPISODES = 20
+TESTED = ("R", "E")
+
+
+def make_trainer(num_shifted=2):
+    config = PpoConfig(num_epochs=5)
+    return pipelines.Trainer(
+        PpoPipeline, config, "CartPole-v0", 2_000, 1_000, EPISODES, num_shifted
+    )
+
+
+@pytest.fixture(scope="module")
+def trainer():
+    return make_trainer()
+
+
+@pytest.fixture(scope="module")
+def table(trainer):
+    result = trainer.run(3, Conditions("D", 5, TESTED))
+    return pd.DataFrame(result.evaluations)
+
+
+def test_every_split_is_played_with_both_policies_at_each_scheduled_step(table):
+    keys = ["step", "split", "variation", "policy"]
+    counts = table.groupby(keys).size()
+    assert set(counts) == {EPISODES}
+    conditions = {(s, v) for _, s, v, _ in counts.index}
+    assert conditions == {
+        ("training", "D"), ("held-out", "D"), ("shifted", "R"), ("shifted", "E")
+    }  # fmt: skip
+    assert len(counts) == 3 * 4 * 2
+    for _, rows in table.groupby(keys):
+        assert rows["episode"].tolist() == list(range(EPISODES))
+    in_training = table["split"] == "training"
+    assert set(table.loc[in_training, "level"]) == set(range(5))
+    assert table.loc[~in_training, "level"].min() >= HELD_OUT
+
+
+def test_the_greedy_rows_are_what_a_plain_loop_earns_in_those_levels(trainer):
+    conditions = Conditions("D", 5, TESTED)
+    result = trainer.run(3, conditions)
+    table = pd.DataFrame(result.evaluations)
+    last = table[(table["step"] == 2_000) & (table["policy"] == "greedy")]
+    plan = evaluation.plan("CartPole-v0", conditions, EPISODES, seed=3, index=2)
+    np.testing.assert_array_equal(last["level"], plan.level)
+    environment = load("CartPole-v0", batch_size=len(plan.level))
+    environment.set_levels(tf.constant(plan.level), tf.constant(plan.intervals))
+    returns, over = np.zeros(len(plan.level)), np.zeros(len(plan.level), bool)
+    policy = trainer._pipeline.policy
+    while not over.all():
+        time_step = environment.step(policy.action(environment.current_time_step()).action)
+        returns += np.where(over, 0, time_step.reward)
+        over |= time_step.is_last().numpy()
+    np.testing.assert_array_equal(last["return"], returns)
+
+
+def test_the_stochastic_policy_explores_and_its_draws_follow_the_seed(trainer, table):
+    first = table[table["step"] == 0]
+    greedy, stochastic = (
+        first[first["policy"] == p]["return"].to_numpy() for p in evaluation.POLICIES
+    )
+    assert not np.array_equal(greedy, stochastic)
+    # Before training, a sampled policy is close to a random one, whose mean return is 22.
+    assert 15 < stochastic[:EPISODES].mean() < 30
+    again = pd.DataFrame(trainer.run(3, Conditions("D", 5, TESTED)).evaluations)
+    pd.testing.assert_frame_equal(table, again)
+    other = pd.DataFrame(trainer.run(4, Conditions("D", 5, TESTED)).evaluations)
+    assert not np.array_equal(table["return"], other["return"])
+
+
+def test_a_trainer_that_has_served_other_conditions_gives_the_same_bits(trainer):
+    for served in (Conditions("R", None, ("D", "E")), Conditions("E", 1, ("R", "D"))):
+        trainer.run(1, served)
+    asked = Conditions("R", 7, ("D", "grid"))
+    assert digest(trainer.run(1, asked)) == digest(make_trainer().run(1, asked))
+
+
+def test_conditions_decide_what_is_trained_on(trainer):
+    results = [
+        trainer.run(1, conditions)
+        for conditions in (
+            Conditions("D", None, TESTED),
+            Conditions("D", 1, TESTED),
+            Conditions("R", None, ("D", "E")),
+        )
+    ]
+    assert len({result.weights_sha256 for result in results}) == 3
+    # With a single level, every first episode starts alike.
+    single = PpoPipeline(lambda size: load("CartPole-v0", batch_size=size), PpoConfig(), 1_000)
+    single.environment.set_conditions(Conditions("D", 1))
+    single.initialize(1)
+    states = single.environment.state.numpy()
+    assert np.all(states == states[0])
+
+
+def test_what_is_tested_on_besides_does_not_change_training():
+    plain, tested = make_trainer(num_shifted=0), make_trainer()
+    results = plain.run(1), tested.run(1, Conditions(test=TESTED))
+    assert results[0].weights_sha256 == results[1].weights_sha256
+    np.testing.assert_array_equal(*(result.episodes["return"] for result in results))
