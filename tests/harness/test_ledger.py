@@ -13,12 +13,11 @@ import pytest
 
 from tests.harness import fake
 from tests.harness.conftest import ROOT
-from tfrl.conditions import Conditions
 from tfrl.harness import ledger as ledger_module
-from tfrl.harness import manifest, storage, tables
+from tfrl.harness import manifest, tables
 from tfrl.harness.errors import DamagedError, LedgerError
 from tfrl.harness.ledger import Ledger
-from tfrl.harness.study import Run, Study, load
+from tfrl.harness.study import load
 
 CODE = "0" * 64
 
@@ -209,89 +208,6 @@ def test_any_bit_of_the_manifest_that_is_flipped_is_noticed(ledger, run):
             assert str(file) in entry.note
         else:
             assert {"sha256": intended["sha256"], **entry.manifest} == intended
-
-
-def test_a_run_in_the_place_of_another_does_not_count(ledger):
-    publish(ledger)
-    first, second = ledger.study.runs()[:2]
-    ledger.directory(first).rename(ledger.directory(second))
-    assert ledger.entry(second).status == "missing"
-    assert ledger.entry(second).note == "seed was 0, is 1"
-
-
-def with_hyperparameters(study: Study, **hyperparameters) -> Study:
-    first, *others = study.configurations
-    changed = replace(first, hyperparameters=hyperparameters)
-    return replace(study, configurations=(changed, *others))
-
-
-def with_conditions(study: Study, conditions: Conditions) -> Study:
-    return replace(study, environments=(replace(study.environments[0], conditions=conditions),))
-
-
-def test_a_run_counts_only_for_the_study_it_was_made_for(ledger, run):
-    publish(ledger)
-    study = ledger.study
-    same = with_hyperparameters(study, learning_rate=0.1, layers=(4, 4))  # the defaults, spelt out
-    assert Ledger(same).entry(same.runs()[0]).status == "finished"
-    for other, note in [
-        (replace(study, steps=2000), "steps was 1000, is 2000"),
-        (
-            with_hyperparameters(study, learning_rate=0.2, layers=(8,)),
-            "configurations.one.learning_rate was 0.1, is 0.2, "
-            "configurations.one.layers was [4, 4], is [8]",
-        ),
-        (
-            replace(study, environments=(replace(study.environments[0], id="Other-v0"),)),
-            "environments.line was Line-v0, is Other-v0",
-        ),
-        (
-            with_conditions(study, Conditions("R", 10, ("D", "E"))),
-            "environments.line.variation was D, is R, environments.line.levels was unbounded, "
-            "is 10, environments.line.test was [], is ['D', 'E']",
-        ),
-    ]:
-        entry = Ledger(other).entry(other.runs()[0])
-        assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
-
-
-def test_a_run_is_found_again_under_its_conditions(project, changed):
-    project.write(changed('[environments]\nline = "Line-v0"\n', fake.VARIED))
-    ledger = project.ledger
-    for position in (0, 8):  # the first runs of D and R
-        publish(ledger, position)
-    counted = [str(entry.run) for entry in ledger.entries() if entry.status == "finished"]
-    assert counted == ["D/one/seed-0", "R/one/seed-0"]
-    assert {entry.note for entry in ledger.entries()} == {None}
-
-
-def make_old(ledger: Ledger, run: Run) -> None:
-    """Give a stored run the manifest that schema 1 had, without conditions."""
-    stored = ledger.entry(run).manifest
-    environment = {key: stored["environment"][key] for key in ("name", "id")}
-    old = {**stored, "schema": 1, "environment": environment}
-    (ledger.directory(run) / "manifest.json").write_bytes(manifest.encode(old))
-
-
-def test_a_run_of_an_older_schema_does_not_count_and_the_reason_is_given(project, ledger, capsys):
-    for seed in range(2):
-        publish(ledger, seed)
-        make_old(ledger, ledger.study.runs()[seed])
-    note = f"stored by an older tfrl, which evaluated otherwise (schema 1, now {manifest.SCHEMA})"
-    for entry in ledger.entries()[:2]:
-        assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
-    assert f"2 stored runs count as missing: {note}." in storage.load(ledger.study).notices
-    assert project.tfrl("run", "fake") == 0
-    assert f"2 stored runs are made again: {note}\n" in capsys.readouterr().err
-    assert {entry.status for entry in ledger.entries()} == {"finished"}
-
-
-def test_a_newer_schema_is_refused_by_name(ledger):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(manifest, "SCHEMA", manifest.SCHEMA + 1)
-        publish(ledger)
-    with pytest.raises(LedgerError, match=r"seed-0/manifest\.json was written by a newer tfrl"):
-        ledger.entries()
 
 
 def test_the_runs_of_another_study_file_are_not_touched(project, ledger):
