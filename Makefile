@@ -54,7 +54,7 @@ bench: setup ## Measure the speed against other implementations and write bench/
 
 .PHONY: lock
 lock: setup ## Resolve the locks anew, keeping the versions (ARGS=--upgrade for newer ones)
-	$(COMPILE) --universal --extra test --overrides requirements/overrides.txt \
+	$(COMPILE) --universal --extra box2d --extra test --overrides requirements/overrides.txt \
 		-o requirements/lock.txt setup.cfg
 	$(COMPILE) --universal -c requirements/lock.txt \
 		-o requirements/bootstrap.txt requirements/bootstrap.in
