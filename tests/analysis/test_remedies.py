@@ -48,7 +48,7 @@ def test_the_change_of_a_gap_by_hand():
     (row,) = compare(plain, remedy)
     before, after = np.array([0.8, 0.6, 0.9, 0.6]), np.array([0.3, 0.4, 0.3, 0.3])
     theirs = stats.ttest_rel(before, after).confidence_interval(0.95)
-    assert (row["plain"], row["remedy"]) == pytest.approx((before.mean(), after.mean()))
+    assert (row["gap_plain"], row["gap_remedy"]) == pytest.approx((before.mean(), after.mean()))
     assert row["narrowed"] == pytest.approx(0.4) and row["n"] == 4 and row["verdict"] == "gap"
     assert (row["narrowed_low"], row["narrowed_high"]) == pytest.approx((theirs.low, theirs.high))
     assert row["score"] == pytest.approx(0.35) and row["reference"] == pytest.approx(-0.05)

@@ -26,6 +26,7 @@ from tfrl.conditions import GRID
 
 MARGIN = 0.05  # share of the range of a score: the least gap that matters
 HELD_OUT = "held-out"  # what is `tested` in a gap that is no variation
+IDLE = "too little was learned to lose"
 PUBLISHED = {  # Packer et al. (2018), table 2, feed-forward policies: means over their tasks
     "PPO": {"default": 0.782, "interpolation": 0.706, "extrapolation": 0.484},
     "A2C": {"default": 0.781, "interpolation": 0.766, "extrapolation": 0.637},
@@ -166,7 +167,7 @@ def verdicts(gaps: pd.DataFrame, measure: Measure, episodes: int) -> pd.DataFram
     found = found.rename(columns={"mean": "gap"}).merge(means, on=by)
     idle = (found["verdict"] == "none") & (found["reference"] - measure.low < measure.margin)
     found.loc[idle, "verdict"] = "inconclusive"
-    found.loc[idle, "note"] = "too little was learned to lose"
+    found.loc[idle, "note"] = IDLE
     numbers = ["n", "reference", "score", "gap", "low", "high", "note", "verdict"]
     return found[[*by, *numbers]]
 

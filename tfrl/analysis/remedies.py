@@ -52,7 +52,7 @@ def paired(
       episodes: played by each run in each part of an evaluation.
 
     Returns:
-      [*by, n, plain, remedy, verdict], the mean gaps without and with it, and `x`, `x_low`,
+      [*by, n, gap_plain, gap_remedy, verdict], the mean gaps without and with it, and `x`, `x_low`,
       `x_high`, `x_note` for x in: narrowed, the first gap minus the second; reference and score,
       what the remedy changed in both scores that the gap is between.
     """
@@ -60,8 +60,7 @@ def paired(
     both["narrowed"] = both["gap_plain"] - both["gap_remedy"]
     for part in ("reference", "score"):
         both[part] = both[f"{part}_remedy"] - both[f"{part}_plain"]
-    both = both.rename(columns={"gap_plain": "plain", "gap_remedy": "remedy"})
-    table = both.groupby(by, observed=True)[["plain", "remedy"]].mean().reset_index()
+    table = both.groupby(by, observed=True)[["gap_plain", "gap_remedy"]].mean().reset_index()
     for change in CHANGES:
         found = judged(over_seeds(both, by, change, measure.resolution(episodes)), measure)
         if change == "narrowed":

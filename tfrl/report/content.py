@@ -1,26 +1,21 @@
 """From stored results to what the page says, before it is HTML or Markdown."""
 
 from tfrl.harness.storage import Results
-from tfrl.report import notices, performance, records, wording
+from tfrl.report import notices, overfitting, performance, records, wording
 from tfrl.report.blocks import Agent, Page
-from tfrl.report.performance.findings import apo_and_ppo
 from tfrl.report.style import Looks, looks
 
 
 def page(results: Results) -> Page:
     """All that the report of a study says."""
     study, look = results.study, looks(results.study)
-    pair = apo_and_ppo(study)
+    kind = overfitting if overfitting.asks_about_overfitting(study) else performance
     return Page(
         title=study.title,
-        question=wording.question(
-            study, None if pair is None else [look[name].label for name in pair]
-        ),
+        question=wording.question(study, kind.questions(study)),
         notices=notices.notices(results),
         agents=_agents(results, look),
-        chapters=tuple(
-            performance.chapter(results, environment) for environment in study.environments
-        ),
+        chapters=kind.chapters(results),
         records=records.sections(results, look),
     )
 

@@ -20,7 +20,7 @@ SECONDS = ("compile", "train", "evaluate", "total")
 def sections(results: Results, looks: Looks) -> tuple[Section, ...]:
     """The same for every study."""
     runs = results.runs
-    environments = {environment.name: environment.id for environment in results.study.environments}
+    environments = _where(results.study)
     failed = failures(runs, looks, environments)
     settled = settings(results.study, results.hyperparameters, results.defaults, looks)
     amiss: tuple[Part, ...] = (Heading("What went wrong"), failed) if failed.rows else ()
@@ -29,6 +29,15 @@ def sections(results: Results, looks: Looks) -> tuple[Section, ...]:
         Section("settings", "Settings", (settled,)),
         Section("manifest", "How it was made", (manifest(results.manifest), fingerprints(runs))),
     )
+
+
+def _where(study: Study) -> dict[str, str]:
+    """What to say of each environment beside a configuration: nothing if there is one only."""
+    ids = [environment.id for environment in study.environments]
+    if len(ids) == 1:
+        return {environment.name: "" for environment in study.environments}
+    distinct = len(set(ids)) == len(ids)
+    return {e.name: e.id if distinct else e.name for e in study.environments}
 
 
 def agent(look: Look, detail: str = "") -> Cell:
@@ -43,9 +52,11 @@ def ledger(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) ->
     counts = counts.reindex(columns=["finished", "failed", "missing"]).fillna(0).astype(int)
     counts.insert(0, "planned", counts.sum(axis=1))
     data = counts.join(groups[[f"{part}_seconds" for part in SECONDS]].sum()).reset_index()
-    where = environments if len(environments) > 1 else dict.fromkeys(environments, "")
     rows = [
-        (agent(looks[row["configuration"]], where[row["environment"]]), *_ledger_numbers(row))
+        (
+            agent(looks[row["configuration"]], environments[row["environment"]]),
+            *_ledger_numbers(row),
+        )
         for _, row in data.iterrows()
     ]
     rows.append((Cell("All"), *_ledger_numbers(data.sum(numeric_only=True))))
@@ -69,10 +80,9 @@ def failures(runs: pd.DataFrame, looks: Looks, environments: Mapping[str, str]) 
     """Each failed run with its error, and each missing one of which it is known why."""
     told = (runs["status"] == "failed") | ((runs["status"] == "missing") & runs["error"].notna())
     data = runs.loc[told, ["environment", "configuration", "seed", "status", "error"]]
-    where = environments if len(environments) > 1 else dict.fromkeys(environments, "")
     rows = tuple(
         (
-            agent(looks[row["configuration"]], where[row["environment"]]),
+            agent(looks[row["configuration"]], environments[row["environment"]]),
             Cell(f"{row['seed']}", number=True),
             Cell(row["status"]),
             Cell(row["error"] if isinstance(row["error"], str) else "no error was recorded"),

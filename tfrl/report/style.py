@@ -111,9 +111,42 @@ def panels(
     return figure, list(grid.flat[:count])
 
 
-def thousands(axes: Axes) -> None:
+def tiles(
+    count: int, columns: int, width: float, height: float, top: float = 0.28, right: float = 0.12
+) -> tuple[Figure, list[Axes]]:
+    """As `panels`, for many with the same axes: laid out by hand, which is several times as fast.
+
+    Args:
+      height: of a row, in inches, with what stands above the panels.
+      top, right: inches above and beside all of them.
+    """
+    rows = -(-count // columns)
+    left, bottom, between, above = 0.66, 0.52, 0.2, 0.27
+    figure = Figure(figsize=(width, rows * height + top + bottom - above))
+    across = (width - left - right - (columns - 1) * between) / columns
+    spaces = {"wspace": between / across, "hspace": above / (height - above)}
+    edges = {
+        "left": left / width,
+        "right": 1 - right / width,
+        "bottom": bottom / figure.get_figheight(),
+        "top": 1 - top / figure.get_figheight(),
+    }
+    grid = figure.subplots(
+        rows, columns, squeeze=False, sharex=True, sharey=True, gridspec_kw=spaces | edges
+    )
+    for unused in grid.flat[count:]:
+        unused.set_visible(False)
+    for axes in grid[-1]:
+        axes.tick_params(labelbottom=True)
+    middle = (left + width - right) / 2 / width, (edges["bottom"] + edges["top"]) / 2
+    figure.supxlabel("", x=middle[0], y=0.09 / figure.get_figheight(), va="bottom")
+    figure.supylabel("", x=0.06 / width, y=middle[1], ha="left")
+    return figure, list(grid.flat[:count])
+
+
+def thousands(axes: Axes, ticks: int = 5) -> None:
     """Environment steps on the x axis as 0, 50k, 100k."""
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(ticks))
     label = FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value else "0")
     axes.xaxis.set_major_formatter(label)
 

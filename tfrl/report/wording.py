@@ -31,13 +31,16 @@ def places(low: float, high: float) -> int:
     return int(np.clip(1 - np.floor(np.log10(half)), 0, 4))
 
 
-def interval(low: float, high: float) -> str:
-    """As `497.1 to 500.3`, kept on one line; empty if there is none, words if it has no width."""
+def interval(low: float, high: float, digits: int | None = None) -> str:
+    """As `497.1 to 500.3`, kept on one line; empty if there is none, words if it has no width.
+
+    With so many decimals, or as many as it warrants.
+    """
     if not np.isfinite(low):
         return ""
     if low == high:
         return f"no spread in at least {CONFIDENCE:.0%} of resamples"
-    digits = places(low, high)
+    digits = places(low, high) if digits is None else digits
     return KEPT.join([number(low, digits), "to", number(high, digits)])
 
 
@@ -61,18 +64,15 @@ def listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def question(study: Study, pair: Sequence[str] | None) -> str:
-    """What the study asks, in one sentence; of APO and PPO, if it has both, their labels."""
+def question(study: Study, asked: Sequence[str]) -> str:
+    """What the study asks, in one sentence that ends in the questions `asked`."""
     count = len(study.configurations)
     agents = (
         f"{_COUNTS[count] if count <= 10 else count} agent{'' if count == 1 else 's'}".capitalize()
     )
     where = listed(list(dict.fromkeys(environment.id for environment in study.environments)))
-    parts = ["what does each reach" if count > 1 else "what does it reach"]
-    parts += ["how far does the seed alone move it"]
-    parts += ["is {} steadier than {}".format(*pair)] if pair else []
     each = " each" if count > 1 else ""
     return (
         f"{agents} on {where}, {plural(len(study.seeds), 'seed')}{each}, {study.steps:,} "
-        f"environment steps a run: {listed(parts)}?"
+        f"environment steps a run: {listed(asked)}?"
     )

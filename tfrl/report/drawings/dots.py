@@ -1,5 +1,7 @@
 """Figures in which every seed is a dot."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -24,27 +26,73 @@ def final(scores: pd.DataFrame, looks: Looks, width: float) -> str:
         return to_svg(figure)
 
 
-def claims(values: pd.DataFrame, claims: pd.DataFrame, looks: Looks, narrow: bool) -> str:
-    """Each run's value of the measures behind the claims, a panel per claim.
+def measures(values: pd.DataFrame, labels: Mapping[str, str], looks: Looks, narrow: bool) -> str:
+    """Each run's value of several measures, a panel for each.
 
     Args:
-      values, claims: as `analysis.apo.measures` and `analysis.apo.compare` give them.
+      values: [configuration, seed] and a column for each measure.
+      labels: of the measures, by column.
     """
     with styled():
-        columns, width = (1, 3.7) if narrow else (len(claims), 10.0)
-        figure, grid = panels(len(claims), columns, width, 1.75)
-        for axes, claim in zip(grid, claims.itertuples(), strict=True):
-            _rows(axes, values, claim.measure, looks)
-            heading(axes, claim.label)
+        columns, width = (1, 3.7) if narrow else (len(labels), 10.0)
+        figure, grid = panels(len(labels), columns, width, 1.75)
+        for axes, (column, label) in zip(grid, labels.items(), strict=True):
+            _rows(axes, values, column, looks)
+            heading(axes, label)
         return to_svg(figure)
 
 
-def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: Looks) -> None:
-    """A row of dots per configuration, the first on top, and a tick at each median."""
+def beside_published(
+    values: pd.DataFrame,
+    labels: Mapping[str, str],
+    looks: Looks,
+    published: Mapping[str, Mapping[str, float]],
+    width: float,
+) -> str:
+    """Each run's success in several measures, a panel below another, and what others published.
+
+    Args:
+      values: [configuration, seed] and a column of percentages for each measure.
+      labels: of the measures, by column.
+      published: percentages by agent and column.
+    """
+    with styled():
+        figure, grid = panels(len(labels), 1, width, 0.4 + 0.24 * (len(looks) + 1), shared=True)
+        for axes, (column, label) in zip(grid, labels.items(), strict=True):
+            _rows(axes, values, column, looks, (0.0, 100.0), spread=0.06)
+            row = len(looks)
+            for side, (agent, means) in zip((-1, 1), published.items(), strict=True):
+                axes.plot(means[column], row, "D", ms=5, mfc="none", mec=INK, clip_on=False)
+                axes.annotate(
+                    agent, (means[column], row), (5 * side, 0), textcoords="offset points",
+                    ha="right" if side < 0 else "left", va="center", fontsize=7, color=FAINT,
+                )  # fmt: skip
+            ticks = [*(look.label for look in looks.values()), "published"]
+            axes.set_yticks(range(row + 1), ticks)
+            axes.tick_params(axis="y", labelsize=8)
+            axes.set_ylim(row + 0.6, -0.6)
+            heading(axes, label)
+        grid[-1].set_xlabel("success, %")
+        return to_svg(figure)
+
+
+def _rows(
+    axes: Axes,
+    values: pd.DataFrame,
+    column: str,
+    looks: Looks,
+    limits: tuple[float, float] | None = None,
+    spread: float = 0.09,
+) -> None:
+    """A row of dots per configuration, the first on top, and a tick at each median.
+
+    Args:
+      limits: of the x axis; None for those of the values, and 0.
+      spread: between dots of nearly equal x, as a share of a row.
+    """
     known = values.dropna(subset=[column])
     low, high = (known[column].min(), known[column].max()) if len(known) else (0.0, 0.0)
-    low = min(low, 0.0)
-    high = max(high, low + 1.0)
+    low, high = limits or (min(low, 0.0), max(high, min(low, 0.0) + 1.0))
     margin = 0.04 * (high - low)
     for row, (name, look) in enumerate(looks.items()):
         x = np.sort(known.loc[known["configuration"] == name, column].to_numpy(float))
@@ -54,7 +102,7 @@ def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: Looks) -> None:
         middle = np.median(x)
         axes.plot([middle, middle], [row - 0.34, row + 0.34], color=INK, lw=1.2, zorder=1)
         stack = np.round(x * 60 / (high - low))
-        y = row + _offsets(stack)
+        y = row + _offsets(stack, spread)
         sns.scatterplot(x=x, y=y, color=look.colour, s=20, alpha=0.9, ax=axes, clip_on=False)
         _counts(axes, row, x, stack, (low + high) / 2)
     if known.empty:
@@ -68,15 +116,16 @@ def _rows(axes: Axes, values: pd.DataFrame, column: str, looks: Looks) -> None:
     axes.set(xlabel="", ylabel="")
 
 
-def _offsets(stack: np.ndarray) -> np.ndarray:
+def _offsets(stack: np.ndarray, spread: float) -> np.ndarray:
     """Vertical offsets that keep dots of nearly equal x apart: 0, up, down, further up, ...
 
     Args:
       stack: [n] which pile each dot belongs to.
+      spread: the least between two.
     """
     rank = pd.Series(stack).groupby(stack).cumcount().to_numpy()
     place = (rank + 1) // 2 * np.where(rank % 2, -1, 1)
-    return place * min(0.09, 0.28 / max(1, np.abs(place).max()))
+    return place * min(spread, 0.28 / max(1, np.abs(place).max()))
 
 
 def _counts(axes: Axes, row: int, x: np.ndarray, stack: np.ndarray, middle: float) -> None:

@@ -1,5 +1,5 @@
-"""What an ordinary study says about one environment: returns, learning curves, APO against PPO."""
+"""What an ordinary study says of each environment: returns, learning curves, APO against PPO."""
 
-from tfrl.report.performance.chapter import chapter
+from tfrl.report.performance.chapter import chapters, questions
 
-__all__ = ["chapter"]
+__all__ = ["chapters", "questions"]

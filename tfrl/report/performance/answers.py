@@ -8,6 +8,7 @@ from tfrl.analysis.apo import together
 from tfrl.report.blocks import Answer
 from tfrl.report.performance.findings import Comparison, Findings, uses_stock_agent
 from tfrl.report.style import Looks
+from tfrl.report.units import PLAIN, VERDICTS, estimates, tally
 from tfrl.report.wording import interval, listed, number, places, plural, sample, whole
 
 INTERVAL = f"{evidence.CONFIDENCE:.0%} interval"
@@ -65,6 +66,16 @@ def solved(reached: pd.DataFrame, threshold: float, looks: Looks) -> Answer:
         parts.append(f"{look.label} {count} of {len(mine)} ({lost} ended below it)")
     claim = f"Runs whose 100-episode average reached {threshold:g}"
     return Answer(claim, "", (f"{listed(parts)}.",))
+
+
+def starts(found: Findings, looks: Looks) -> Answer:
+    """Whether the policy does better from where it was trained to start."""
+    names = [looks[name].label for name in found.starts["configuration"]]
+    text = (
+        "Training meets hardly any start twice, so nothing should show. Return from starts of "
+        f"training minus return from others: {estimates(found.starts, names, PLAIN)}."
+    )
+    return Answer("Starts never trained on", tally(found.starts["verdict"], VERDICTS), (text,))
 
 
 def apo(pair: Comparison, looks: Looks) -> list[Answer]:

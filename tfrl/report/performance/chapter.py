@@ -1,11 +1,26 @@
-"""The chapter of one environment."""
+"""The chapters of an ordinary study: one for each environment."""
 
 from tfrl.harness.storage import Results
-from tfrl.harness.study import Environment
+from tfrl.harness.study import Environment, Study
 from tfrl.report.blocks import Chapter, Data, Heading, Paragraph, Section
 from tfrl.report.performance import answers, pictures, tables
-from tfrl.report.performance.findings import Findings, findings
+from tfrl.report.performance.findings import Findings, apo_and_ppo, findings
 from tfrl.report.style import Looks, looks
+
+
+def questions(study: Study) -> list[str]:
+    """What is asked of each environment."""
+    count, pair, look = len(study.configurations), apo_and_ppo(study), looks(study)
+    asked = ["what does each reach" if count > 1 else "what does it reach"]
+    asked.append("how far does the seed alone move it")
+    if pair:
+        asked.append(f"is {look[pair[0]].label} steadier than {look[pair[1]].label}")
+    return asked
+
+
+def chapters(results: Results) -> tuple[Chapter, ...]:
+    """All chapters of the page."""
+    return tuple(chapter(results, environment) for environment in results.study.environments)
 
 
 def chapter(results: Results, environment: Environment) -> Chapter:
@@ -33,6 +48,7 @@ def _curves(found: Findings, look: Looks) -> Section:
         pictures.training(found, look),
         Heading("Greedy policy"),
         pictures.evaluation(found, look),
+        answers.starts(found, look),
     )
     return Section(f"{found.environment.name}-curves", "Learning curves", parts)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import apo, evidence, returns, stability, thresholds
+from tfrl.analysis import apo, evidence, overfitting, returns, stability, thresholds
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Configuration, Environment, Study
 
@@ -39,6 +39,7 @@ class Findings:
     training: pd.DataFrame  # the last 100 training episodes, as `evidence.summarise`
     history: pd.DataFrame  # as `stability.threshold_history`; empty without a threshold
     comparison: Comparison | None
+    starts: pd.DataFrame  # training minus held-out starts at the end, as `overfitting.verdicts`
 
 
 def apo_and_ppo(study: Study) -> tuple[str, str] | None:
@@ -82,7 +83,16 @@ def findings(results: Results, environment: Environment) -> Findings:
         ),
         history=history if threshold is not None else history.head(0),
         comparison=_comparison(results, averages, runs, threshold),
+        starts=_starts(study, environment, evaluations),
     )
+
+
+def _starts(study: Study, environment: Environment, evaluations: pd.DataFrame) -> pd.DataFrame:
+    """What the greedy policy returns more on starts that it was trained on."""
+    measure = overfitting.mean_return(environment.id)
+    end = (evaluations["step"] == study.steps) & (evaluations["policy"] == "greedy")
+    gaps = overfitting.gaps(overfitting.scores(evaluations[end], None), measure)
+    return overfitting.verdicts(gaps, measure, study.evaluation.episodes)
 
 
 def _comparison(

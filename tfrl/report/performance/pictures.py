@@ -108,7 +108,8 @@ def by_episode(found: Findings, pair: Comparison, looks: Looks) -> Picture:
 def measures(found: Findings, pair: Comparison, looks: Looks) -> Picture:
     """Each run's values behind the claims."""
     two = {name: looks[name] for name in (pair.ppo, pair.apo)}
-    wide, narrow = (dots.claims(pair.values, pair.claims, two, narrow) for narrow in (False, True))
+    labels = dict(zip(pair.claims["measure"], pair.claims["label"], strict=True))
+    wide, narrow = (dots.measures(pair.values, labels, two, narrow) for narrow in (False, True))
     said = " ".join(
         f"{a.claim}: {a.outcome}. {' '.join(a.evidence)}" for a in answers.apo(pair, looks)
     )

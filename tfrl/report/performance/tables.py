@@ -7,8 +7,8 @@ from tfrl.analysis.apo import EARLY, LATE
 from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM, CONFIDENCE, REPETITIONS
 from tfrl.analysis.returns import WINDOW
 from tfrl.harness.study import Study
-from tfrl.report.performance.answers import outcome
 from tfrl.report.blocks import Cell, Note, Table
+from tfrl.report.performance.answers import outcome
 from tfrl.report.performance.findings import Comparison
 from tfrl.report.records import agent
 from tfrl.report.style import Looks

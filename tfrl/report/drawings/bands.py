@@ -1,0 +1,161 @@
+"""Figures of means over seeds within their 95% intervals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tfrl.report.style import FAINT, heading, styled, thousands, tiles, to_svg
+
+DECADE = 1.2  # from the largest number of levels to "unbounded" on the axis
+
+
+@dataclass(frozen=True)
+class Line:
+    """How a line is drawn and called."""
+
+    label: str
+    colour: str = ""  # empty for the panel's
+    dash: Any = "solid"
+    marker: str = "o"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel with a table of points for each of its lines."""
+
+    title: str
+    remark: str
+    colour: str  # of the agent that it is about
+    lines: Mapping[str, pd.DataFrame]  # by key of the figure's lines
+
+
+def over_training(
+    found: Sequence[Panel],
+    lines: Mapping[str, Line],
+    steps: int,
+    margin: float,
+    label: str,
+    columns: int,
+    narrow: bool,
+) -> str:
+    """Gaps by environment step: mean over seeds with a band, and the zone that does not matter.
+
+    Args:
+      found: with [step, gap, low, high] for each line.
+      margin: the least gap that matters; NaN if there is none.
+      columns: of panels, on a wide page.
+    """
+    width, height, columns = (3.7, 1.5, 2) if narrow else (10.0, 1.75, columns)
+    with styled():
+        figure, grid = tiles(len(found), columns, width, height, 0.3 + _key_height(lines, narrow))
+        for axes, panel in zip(grid, found, strict=True):
+            axes.axhline(0, color="#8a8a8a", lw=0.9, zorder=1)
+            if np.isfinite(margin):
+                axes.axhspan(-margin, margin, color="#000000", alpha=0.06, lw=0, zorder=0)
+            for key, points in panel.lines.items():
+                line = lines[key]
+                colour = line.colour or panel.colour
+                axes.fill_between(
+                    points["step"], points["low"], points["high"], color=colour, alpha=0.16, lw=0
+                )
+                axes.plot(
+                    points["step"], points["gap"], color=colour, ls=line.dash, lw=1.8,
+                    marker=line.marker, ms=3,
+                )  # fmt: skip
+            heading(axes, panel.title, panel.remark)
+            axes.set(xlim=(0, steps), xlabel="", ylabel="")
+            thousands(axes, 3 if narrow else 5)
+        figure.supxlabel("environment steps", fontsize=9)
+        figure.supylabel(label, fontsize=9)
+        _key(figure, lines, narrow)
+        return to_svg(figure)
+
+
+def by_levels(
+    found: Sequence[Panel],
+    lines: Mapping[str, Line],
+    label: str,
+    limits: tuple[float, float] | None,
+    narrow: bool,
+    width: float,
+) -> str:
+    """Scores by the number of levels trained on: every seed a point, means with their intervals.
+
+    Args:
+      found: with [levels, seed, score, mean, low, high] for each line, a row a seed; levels is
+        infinite for unbounded.
+      limits: of the scores, if known.
+    """
+    columns, height = (1, 1.9) if narrow else (2, 2.05)
+    with styled():
+        figure, grid = tiles(len(found), columns, width, height, 0.3 + _key_height(lines, narrow))
+        tables = [points for panel in found for points in panel.lines.values()]
+        counts = pd.concat(tables)["levels"].unique()
+        place = dict(zip(counts, _places(counts), strict=True))
+        for axes, panel in zip(grid, found, strict=True):
+            for shift, (key, points) in enumerate(panel.lines.items()):
+                x = np.array([place[count] for count in points["levels"]])
+                _points(axes, x + 0.09 * (shift - (len(lines) - 1) / 2), points, lines[key], panel)
+            heading(axes, panel.title, panel.remark)
+            axes.set_xticks(list(place.values()), [_name(count) for count in place], fontsize=7)
+            axes.set_xlim(min(place.values()) - 0.3, max(place.values()) + 0.45)
+            axes.set(xlabel="", ylabel="")
+            if limits:
+                pad = 0.04 * (limits[1] - limits[0])
+                axes.set_ylim(limits[0] - pad, limits[1] + pad)
+        figure.supxlabel("levels trained on", fontsize=9)
+        figure.supylabel(label, fontsize=9)
+        _key(figure, lines, narrow)
+        return to_svg(figure)
+
+
+def _points(axes: Axes, x: np.ndarray, points: pd.DataFrame, line: Line, panel: Panel) -> None:
+    """One line: each seed faint, the mean with its interval."""
+    colour = line.colour or panel.colour
+    axes.plot(x, points["score"], "o", ms=3, color=colour, alpha=0.3, mew=0)
+    mean = points.assign(x=x).drop_duplicates("x").sort_values("x")
+    axes.vlines(mean["x"], mean["low"], mean["high"], color=colour, lw=1.3)
+    axes.plot(
+        mean["x"], mean["mean"], color=colour, ls=line.dash, lw=1.8, marker=line.marker, ms=4.5
+    )
+
+
+def _places(counts: np.ndarray) -> np.ndarray:
+    """Where numbers of levels are on a logarithmic axis that ends in "unbounded"."""
+    logarithms = np.log10(counts)
+    return np.where(np.isinf(counts), logarithms[np.isfinite(counts)].max() + DECADE, logarithms)
+
+
+def _name(count: float) -> str:
+    if np.isinf(count):
+        return "unbounded"
+    return f"{count / 1000:g}k" if count >= 1000 else f"{count:g}"
+
+
+def _key_height(lines: Mapping[str, Line], narrow: bool) -> float:
+    """Inches that the key takes."""
+    return 0.22 * -(-len(lines) // _key_columns(narrow))
+
+
+def _key_columns(narrow: bool) -> int:
+    return 2 if narrow else 5
+
+
+def _key(figure: Figure, lines: Mapping[str, Line], narrow: bool) -> None:
+    """What the lines are, above all panels."""
+    handles = [
+        Line2D([], [], color=line.colour or FAINT, ls=line.dash, lw=1.8, marker=line.marker, ms=4)
+        for line in lines.values()
+    ]
+    width = figure.get_figwidth()
+    figure.legend(
+        handles, [line.label for line in lines.values()], loc="upper left",
+        bbox_to_anchor=(0.5 / width, 1), ncols=_key_columns(narrow), frameon=False, fontsize=8,
+        borderpad=0.2, handlelength=2.6,
+    )  # fmt: skip

@@ -1,0 +1,119 @@
+"""The chapters of a study of overfitting: one that opens the page, and one for each environment id.
+
+A study of one id has a single chapter, which opens the page.
+"""
+
+import re
+from collections.abc import Sequence
+
+from tfrl import conditions
+from tfrl.harness.storage import Results
+from tfrl.harness.study import Study
+from tfrl.report.blocks import Answer, Chapter, Part, Picture, Section
+from tfrl.report.overfitting import (
+    choosing,
+    final,
+    gaps,
+    levels,
+    places,
+    published,
+    remedies,
+    training,
+)
+from tfrl.report.overfitting.findings import Family, families
+from tfrl.report.style import Looks, looks
+
+
+def questions(study: Study) -> list[str]:
+    """What is asked of all environments together."""
+    asked = [environment.conditions for environment in study.environments]
+    missed = ["levels"] if any(one.levels is not None for one in asked) else []
+    tested = {variation for one in asked for variation in one.test} - {conditions.GRID}
+    missed += ["physics" if tested & {"R", "E"} else "variations"] if tested else []
+    return [
+        f"what is lost on {' and '.join(missed or ['levels'])} never trained on",
+        "does more training widen the gap",
+        "what narrows it",
+    ]
+
+
+def chapters(results: Results) -> tuple[Chapter, ...]:
+    """All chapters of the page."""
+    found, look = families(results), looks(results.study)
+    summarised = [family for family in found if len(family.summaries)]
+    alone = len(found) == 1
+    opening = Chapter(
+        slug="overview",
+        heading="",
+        answers=_answers(found, look),
+        first=_first(found, look),
+        sections=(
+            *_published(summarised, look),
+            *(_sections(found[0], look, opens=True) if alone else ()),
+        ),
+    )
+    return (opening, *(() if alone else (_chapter(family, look) for family in found)))
+
+
+def _published(summarised: Sequence[Family], look: Looks) -> tuple[Section, ...]:
+    """The summaries beside the published ones, if there are any."""
+    if not summarised:
+        return ()
+    table = published.table(summarised, "summaries", look)
+    return (Section("summaries", "Published results", (table,)),)
+
+
+def _chapter(family: Family, look: Looks) -> Chapter:
+    """One of several."""
+    said = (
+        *gaps.unseen([family], look),
+        *gaps.physics([family], look),
+        *gaps.control([family]),
+    )
+    return Chapter(_slug(family), family.id, said, None, _sections(family, look))
+
+
+def _answers(found: Sequence[Family], look: Looks) -> tuple[Answer, ...]:
+    """The first screen: what was asked, and a check of the checker where there is room."""
+    said = [*gaps.unseen(found, look), *gaps.physics(found, look), *remedies.answer(found, look)]
+    return tuple(said if len(said) > 2 else [*said, *gaps.control(found)])
+
+
+def _first(found: Sequence[Family], look: Looks) -> Picture:
+    """The figure of the first screen."""
+    summarised = [family for family in found if len(family.summaries)]
+    if summarised:
+        return published.picture(summarised, look)
+    counted = next((family for family in found if family.several_levels), None)
+    if counted:
+        return levels.picture(counted, "first", look, 4.8)
+    return training.picture(found[0], "first", look)
+
+
+def _sections(family: Family, look: Looks, opens: bool = False) -> tuple[Section, ...]:
+    """All that is said of a family; if it opens the page, its first figure has been shown."""
+    slug = _slug(family)
+    where: list[Part] = []
+    if len(family.variations) > 1 and not family.several_levels:
+        where.append(gaps.picture(family, slug, look))
+    if family.several_levels and not opens:
+        where.append(levels.picture(family, slug, look, 10.0))
+    where.append(gaps.table(family, f"{slug}-gaps", look))
+    found: list[tuple[str, str, Sequence[Part]]] = [("gaps", "Trained and tested", where)]
+    over: list[Part] = [training.answer(family, look), training.picture(family, slug, look)]
+    found.append(("growth", "Over training", [*over, training.data(family, f"{slug}-growth")]))
+    if place := places.picture(family, slug, look):
+        found.append(("places", "Where it works", [places.answer(family, look), place]))
+    if len(family.remedies):
+        table = remedies.table(family, f"{slug}-remedies", look)
+        said = () if opens else remedies.answer([family], look)
+        found.append(("remedies", "Remedies", [*said, table]))
+    if len(family.optimism):
+        table = choosing.table(family, f"{slug}-optimism")
+        found.append(("choosing", "Choosing the best", [choosing.answer(family), table]))
+    found.append(("final", "Final returns", [final.table(family, f"{slug}-final", look)]))
+    return tuple(Section(f"{slug}-{key}", title, tuple(parts)) for key, title, parts in found)
+
+
+def _slug(family: Family) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", family.id.lower()).strip("-")

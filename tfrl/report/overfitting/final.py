@@ -1,0 +1,36 @@
+"""Final returns in one table: what an ordinary page would show for each environment."""
+
+import pandas as pd
+
+from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.report.blocks import Cell, Table
+from tfrl.report.overfitting.findings import Family
+from tfrl.report.records import agent
+from tfrl.report.style import Looks
+from tfrl.report.wording import interval, number, places, whole
+
+
+def table(family: Family, slug: str, looks: Looks) -> Table:
+    """A row for each agent and a column for each environment."""
+    index = family.final.set_index(["configuration", "environment"])
+    rows = tuple(
+        (agent(look), *(_mean(index.loc[(name, e.name)]) for e in family.environments))
+        for name, look in looks.items()
+    )
+    caption = (
+        "Return of the greedy policy on held-out levels of what was trained on, at the end: mean "
+        f"over seeds; small, its {CONFIDENCE:.0%} interval (Student's t)."
+    )
+    head = ("Agent", *(family.labels[environment.name] for environment in family.environments))
+    return Table("Final returns", slug, caption, head, rows, family.final)
+
+
+def _mean(row: pd.Series) -> Cell:
+    """A mean return above its interval and how many runs did not finish."""
+    if row["n"] == 0:
+        return Cell("no run", number=True)
+    low, high = row["mean_low"], row["mean_high"]
+    digits = places(low, high) if low < high else whole(row["mean"])
+    lacking = "" if row["n"] == row["planned"] else f"; {row['n']} of {row['planned']} runs"
+    below = interval(low, high) or row["note"]
+    return Cell(number(row["mean"], digits), f"{below}{lacking}", number=True)

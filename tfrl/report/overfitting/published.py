@@ -1,0 +1,174 @@
+"""Default, Interpolation and Extrapolation beside what Packer et al. (2018) published."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tfrl import conditions
+from tfrl.analysis import overfitting, thresholds
+from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.analysis.overfitting import PUBLISHED, SUMMARIES
+from tfrl.report.blocks import Answer, Cell, Note, Picture, Table
+from tfrl.report.drawings import dots
+from tfrl.report.overfitting.findings import Family
+from tfrl.report.records import agent
+from tfrl.report.style import Looks
+from tfrl.report.units import PERCENT, VERDICTS, estimates, tally
+from tfrl.report.wording import listed, number
+
+EXPLAINED = {"openings": "share of a maze's inner walls that is taken away"}
+
+
+def answer(families: Sequence[Family], looks: Looks) -> Answer:
+    """How far success falls from Default to Extrapolation, mean over environments."""
+    values = overfitting.averaged([family.summaries for family in families])
+    values["fall"] = values["default"] - values["extrapolation"]
+    measure, episodes = families[0].measure, families[0].study.evaluation.episodes
+    rows = overfitting.judged(
+        overfitting.over_seeds(
+            values.dropna(subset="fall"), ["configuration"], "fall", measure.resolution(episodes)
+        ),
+        measure,
+    )
+    names = [looks[name].label for name in rows["configuration"]]
+    where = f", mean of {len(families)} environments" if len(families) > 1 else ""
+    text = (
+        f"From the physics trained on (Default) to physics beyond it (Extrapolation){where}, "
+        f"success falls by: {estimates(rows, names, PERCENT, 'mean')}."
+    )
+    return Answer("Physics never trained on", tally(rows["verdict"], VERDICTS), (text,))
+
+
+def picture(families: Sequence[Family], looks: Looks) -> Picture:
+    """Each seed's Default, Interpolation and Extrapolation."""
+    values = overfitting.averaged([family.summaries for family in families])
+    percent = values.assign(**{name: 100 * values[name] for name in SUMMARIES})
+    published = {
+        agent: {name: 100 * share for name, share in means.items()}
+        for agent, means in PUBLISHED.items()
+    }
+    labels = {
+        "default": "Default: trained and tested on D",
+        "interpolation": "Interpolation: trained and tested on R",
+        "extrapolation": "Extrapolation: tested beyond what was trained on",
+    }
+    wide, narrow = (
+        dots.beside_published(percent, labels, looks, published, width) for width in (4.6, 3.6)
+    )
+    where = f", mean of {len(families)} environments" if len(families) > 1 else ""
+    caption = (
+        f"Success of the greedy policy{where}. Every dot is one seed, the tick is their median. In "
+        "D the physics is as usual, in R it varies about that, in E further out. Diamonds: "
+        "published means (Packer et al. 2018), over other tasks and with other budgets."
+    )
+    medians = percent.groupby("configuration", observed=True)[list(SUMMARIES)].median().dropna()
+    said = [
+        f"{looks[name].label} {listed([f'{value:.0f}%' for value in row])}"
+        for name, row in medians.iterrows()
+    ]
+    alt = (
+        "A row of dots for each agent, a dot for each seed. Median success in Default, "
+        f"Interpolation and Extrapolation: {listed(said or ['no run'])}."
+    )
+    return Picture("summaries", alt, caption, wide, narrow)
+
+
+def table(families: Sequence[Family], slug: str, looks: Looks) -> Table:
+    """The same as means with intervals."""
+    values = overfitting.averaged([family.summaries for family in families])
+    found = {
+        part: overfitting.over_seeds(values.dropna(subset=part), ["configuration"], part)
+        for part in SUMMARIES
+    }
+    rows = [
+        (agent(look), *(_share(found[part], name) for part in SUMMARIES))
+        for name, look in looks.items()
+    ]
+    for name, means in PUBLISHED.items():
+        shares = (Cell(f"{100 * means[part]:.1f}%", number=True) for part in SUMMARIES)
+        rows.append((Cell(name, "Packer et al. (2018)"), *shares))
+    ids = listed([family.id for family in families])
+    caption = (
+        f"Success of the greedy policy on {ids}{', mean over them' if len(families) > 1 else ''}: "
+        f"mean over seeds; small, its {CONFIDENCE:.0%} interval, cut off at 0 and 100%, and n."
+    )
+    return Table(
+        "Default, Interpolation and Extrapolation",
+        slug,
+        caption,
+        ("Agent", *map(str.capitalize, SUMMARIES)),
+        tuple(rows),
+        pd.concat([one.assign(summary=part) for part, one in found.items()]),
+        notes(families),
+    )
+
+
+def _share(found: pd.DataFrame, name: str) -> Cell:
+    """A mean success above its interval."""
+    mine = found[found["configuration"] == name]
+    if mine.empty:
+        return Cell("no run", number=True)
+    row = mine.iloc[0]
+    low, high = np.clip([row["low"], row["high"]], 0, 1)
+    below = PERCENT.bounds(low, high) or row["note"]
+    return Cell(PERCENT.score(row["mean"], low, high), f"{below}; n = {row['n']}", number=True)
+
+
+def notes(families: Sequence[Family]) -> tuple[Note, ...]:
+    """What the summaries are, and why the published ones are no target."""
+    study = families[0].study
+    return (
+        Note(
+            "The summaries",
+            "Default is trained and tested on D, Interpolation on R. Extrapolation is the "
+            "geometric mean of three: trained on D and tested on R, on D and E, on R and E. Here "
+            "that is taken of each seed, and 0 if one of the three is; then the mean over seeds.",
+        ),
+        Note(
+            "The published means",
+            "Packer et al. (2018), https://arxiv.org/abs/1810.12282, feed-forward policies. They "
+            "are context, not a target. Theirs are over six tasks, with Pendulum, HalfCheetah and "
+            f"Hopper; ours over {listed([family.id for family in families])}. Theirs trained for "
+            f"15,000 episodes and tested on 1,000; ours for {study.steps:,} environment steps, "
+            f"tested on {study.evaluation.episodes:,}. Theirs chose hyperparameters by a search; "
+            "ours are the study's. Theirs are means over runs, of which the geometric mean was "
+            "taken afterwards.",
+        ),
+    )
+
+
+def physics(environment_id: str) -> Note:
+    """What the constants of each variation are drawn from, and what counts as success."""
+    level = np.zeros(1, np.int64)
+    parts = []
+    for index, name in enumerate(conditions.constants(environment_id)):
+        drawn = []
+        for variation in conditions.variations(environment_id):
+            if variation != conditions.GRID:
+                spans = conditions.intervals(environment_id, variation, level)[0, index]
+                drawn.append(f"{variation} {_spans(spans)}")
+        parts.append(f"{EXPLAINED.get(name, name)}: {', '.join(drawn)}")
+    return Note("Variations", f"Drawn anew for each episode. {'; '.join(parts)}.")
+
+
+def _spans(spans: np.ndarray) -> str:
+    """Two intervals, of which the second may be empty."""
+    wide = [f"{low:g} to {high:g}" for low, high in spans if low < high]
+    return " or ".join(wide) or f"{spans[0, 0]:g}"
+
+
+def success(environment_id: str) -> Note:
+    """What counts as success."""
+    limit = thresholds.success(environment_id)
+    if limit is None:
+        return Note("Success", "It is not known what success is here, so returns are shown.")
+    text = f"A return of at least {number(limit)}."
+    if environment_id.startswith("Acrobot"):
+        text += " That is the paper's 80 steps; its authors' code allows 90."
+    if environment_id.startswith("Maze"):
+        text += (
+            " The best return is 1 on every level, since each can be solved within the time limit "
+            "(a test proves it by search), so regret is 1 minus the return: what success lacks."
+        )
+    return Note("Success", text)

@@ -1,0 +1,126 @@
+"""How scores and gaps are written: success in percent and points, returns as they are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.analysis.overfitting import IDLE, Measure
+from tfrl.report.blocks import Cell
+from tfrl.report.wording import MINUS, interval, listed, number, places, sample
+
+VERDICTS = {
+    "gap": "gap",
+    "none": "no overfitting detected",
+    "reverse": "better than in training",
+    "inconclusive": "inconclusive",
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What numbers of one measure look like."""
+
+    noun: str
+    scale: float
+    sign: str  # after a score
+    points: str  # after a difference
+    most: int  # decimals at most
+
+    def score(self, value: float, low: float = np.nan, high: float = np.nan) -> str:
+        """As `61%`, with the digits that an interval warrants, or few."""
+        return f"{self.difference(value, low, high)}{self.sign}"
+
+    def difference(self, value: float, low: float = np.nan, high: float = np.nan) -> str:
+        """As `12.3`, without its unit."""
+        return number(self.scale * value, self._digits(low, high))
+
+    def bounds(self, low: float, high: float) -> str:
+        """As `3.1 to 9.4`; empty if there is no interval."""
+        return interval(self.scale * low, self.scale * high, self._digits(low, high))
+
+    def cell(self, row: pd.Series, value: str, before: str = "", after: str = "") -> Cell:
+        """A difference above its interval, or above why there is none.
+
+        Args:
+          row: with the columns `value`, and low, high and note, each with `before` before it.
+          after: what else stands below.
+        """
+        low, high, note = (row[f"{before}{part}"] for part in ("low", "high", "note"))
+        below = self.bounds(low, high) or note
+        text = self.difference(row[value], low, high)
+        return Cell(text, "; ".join(filter(None, (below, after))), number=True)
+
+    def _digits(self, low: float, high: float) -> int:
+        if low < high:
+            return min(self.most, places(self.scale * low, self.scale * high))
+        return 0 if self.sign else 1
+
+
+PERCENT = Unit("success", 100.0, "%", " points", 1)
+PLAIN = Unit("return", 1.0, "", "", 4)
+
+
+def unit(measure: Measure) -> Unit:
+    """That of success or of the return."""
+    return PERCENT if measure.column == "success" else PLAIN
+
+
+def estimates(
+    rows: pd.DataFrame,
+    names: Iterable[str],
+    unit: Unit,
+    value: str = "gap",
+    before: str = "",
+    signed: bool = False,
+) -> str:
+    """As `PPO 12 points (3 to 20) and APO 9 (1 to 17); 95% intervals, n = 5`.
+
+    Args:
+      rows: with the columns n and `value`, and low, high and note, each with `before` before it.
+      signed: whether to write a plus sign.
+    """
+    found: list[str] = []
+    for name, (_, row) in zip(names, rows.iterrows(), strict=True):
+        low, high = row[f"{before}low"], row[f"{before}high"]
+        text = unit.difference(row[value], low, high)
+        if signed and not text.startswith(MINUS):
+            text = f"+{text}"
+        points = "" if found else unit.points
+        bounds = unit.bounds(low, high) or row[f"{before}note"]
+        found.append(f"{name} {text}{points} ({bounds})")
+    if not found:
+        return "nothing, since no run has finished"
+    counts = [int(n) for n in rows["n"]]
+    n = sample(*(counts if len(set(counts)) > 1 else counts[:1]))
+    return f"{listed(found)}; {CONFIDENCE:.0%} interval{'s' if len(found) > 1 else ''}, {n}"
+
+
+def tally(verdicts: Iterable[str], words: Mapping[str, str]) -> str:
+    """The first of `words` that was given, and how often: as `gap in 3 of 12`."""
+    given = list(verdicts)
+    for key, word in words.items():
+        if key in given:
+            count, total = given.count(key), len(given)
+            return (
+                word
+                if total == 1
+                else f"{word} in {'all' if count == total else f'{count} of'} {total}"
+            )
+    return "not known"
+
+
+def counted(verdicts: Iterable[str], words: Mapping[str, str]) -> str:
+    """How often each was given: as `3 wider, 1 inconclusive`."""
+    given = list(verdicts)
+    return ", ".join(f"{given.count(key)} {word}" for key, word in words.items() if key in given)
+
+
+def judged(row: Mapping[str, Any]) -> str:
+    """A verdict in a cell, and why it is inconclusive if its interval does not show it."""
+    verdict = {**VERDICTS, "none": "none detected", "reverse": "better"}[row["verdict"]]
+    idle = row["note"] == IDLE and np.isfinite(row["low"])
+    return f"{verdict}: {row['note']}" if idle else verdict
