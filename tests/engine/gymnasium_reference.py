@@ -116,7 +116,7 @@ def assert_step_agrees(environment, expected: Outcome, which=slice(None), trunca
 def assert_every_step_agrees(
     environment: GraphEnvironment, environment_id: str, actions: Actions, num_steps: int
 ) -> Seen:
-    """Plays `num_steps` from a reset of the environments on and checks each step against Gymnasium's.
+    """Plays `num_steps` from a reset on and checks each environment's steps against Gymnasium's.
 
     Gymnasium starts every step from the state here, so that rounding errors do not grow.
     """

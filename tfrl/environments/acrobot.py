@@ -11,7 +11,7 @@ GRAVITY = 9.8  # m/s^2
 CENTRE = 0.5  # m from a link's upper end to its centre of mass
 TIME_STEP = 0.2  # s
 SPEED_LIMITS = (4 * math.pi, 9 * math.pi)  # rad/s, of the first and the second joint
-GOAL_HEIGHT = 1.0  # above the pivot, in lengths of a link
+GOAL_HEIGHT = 1.0  # above the pivot, of links taken to be 1 m long whatever their length
 START_LIMIT = 0.1  # rad and rad/s
 TIME_LIMIT = 500  # environment steps
 
@@ -25,10 +25,10 @@ class Acrobot(GraphEnvironment):
     end swings above the goal height, and is truncated after 500 steps. Reward -1 for every step,
     but 0 for the one that terminates the episode.
 
-    What varies by episode is the `length`, `mass` and moment of inertia (`MOI`) of the links, the
-    same for both: Gymnasium's attributes LINK_LENGTH_1 and 2, LINK_MASS_1 and 2 and LINK_MOI. As in
-    the code of Packer et al. (2018), nothing follows them: the centres of mass stay at 0.5 m, and
-    the goal height at one length of a link, whatever that is.
+    Constants: a link's length (m), mass (kg) and moment of inertia (kg m^2), the same for both;
+    Gymnasium's attributes LINK_LENGTH_1 and 2, LINK_MASS_1 and 2, LINK_MOI. As in the code of
+    Packer et al. (2018), https://github.com/sunblaze-ucb/rl-generalization, nothing follows them:
+    the centres of mass stay at 0.5 m, the goal at a height of 1.
 
     The state, float64 as Gymnasium's after its first step, is both angles and both velocities.
     """

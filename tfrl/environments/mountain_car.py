@@ -18,8 +18,8 @@ class MountainCar(GraphEnvironment):
     velocity, float32 `[B, 2]`. Reward -1 for every step, the last one too. An episode terminates
     when the car reaches position 0.5, and is truncated after 200 steps.
 
-    What varies by episode is the engine's `force` and `mass`, the strength of gravity along the
-    slope: Gymnasium's attributes `force` and `gravity`. Both are accelerations per step.
+    Constants: the engine's force, and the mass as gravity pulls at it; Gymnasium's attributes
+    `force` and `gravity`. Both are accelerations per step.
 
     The state is kept in float64, as Gymnasium keeps it.
     """
@@ -52,11 +52,8 @@ class MountainCar(GraphEnvironment):
         hits_wall = (position <= POSITION_RANGE[0]) & (velocity < 0.0)
         velocity = tf.where(hits_wall, tf.zeros_like(velocity), velocity)
         terminated = (position >= GOAL) & (velocity >= 0.0)
-        return (
-            tf.stack([position, velocity], axis=-1),
-            -tf.ones_like(position, tf.float32),
-            terminated,
-        )
+        next_state = tf.stack([position, velocity], axis=-1)
+        return next_state, -tf.ones_like(position, tf.float32), terminated
 
     def _observe(self, state: tf.Tensor) -> tf.Tensor:
         return tf.cast(state, tf.float32)
