@@ -78,6 +78,8 @@ def scores(evaluations: pd.DataFrame, threshold: float | None) -> pd.DataFrame:
     keys = [*RUN, "step", "split", "variation", "policy"]
     groups = frame.groupby(keys, observed=True)
     found = groups[["return", "success"]].mean().assign(episodes=groups.size()).reset_index()
+    # Texts, not categories, from here on: they are compared and combined, and few.
+    found = found.astype(dict.fromkeys(["split", "variation", "policy"], str))
     return found if threshold is not None else found.assign(success=np.nan)
 
 
