@@ -13,7 +13,7 @@ from tf_agents.trajectories import StepType, trajectory
 from tf_agents.trajectories import time_step as ts
 
 from tfrl.agents import ApoClipAgent, ApoLossInfo, CorrectedPPOClipAgent
-from tfrl.components.collection import collect_rollout
+from tfrl.components.collection import RolloutCollector
 from tfrl.components.policies import CategoricalPolicy
 from tfrl.environments import CartPole
 from tfrl.randomness import RandomStream, Stream
@@ -52,7 +52,8 @@ def collect(agent, environment):
     """A rollout in which the anchor memory, where there is one, sees each frame."""
     policy = CategoricalPolicy(agent.collect_policy, RandomStream(Stream.POLICY, 7))
     memory = getattr(agent, "anchor_memory", None)
-    return collect_rollout(environment, policy, STEPS, [memory.observe] if memory else [])
+    observers = [memory.observe] if memory else []
+    return RolloutCollector(environment, policy, STEPS, observers).collect()
 
 
 def softmax(logits):
@@ -165,7 +166,7 @@ def test_the_whole_loss_is_what_the_paper_and_the_talk_say(make_agent):
         aggregate_losses_across_replicas=False,
     )
     # The first environment reaches its time limit within the rollout.
-    environment.set_state(environment.state, elapsed=np.array([497, 0, 0, 0]))
+    environment.set_state(environment.state, environment.constants, elapsed=np.array([497, 0, 0, 0]))
     rollout = collect(agent, environment)
     assert np.any(rollout.is_last() & (rollout.discount == 1.0))
     info = rollout.policy_info

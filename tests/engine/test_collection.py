@@ -8,7 +8,7 @@ from tf_agents.metrics import tf_metrics
 from tf_agents.policies import actor_policy
 from tf_agents.trajectories import StepType
 
-from tfrl.components.collection import collect_episodes, collect_rollout, collect_step
+from tfrl.components.collection import EpisodeCollector, RolloutCollector, StepCollector
 from tfrl.components.episodes import EpisodeLog, play
 from tfrl.components.policies import CategoricalPolicy
 from tfrl.environments import CartPole
@@ -46,9 +46,8 @@ def loop_frames(environment, policy, num_steps):
 def test_rollouts_are_what_a_plain_loop_sees(make):
     expected = loop_frames(*make(), STEPS)
     environment, policy = make()
-    collect = tf.function(
-        lambda: collect_rollout(environment, policy, STEPS // 2), jit_compile=True
-    )
+    collector = RolloutCollector(environment, policy, STEPS // 2)
+    collect = tf.function(collector.collect, jit_compile=True)
     halves = [collect(), collect()]
     for half, begin in zip(halves, (0, STEPS // 2), strict=True):
         assert half.reward.shape == [BATCH, STEPS // 2 + 1]
@@ -74,8 +73,9 @@ def test_one_step_is_what_the_drivers_show_their_observers(make):
     )
     with_tf_functions_run_eagerly(lambda: [driver.run() for _ in range(5)])
     seen = []
+    collector = StepCollector(environment, policy, [seen.append])
     for _ in range(5):
-        collect_step(environment, policy, [seen.append])
+        collector.collect()
     for ours, theirs in zip(seen, shown, strict=True):
         tf.nest.map_structure(np.testing.assert_array_equal, ours, theirs)
 
@@ -91,7 +91,7 @@ def with_tf_functions_run_eagerly(call):
 def test_episodes_are_whole_and_padded_with_boundaries(make):
     environment, policy = make()
     environment.step(tf.zeros([BATCH], tf.int64))
-    episodes = collect_episodes(environment, policy, max_steps=500)
+    episodes = EpisodeCollector(environment, policy, max_frames=500).collect()
     for b in range(BATCH):
         length = int(np.argmax(episodes.is_last()[b])) + 1
         assert episodes.step_type[b, 0] == StepType.FIRST
@@ -110,8 +110,10 @@ def test_the_log_agrees_with_tf_agents_metrics(make):
     count = tf_metrics.NumberOfEpisodes()
     returns = tf_metrics.AverageReturnMetric(batch_size=BATCH, buffer_size=100)
     lengths = tf_metrics.AverageEpisodeLengthMetric(batch_size=BATCH, buffer_size=100)
+    observers = [log.observe, steps, count, returns, lengths]
+    collector = StepCollector(environment, policy, observers)
     for _ in range(STEPS):
-        collect_step(environment, policy, [log.observe, steps, count, returns, lengths])
+        collector.collect()
     taken = log.take()
     assert log.environment_steps == steps.result()
     assert len(taken["return"]) == count.result() > BATCH
@@ -123,9 +125,8 @@ def test_the_log_says_at_which_step_each_episode_ended(make):
     log, expected, step = EpisodeLog(BATCH, capacity=100), [], 0
     running = np.zeros(BATCH, int)
     environment, policy = make()
-    collect = tf.function(
-        lambda: collect_step(environment, policy, [log.observe]), jit_compile=True
-    )
+    collector = StepCollector(environment, policy, [log.observe])
+    collect = tf.function(collector.collect, jit_compile=True)
     for _ in range(STEPS):
         frame = collect()
         for b in range(BATCH):
@@ -143,8 +144,9 @@ def test_the_log_says_at_which_step_each_episode_ended(make):
 def test_a_log_that_is_too_small_says_so(make):
     environment, policy = make()
     log = EpisodeLog(BATCH, capacity=2)
+    collector = StepCollector(environment, policy, [log.observe])
     for _ in range(STEPS):
-        collect_step(environment, policy, [log.observe])
+        collector.collect()
     with pytest.raises(OverflowError, match="the log holds 2"):
         log.take()
 

@@ -36,7 +36,7 @@ def make_agent(make_networks):
 
 @pytest.fixture
 def episodes():
-    """Two episodes padded to one length, as `collect_episodes` pads them; the second truncated."""
+    """Two episodes padded to one length, as `EpisodeCollector` pads them; the second truncated."""
     rng = np.random.default_rng(0)
     t = np.arange(STEPS)
     length = np.array(LENGTHS)[:, None]

@@ -9,7 +9,7 @@ from tf_agents.networks import q_network
 from tf_agents.trajectories import trajectory
 from tf_agents.utils import common
 
-from tfrl.components.collection import collect_step
+from tfrl.components.collection import StepCollector
 from tfrl.components.policies import EpsilonGreedyPolicy, linear_schedule
 from tfrl.components.replay_buffer import UniformReplayBuffer
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
@@ -29,7 +29,7 @@ class DqnConfig:
     gamma: float = 0.99  # discount; tutorial: 1
     batch_size: int = 64  # transitions sampled for each update
     replay_buffer_max_length: int = 100_000  # frames kept
-    initial_collect_steps: int = 100  # frames collected at random before learning begins
+    initial_collect_steps: int = 100  # environment steps at random before learning begins
     initial_epsilon: float = 1.0  # probability of exploring at first; tutorial: 0.1
     epsilon_greedy: float = 0.1  # probability of exploring in the end
     exploration_fraction: float = 0.1  # share of training over which epsilon falls
@@ -90,42 +90,36 @@ class DqnPipeline(Pipeline):
             train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
         )
 
-        self._epsilon = linear_schedule(
+        self._schedule = linear_schedule(
             config.initial_epsilon,
             config.epsilon_greedy,
             int(config.exploration_fraction * num_environment_steps),
             self.episode_log.environment_steps,
         )
-        random = RandomStream(Stream.POLICY)
-        self._initial_collect_policy = EpsilonGreedyPolicy(self.agent.policy, 1.0, random)
-        self._collect_policy = self.stochastic_policy(random)
         self._replay_buffer = UniformReplayBuffer(
             self.agent.collect_data_spec,
             batch_size=environment.batch_size,
             max_length=config.replay_buffer_max_length,
             random=RandomStream(Stream.REPLAY),
         )
-        self._observers = [self.episode_log.observe, self._replay_buffer.add_batch]
+        self.initial_collect_steps = config.initial_collect_steps
+        self.collector = StepCollector(
+            environment,
+            self.stochastic_policy(RandomStream(Stream.POLICY)),
+            [self.episode_log.observe, self._replay_buffer.add_batch],
+        )
 
-    def begin(self) -> None:
-        """Fills the buffer a little, acting at random."""
-
-        def collect(i):
-            collect_step(self.environment, self._initial_collect_policy, self._observers)
-            return [i + 1]
-
-        tf.while_loop(lambda i: i < self.config.initial_collect_steps, collect, [0])
+    def epsilon(self) -> tf.Tensor:
+        """The probability of exploring, at present."""
+        at_random = self.episode_log.environment_steps < self.initial_collect_steps
+        return tf.where(at_random, 1.0, self._schedule())
 
     def stochastic_policy(self, random: RandomStream) -> EpsilonGreedyPolicy:
         """Explores with the present epsilon."""
-        return EpsilonGreedyPolicy(self.agent.policy, self._epsilon, random)
-
-    def collect(self) -> trajectory.Trajectory:
-        """One step in the environment, which the buffer takes in."""
-        return collect_step(self.environment, self._collect_policy, self._observers)
+        return EpsilonGreedyPolicy(self.agent.policy, self.epsilon, random)
 
     def learn(self, experience: trajectory.Trajectory) -> None:
-        """One update from the buffer."""
+        """One update from the buffer, which has observed the new frame."""
         # Two consecutive frames make one transition.
-        experience, _ = self._replay_buffer.get_next(self.config.batch_size, num_steps=2)
-        self.agent.train(experience)
+        transitions, _ = self._replay_buffer.get_next(self.config.batch_size, num_steps=2)
+        self.agent.train(transitions)

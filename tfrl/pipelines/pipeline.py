@@ -11,6 +11,7 @@ from tf_agents.networks import network
 from tf_agents.policies import tf_policy
 from tf_agents.trajectories import trajectory
 
+from tfrl.components.collection import Collector
 from tfrl.components.episodes import EpisodeLog
 from tfrl.components.networks import draw_weights
 from tfrl.randomness import RandomStream, Stream
@@ -24,15 +25,17 @@ LOG_CAPACITY = 20_000
 class Pipeline(tf.Module, metaclass=abc.ABCMeta):
     """An agent in its environment, and what one iteration of its training is: collect, then learn.
 
-    To write one: build `networks` and an `agent` in `__init__`, and say in `stochastic_policy`,
-    `collect` and `learn` how it acts, collects and learns. A study names the class by its dotted
-    path.
+    To write one: build `networks`, an `agent` and a `collector` in `__init__`, and say in
+    `stochastic_policy` how it explores and in `learn` what it makes of what was collected. A study
+    names the class by its dotted path.
     """
 
     Config: ClassVar[type]  # a frozen dataclass of hyperparameters, each with a default
 
     agent: tf_agent.TFAgent
     networks: list[network.Network]  # those whose weights each seed draws anew
+    collector: Collector  # collects what one iteration learns from
+    initial_collect_steps: int = 0  # environment steps collected before learning begins
 
     def __init__(
         self,
@@ -55,12 +58,9 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
         self.environment = make_environment(batch_size)
         self.episode_log = EpisodeLog(batch_size, LOG_CAPACITY)
 
-    def begin(self) -> None:
-        """What comes before the first iteration. Runs in the graph."""
-
-    @abc.abstractmethod
     def collect(self) -> trajectory.Trajectory:
         """Collects what one iteration learns from. Runs in the graph, under XLA, in a loop."""
+        return self.collector.collect()
 
     @abc.abstractmethod
     def learn(self, experience: trajectory.Trajectory) -> None:

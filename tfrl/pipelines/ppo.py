@@ -9,7 +9,7 @@ from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.trajectories import trajectory
 
 from tfrl.agents.corrected_ppo_clip_agent import CorrectedPPOClipAgent
-from tfrl.components.collection import Observer, collect_rollout
+from tfrl.components.collection import Observer, RolloutCollector
 from tfrl.components.policies import CategoricalPolicy, linear_schedule
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
@@ -86,7 +86,12 @@ class PpoPipeline(Pipeline):
             self.episode_log.environment_steps,
         )
         self.agent = self.make_agent()
-        self._collect_policy = self.stochastic_policy(RandomStream(Stream.POLICY))
+        self.collector = RolloutCollector(
+            environment,
+            self.stochastic_policy(RandomStream(Stream.POLICY)),
+            config.collect_sequence_length,
+            self.observers,
+        )
 
     def make_agent(self) -> ppo_clip_agent.PPOClipAgent:
         """The agent that this pipeline trains."""
@@ -134,15 +139,6 @@ class PpoPipeline(Pipeline):
     def stochastic_policy(self, random: RandomStream) -> CategoricalPolicy:
         """Samples the actor's distribution."""
         return CategoricalPolicy(self.agent.collect_policy, random)
-
-    def collect(self) -> trajectory.Trajectory:
-        """One rollout of every environment."""
-        return collect_rollout(
-            self.environment,
-            self._collect_policy,
-            self.config.collect_sequence_length,
-            self.observers,
-        )
 
     def learn(self, experience: trajectory.Trajectory) -> None:
         """Several epochs of full-batch updates on the rollout."""

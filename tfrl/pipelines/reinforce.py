@@ -8,7 +8,7 @@ from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.trajectories import trajectory
 
 from tfrl.agents.masked_reinforce_agent import MaskedReinforceAgent
-from tfrl.components.collection import collect_episodes
+from tfrl.components.collection import EpisodeCollector
 from tfrl.components.policies import CategoricalPolicy
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
@@ -77,20 +77,16 @@ class ReinforcePipeline(Pipeline):
             entropy_regularization=config.entropy_regularization or None,
             train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
         )
-        self._collect_policy = self.stochastic_policy(RandomStream(Stream.POLICY))
+        self.collector = EpisodeCollector(
+            environment,
+            self.stochastic_policy(RandomStream(Stream.POLICY)),
+            environment.time_limit,
+            [self.episode_log.observe],
+        )
 
     def stochastic_policy(self, random: RandomStream) -> CategoricalPolicy:
         """Samples the actor's distribution."""
         return CategoricalPolicy(self.agent.collect_policy, random)
-
-    def collect(self) -> trajectory.Trajectory:
-        """One episode in each environment."""
-        return collect_episodes(
-            self.environment,
-            self._collect_policy,
-            max_steps=self.environment.time_limit,
-            observers=[self.episode_log.observe],
-        )
 
     def learn(self, experience: trajectory.Trajectory) -> None:
         """One update from all episodes."""

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from tf_agents.environments import tf_environment
 
 from tfrl import environments
-from tfrl.components.episodes import play
-from tfrl.conditions import PLAIN, Conditions
+from tfrl.conditions import DEFAULT, PLAIN, Conditions
 from tfrl.pipelines import evaluation
 from tfrl.pipelines.evaluation import Columns
+from tfrl.pipelines.graph_loop import GraphLoop
 from tfrl.pipelines.pipeline import LOG_CAPACITY, Pipeline
-from tfrl.randomness import RandomStream, Stream
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,35 +67,11 @@ class Trainer:
         self._evaluation_episodes = evaluation_episodes
         self._environment_id = environment
         with _timed(self._timings, "compile"):
-            self._pipeline = pipeline(
-                lambda batch_size: environments.load(environment, batch_size=batch_size),
-                config,
-                num_environment_steps,
-            )
-            self._evaluation_random = RandomStream(Stream.EVALUATION)
-            self._evaluation_policies = (
-                self._pipeline.policy,
-                self._pipeline.stochastic_policy(self._evaluation_random),
-            )
-            self._evaluation_environment = environments.load(
-                environment, batch_size=evaluation.size(evaluation_episodes, num_shifted)
-            )
-            self._begin = _compile(self._pipeline.begin)
-            self._train_until = _compile(self._iterate_until, tf.TensorSpec([], tf.int64))
-            blank = self._plan(Conditions(test=("D",) * num_shifted), seed=0, index=0)
-            levels, intervals = tf.constant(blank.level), tf.constant(blank.intervals)
-            self._play = _compile(
-                self._play_with_each_policy,
-                tf.TensorSpec(levels.shape, tf.int64),
-                tf.TensorSpec(intervals.shape, tf.float64),
-            )
-            compiled = (self._begin, self._train_until, self._play)
-            touched = {v.ref(): v for function in compiled for v in function.graph.variables}
-            self._as_built = [(variable, variable.numpy()) for variable in touched.values()]
-            # XLA compiles a function when it is first called.
-            self._begin()
-            self._train_until(tf.constant(0, tf.int64))
-            self._play(levels, intervals)
+            self._pipeline = pipeline(self._load, config, num_environment_steps)
+            blank = self._plan(Conditions(test=(DEFAULT,) * num_shifted), seed=0, index=0)
+            self._loop = GraphLoop(self._pipeline, self._load, blank)
+            self._as_built = [(variable, variable.numpy()) for variable in self._loop.variables]
+            self._loop.rehearse()
 
     def run(
         self,
@@ -126,9 +101,8 @@ class Trainer:
             with _timed(timings, "train"):
                 episodes += self._train(step, on_progress or (lambda step: None))
             with _timed(timings, "evaluate"):
-                evaluations.append(
-                    self._evaluate(self._plan(conditions, seed, index), step, seed, index)
-                )
+                plan = self._plan(conditions, seed, index)
+                evaluations.append(plan.table(step, *self._loop.evaluate(plan, seed, index)))
         columns = _concatenate(episodes)
         return RunResult(
             episodes={"episode": np.arange(len(columns["step"])), **columns},
@@ -145,16 +119,7 @@ class Trainer:
     def _restart(self, seed: int, conditions: Conditions) -> None:
         for variable, value in self._as_built:
             variable.assign(value)
-        self._pipeline.environment.set_conditions(conditions)
-        self._pipeline.initialize(seed)
-        self._begin()
-
-    def _iterate_until(self, step: tf.Tensor) -> None:
-        def iterate():
-            self._pipeline.learn(self._pipeline.collect())
-            return ()
-
-        tf.while_loop(lambda: self._pipeline.episode_log.environment_steps < step, iterate, ())
+        self._loop.restart(seed, conditions)
 
     def _train(self, until: int, on_progress: Callable[[int], None]) -> Iterator[Columns]:
         """Trains until that many environment steps, in calls no longer than the log can hold."""
@@ -163,41 +128,23 @@ class Trainer:
         on_progress(step)
         yield log.take()
         while step < until:
-            self._train_until(tf.constant(min(until, step + LOG_CAPACITY // 2), tf.int64))
+            self._loop.train(min(until, step + LOG_CAPACITY // 2))
             step = int(log.environment_steps.numpy())
             if not all(np.isfinite(weight).all() for weight in self._weights()):
                 raise FloatingPointError(f"a weight became NaN or infinite by step {step}")
             on_progress(step)
             yield log.take()
 
+    def _load(self, batch_size: int) -> tf_environment.TFEnvironment:
+        return environments.load(self._environment_id, batch_size=batch_size)
+
     def _plan(self, conditions: Conditions, seed: int, index: int) -> evaluation.Plan:
         return evaluation.plan(
             self._environment_id, conditions, self._evaluation_episodes, seed, index
         )
 
-    def _evaluate(self, plan: evaluation.Plan, step: int, seed: int, index: int) -> Columns:
-        self._evaluation_random.reseed(seed, block=index)
-        results = self._play(tf.constant(plan.level), tf.constant(plan.intervals))
-        return plan.table(step, *(x.numpy() for x in results))
-
-    def _play_with_each_policy(
-        self, levels: tf.Tensor, intervals: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns and lengths `[len(POLICIES), E]` of an episode in each level `[E]`."""
-        environment, results = self._evaluation_environment, []
-        for policy in self._evaluation_policies:
-            environment.set_levels(levels, intervals)
-            results.append(play(environment, policy))
-        returns, lengths = zip(*results, strict=True)
-        return tf.stack(returns), tf.stack(lengths)
-
     def _weights(self) -> list[np.ndarray]:
         return [w.numpy() for network in self._pipeline.networks for w in network.variables]
-
-
-def _compile(function: Callable, *signature: tf.TensorSpec):
-    compiled = tf.function(function, jit_compile=True, autograph=False)
-    return compiled.get_concrete_function(*signature)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,75 @@
+"""Runs a pipeline whose environment is in the graph."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tfrl.components.episodes import play
+from tfrl.conditions import Conditions
+from tfrl.pipelines.evaluation import Plan
+from tfrl.pipelines.loop import Load, Loop
+from tfrl.pipelines.pipeline import Pipeline
+
+
+class GraphLoop(Loop):
+    """Trains in one compiled loop: Python is entered once for thousands of steps."""
+
+    def __init__(self, pipeline: Pipeline, load: Load, plan: Plan):
+        """Traces the functions; `plan` is one of those that are to be played, all alike in size."""
+        super().__init__(pipeline)
+        self._environment = load(len(plan.level))
+        self._plan = plan
+        self._begin = self._trace(self._collect_first)
+        self._train = self._trace(self._iterate_until, tf.TensorSpec([], tf.int64))
+        self._play = self._trace(
+            self._play_with_each_policy,
+            tf.TensorSpec(plan.level.shape, tf.int64),
+            tf.TensorSpec(plan.intervals.shape, tf.float64),
+        )
+
+    def rehearse(self) -> None:
+        """See `Loop`."""
+        self._begin()
+        self.train(0)
+        self.play(self._plan)
+
+    def restart(self, seed: int, conditions: Conditions) -> None:
+        """See `Loop`."""
+        self._pipeline.environment.set_conditions(conditions)
+        self._pipeline.initialize(seed)
+        self._begin()
+
+    def train(self, until: int) -> None:
+        """See `Loop`."""
+        self._train(tf.constant(until, tf.int64))
+
+    def play(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+        """See `Loop`."""
+        returns, lengths = self._play(tf.constant(plan.level), tf.constant(plan.intervals))
+        return returns.numpy(), lengths.numpy()
+
+    def _collect_first(self) -> None:
+        self._repeat(self._pipeline.collect, self._pipeline.initial_collect_steps)
+
+    def _iterate_until(self, step: tf.Tensor) -> None:
+        self._repeat(lambda: self._pipeline.learn(self._pipeline.collect()), step)
+
+    def _repeat(self, iterate: Callable[[], object], until: tf.Tensor | int) -> None:
+        """Iterates until there have been that many environment steps."""
+
+        def body():
+            iterate()
+            return ()
+
+        tf.while_loop(lambda: self._pipeline.episode_log.environment_steps < until, body, ())
+
+    def _play_with_each_policy(
+        self, levels: tf.Tensor, intervals: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        results = []
+        for policy in self._evaluation_policies:
+            self._environment.set_levels(levels, intervals)
+            results.append(play(self._environment, policy))
+        returns, lengths = zip(*results, strict=True)
+        return tf.stack(returns), tf.stack(lengths)

@@ -1,0 +1,71 @@
+"""How a pipeline is run: what a loop in the graph and one outside of it have in common."""
+
+import abc
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+from tf_agents.environments import tf_environment
+
+from tfrl.conditions import Conditions
+from tfrl.pipelines.evaluation import Plan
+from tfrl.pipelines.pipeline import Pipeline
+from tfrl.randomness import RandomStream, Stream
+
+Load = Callable[[int], tf_environment.TFEnvironment]  # an environment of a batch size
+
+
+class Loop(abc.ABC):
+    """Trains a pipeline and plays with its policies, in compiled functions.
+
+    A subclass compiles them when it is made, without running them.
+    """
+
+    def __init__(self, pipeline: Pipeline):
+        """Names the policies that are evaluated, in the order of `evaluation.POLICIES`."""
+        self._pipeline = pipeline
+        self._evaluation_random = RandomStream(Stream.EVALUATION)
+        self._evaluation_policies = (
+            pipeline.policy,
+            pipeline.stochastic_policy(self._evaluation_random),
+        )
+        self._traced: list[tf.types.experimental.ConcreteFunction] = []
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """Every variable that training or evaluation may touch."""
+        touched = {v.ref(): v for function in self._traced for v in function.graph.variables}
+        return list(touched.values())
+
+    @abc.abstractmethod
+    def rehearse(self) -> None:
+        """Calls every compiled function, which is when XLA compiles. Spoils the variables."""
+
+    @abc.abstractmethod
+    def restart(self, seed: int, conditions: Conditions) -> None:
+        """Makes everything ready for the first iteration. The variables are as when built."""
+
+    @abc.abstractmethod
+    def train(self, until: int) -> None:
+        """Makes iterations until there have been that many environment steps, or more."""
+
+    @abc.abstractmethod
+    def play(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+        """Plays the episodes of a plan with each policy.
+
+        Returns:
+          returns and lengths, `[len(POLICIES), E]`.
+        """
+
+    def evaluate(self, plan: Plan, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Plays the plan of the evaluation number `index` of the run with `seed`; see `play`."""
+        self._evaluation_random.reseed(seed, block=index)
+        return self.play(plan)
+
+    def _trace(
+        self, function: Callable, *signature: tf.TensorSpec
+    ) -> tf.types.experimental.ConcreteFunction:
+        """The function to be compiled by XLA, for arguments of these specs."""
+        traced = tf.function(function, jit_compile=True, autograph=False)
+        self._traced.append(traced.get_concrete_function(*signature))
+        return self._traced[-1]
