@@ -34,6 +34,7 @@ def gap_frame(values, tested="held-out", reference=1.0, step=100, configuration=
         {"environment": "e", "configuration": configuration, "seed": np.arange(len(values))}
         | {"step": step, "policy": "greedy", "tested": tested, "reference": reference}
         | {"score": reference - np.asarray(values, float), "gap": np.asarray(values, float)}
+        | {"of_levels": 0.0, "levels": np.inf}
     )
 
 
@@ -258,6 +259,37 @@ def test_a_policy_blind_to_the_level_is_rarely_found_guilty():
     assert (found["n"] == 5).all() and len(found) == 400
 
 
+@pytest.mark.parametrize("levels", [5, 10, 100, None])
+@pytest.mark.parametrize("seeds", [5, 20])
+def test_that_few_levels_are_easy_or_hard_by_chance_is_no_overfitting(levels, seeds):
+    """Every repetition trains on other levels, each as easy as chance has it."""
+    rng, repetitions = np.random.default_rng(3), 200
+    shape = (repetitions, seeds, EPISODES)
+    skill = rng.normal(0, 0.1, shape[:2])[..., None]
+    ease = {"held-out": rng.beta(1.5, 3, shape), "training": rng.beta(1.5, 3, shape)}
+    number = np.broadcast_to(np.arange(seeds * EPISODES).reshape(seeds, EPISODES), shape)
+    if levels:
+        number = (number + rng.integers(1_000, size=shape[:2])[..., None]) % levels
+        of_level = rng.beta(1.5, 3, (repetitions, levels))
+        ease["training"] = of_level[np.arange(repetitions)[:, None, None], number]
+    configuration, seed, _ = (axis.ravel() for axis in np.indices(shape))
+    parts = [
+        pd.DataFrame(
+            {"environment": "e", "configuration": configuration, "seed": seed, "step": 100}
+            | {"split": split, "variation": "D", "policy": "greedy", "level": number.ravel()}
+            | {"return": (rng.random(shape) < np.clip(ease[split] + skill, 0, 1)).ravel()}
+        )
+        for split in ("training", "held-out")
+    ]
+    gaps = overfitting.gaps(overfitting.scores(pd.concat(parts), 1.0), SUCCESS)
+    found = overfitting.verdicts(gaps, SUCCESS, EPISODES)
+    assert len(found) == repetitions
+    assert ((found["low"] <= 0) & (found["high"] >= 0)).mean() >= 0.9
+    if levels == 10:
+        over_seeds = overfitting.over_seeds(gaps, ["configuration"], "gap")
+        assert ((over_seeds["low"] <= 0) & (over_seeds["high"] >= 0)).mean() < 0.75
+
+
 @pytest.mark.parametrize(("rate", "spread"), [(0.98, 0.0), (0.5, 0.0), (0.7, 0.15), (1.0, 0.0)])
 def test_intervals_of_no_gap_cover_zero_and_of_a_planted_one_exclude_it(rate, spread):
     # A run succeeds at a rate of its own; five seeds of 100 episodes a split.
@@ -273,6 +305,7 @@ def test_intervals_of_no_gap_cover_zero_and_of_a_planted_one_exclude_it(rate, sp
             | {"step": np.repeat(np.arange(repetitions), seeds)}
             | {"seed": np.tile(np.arange(seeds), repetitions)}
             | {"reference": training.ravel(), "score": tested.ravel()}
+            | {"of_levels": 0.0, "levels": np.inf}
         )
         frame = frame.assign(gap=frame["reference"] - frame["score"])
         return overfitting.verdicts(frame, SUCCESS, EPISODES)

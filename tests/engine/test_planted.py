@@ -42,7 +42,7 @@ def test_a_planted_memoriser_shows_a_gap():
     assert (found["reference"] == 1).all()
 
 
-@pytest.mark.parametrize("levels", [None])
+@pytest.mark.parametrize("levels", [10, None])
 def test_a_policy_blind_to_the_level_is_seldom_accused(levels):
     found = verdicts(known_levels=0, levels=levels, repetitions=60)
     assert np.mean((found["low"] <= 0) & (found["high"] >= 0)) >= 0.9

@@ -8,6 +8,11 @@ Each run gives one value of each gap, and intervals are over runs, that is, seed
 are never over episodes: those of one run share its policy, and a thousand of them say nothing of
 what another seed would have learned (Agarwal et al. 2021, https://arxiv.org/abs/2108.13264).
 
+Seeds alone would not do for the gap to held-out levels. All runs of a configuration are trained on
+the same levels, and ten levels are easier or harder than others by chance: over seeds alone, a
+policy that cannot overfit is accused in a third of all studies of ten levels and five seeds. So the
+chance of which levels are trained on is counted too (`_of_levels`).
+
 Decided before any result was seen: a gap matters from `MARGIN` of the possible range on, which is 5
 points of success. Runs that learned less than that are not said to be free of overfitting.
 """
@@ -71,43 +76,83 @@ def scores(evaluations: pd.DataFrame, threshold: float | None) -> pd.DataFrame:
       threshold: the return from which on an episode succeeds; None if there is none.
 
     Returns:
-      [environment, configuration, seed, step, split, variation, policy, return, success, episodes].
+      [environment, configuration, seed, step, split, variation, policy, return, success, episodes,
+      return_of_levels, success_of_levels, levels]; the last three as `_of_levels` has them.
     """
     limit = np.nan if threshold is None else threshold
     frame = evaluations.assign(success=(evaluations["return"] >= limit).astype(float))
     keys = [*RUN, "step", "split", "variation", "policy"]
     groups = frame.groupby(keys, observed=True)
     found = groups[["return", "success"]].mean().assign(episodes=groups.size()).reset_index()
+    found = found.merge(_of_levels(frame), how="left")
     # Texts, not categories, from here on: they are compared and combined, and few.
     found = found.astype(dict.fromkeys(["split", "variation", "policy"], str))
     return found if threshold is not None else found.assign(success=np.nan)
+
+
+def _of_levels(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the choice of the training levels adds to the variance of means over runs.
+
+    Clusters of episodes that share a level, less those that share it and the run too, whose share
+    is in the spread over runs already (Cameron, Gelbach and Miller 2011,
+    https://doi.org/10.1198/jbes.2010.07136). It is next to 0 if no two runs meet the same level.
+
+    Returns:
+      [environment, configuration, step, split, variation, policy, return_of_levels,
+      success_of_levels, levels] of the split "training"; the last is the number of levels met.
+    """
+    keys = [*GROUP, "step", "split", "variation", "policy"]
+    frame = frame[frame["split"] == "training"]
+    groups = frame.groupby(keys, observed=True)
+    found = groups["level"].nunique().rename("levels").to_frame()
+    for column in ("return", "success"):
+        residual = (frame[column] - groups[column].transform("mean")) / groups[column].transform(
+            "size"
+        )
+        parts = []
+        for cluster in (["level"], ["level", "seed"]):
+            sums = frame.assign(sum=residual).groupby([*keys, *cluster], observed=True)["sum"].sum()
+            squares = (sums**2).groupby(level=keys, observed=True)
+            count = squares.size()
+            parts.append(squares.sum() * count / (count - 1))
+        found[f"{column}_of_levels"] = (parts[0] - parts[1]).clip(lower=0)
+    return found.reset_index()
 
 
 def gaps(scores: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     """Each run's gaps at each evaluation.
 
     Returns:
-      [environment, configuration, seed, step, policy, tested, reference, score, gap]: `tested` is
-      "held-out" or a variation other than "grid", gap = reference - score.
+      [environment, configuration, seed, step, policy, tested, reference, score, gap, of_levels,
+      levels]: `tested` is "held-out" or a variation other than "grid", gap = reference - score, and
+      `of_levels` is the variance that the choice of so many levels adds to the mean over runs.
     """
     keys = [*RUN, "step", "policy"]
-    known = scores[scores["variation"] != GRID].rename(columns={measure.column: "score"})
+    names = {measure.column: "score", f"{measure.column}_of_levels": "of_levels"}
+    known = scores[scores["variation"] != GRID].rename(columns=names)
     split = {
         name: known.loc[known["split"] == name, [*keys, "variation", "score"]]
         for name in ("training", "held-out", "shifted")
     }
+    of_levels = known.loc[known["split"] == "training", [*keys, "of_levels", "levels"]]
     training = split["training"].drop(columns="variation").rename(columns={"score": "reference"})
+    training = training.merge(of_levels, on=keys)
     held_out = split["held-out"].drop(columns="variation")
     unseen = held_out.assign(tested=HELD_OUT).merge(training, on=keys)
     shifted = split["shifted"].rename(columns={"variation": "tested"})
     shifted = shifted.merge(held_out.rename(columns={"score": "reference"}), on=keys)
+    shifted = shifted.assign(of_levels=0.0, levels=np.inf)  # each run has other ones
     found = pd.concat([unseen, shifted], ignore_index=True)
     found["gap"] = found["reference"] - found["score"]
-    return found[[*keys, "tested", "reference", "score", "gap"]]
+    return found[[*keys, "tested", "reference", "score", "gap", "of_levels", "levels"]]
 
 
 def over_seeds(
-    values: pd.DataFrame, by: Collection[str], column: str, resolution: float = 0.0
+    values: pd.DataFrame,
+    by: Collection[str],
+    column: str,
+    resolution: float = 0.0,
+    of_levels: bool = False,
 ) -> pd.DataFrame:
     """Mean over seeds with its 95% interval.
 
@@ -118,6 +163,7 @@ def over_seeds(
     Args:
       values: a row a run.
       resolution: how far one episode can move a value; 0 for no interval where all are equal.
+      of_levels: whether the columns "of_levels" and "levels" of `gaps` count too.
 
     Returns:
       [*by, n, mean, low, high, note]; NaN for low and high where there is no interval, and then
@@ -128,11 +174,17 @@ def over_seeds(
     n = table["count"].to_numpy()
     equal = (table["max"] - table["min"] <= 1e-9 * (1 + table["mean"].abs())).to_numpy()
     spread = np.where(equal, resolution / np.sqrt(n), table["std"])
+    variance, freedom = spread**2 / n, n - 1.0
+    if of_levels:
+        shared = values.groupby(list(by), observed=True)[["of_levels", "levels"]].first()
+        variance = variance + shared["of_levels"].to_numpy()
+        freedom = np.minimum(freedom, shared["levels"].to_numpy() - 1)
     with np.errstate(invalid="ignore"):
-        half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * spread / np.sqrt(n)
+        half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(variance)
     half = np.where((n < 2) | (equal & (resolution == 0)), np.nan, half)
     note = np.where(equal, [f"all {count} seeds equal" for count in n], "")
     note = np.select([n == 0, n == 1], ["no run", "one seed, so no interval"], note)
+    note = np.where((n > 1) & (freedom == 0), "one level, so no interval", note)
     found = table[[*by, "mean"]].assign(low=table["mean"] - half, high=table["mean"] + half)
     return found.assign(n=n, note=note)
 
@@ -164,7 +216,9 @@ def verdicts(gaps: pd.DataFrame, measure: Measure, episodes: int) -> pd.DataFram
       verdict]; all but low and high are means over seeds.
     """
     by = [*GROUP, "step", "policy", "tested"]
-    found = judged(over_seeds(gaps, by, "gap", measure.resolution(episodes)), measure)
+    found = judged(
+        over_seeds(gaps, by, "gap", measure.resolution(episodes), of_levels=True), measure
+    )
     means = gaps.groupby(by, observed=True)[["reference", "score"]].mean().reset_index()
     found = found.rename(columns={"mean": "gap"}).merge(means, on=by)
     idle = (found["verdict"] == "none") & (found["reference"] - measure.low < measure.margin)
