@@ -189,8 +189,10 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         ended = terminated | (elapsed >= self._time_limit)
 
         starts = tf.equal(self._step_type.read_value(), ts.StepType.LAST)
+        state, constants = _where(starts, self._next_start(), (next_state, constants))
         self._assign(
-            *_where(starts, self._next_start(), (next_state, constants)),
+            state,
+            constants,
             tf.where(starts, 0, elapsed),
             tf.where(starts, ts.StepType.FIRST, tf.where(ended, ts.StepType.LAST, ts.StepType.MID)),
             tf.where(starts, 0.0, reward),
