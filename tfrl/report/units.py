@@ -32,7 +32,9 @@ class Unit:
 
     def score(self, value: float, low: float = np.nan, high: float = np.nan) -> str:
         """As `61%`, with the digits that an interval warrants, or few."""
-        return f"{self.difference(value, low, high)}{self.sign}"
+        few = 0 if self.sign else 1
+        digits = self._digits(low, high) if low < high else few
+        return f"{number(self.scale * value, digits)}{self.sign}"
 
     def difference(self, value: float, low: float = np.nan, high: float = np.nan) -> str:
         """As `12.3`, without its unit."""
@@ -55,9 +57,7 @@ class Unit:
         return Cell(text, "; ".join(filter(None, (below, after))), number=True)
 
     def _digits(self, low: float, high: float) -> int:
-        if low < high:
-            return min(self.most, places(self.scale * low, self.scale * high))
-        return 0 if self.sign else 1
+        return min(self.most, places(self.scale * low, self.scale * high))
 
 
 PERCENT = Unit("success", 100.0, "%", " points", 1)
@@ -120,7 +120,7 @@ def counted(verdicts: Iterable[str], words: Mapping[str, str]) -> str:
 
 
 def judged(row: Mapping[str, Any]) -> str:
-    """A verdict in a cell, and why it is inconclusive if its interval does not show it."""
-    verdict = {**VERDICTS, "none": "none detected", "reverse": "better"}[row["verdict"]]
-    idle = row["note"] == IDLE and np.isfinite(row["low"])
-    return f"{verdict}: {row['note']}" if idle else verdict
+    """A verdict in a cell."""
+    if row["note"] == IDLE:
+        return "too little learned"
+    return {**VERDICTS, "none": "not detected", "reverse": "better"}[row["verdict"]]

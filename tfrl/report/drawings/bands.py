@@ -68,7 +68,8 @@ def over_training(
                     points["step"], points["gap"], color=colour, ls=line.dash, lw=1.8,
                     marker=line.marker, ms=3,
                 )  # fmt: skip
-            heading(axes, panel.title, panel.remark)
+            remark = panel.remark.removeprefix("trained ") if narrow else panel.remark
+            heading(axes, panel.title, remark)
             axes.set(xlim=(0, steps), xlabel="", ylabel="")
             thousands(axes, 3 if narrow else 5)
         figure.supxlabel("environment steps", fontsize=9)

@@ -88,11 +88,9 @@ def maps(
     """Maps of a grid, a row of them for each of `labels`."""
     across = 2 if narrow else max(len(row) for row in rows)
     found = [(label, one) for label, row in zip(labels, rows, strict=True) for one in row]
-    width, height = (3.7, 1.75) if narrow else (10.0, 2.05)
+    width, height, top, right = (3.7, 1.75, 0.92, 0.12) if narrow else (10.0, 2.05, 0.28, 0.85)
     with styled():
-        figure, grid = tiles(
-            len(found), across, width, height, *((0.78, 0.12) if narrow else (0.28, 0.85))
-        )
+        figure, grid = tiles(len(found), across, width, height, top, right)
         for axes, (label, one) in zip(grid, found, strict=True):
             mesh = _coloured(axes, one.values, limits, lattice)
             axes.plot(*lattice.point, "o", ms=5, mfc="white", mec=INK, mew=1.2)
@@ -100,7 +98,7 @@ def maps(
             outline = Rectangle((left, bottom), right - left, top - bottom, fill=False)
             outline.set(edgecolor="#D55E00", linewidth=1.4)
             axes.add_patch(outline)
-            heading(axes, one.title, label)
+            heading(axes, one.title, label.removeprefix("trained ") if narrow else label)
         figure.supxlabel(lattice.x_label, fontsize=9)
         figure.supylabel(lattice.y_label, fontsize=9)
         _scale(figure, mesh, unit, narrow)
@@ -152,7 +150,7 @@ def _written(
     )  # fmt: skip
     axes.text(
         column + 0.5, row + 0.74, detail,
-        ha="center", va="center", color=ink, fontsize=5.4 if narrow else 7,
+        ha="center", va="center", color=ink, fontsize=6.2 if narrow else 7.5,
     )  # fmt: skip
 
 

@@ -24,8 +24,8 @@ def answer(family: Family) -> Answer:
     mean = f"{numbers.difference(few['optimism'].mean())}{numbers.points}"
     text = (
         f"Chosen as the best of {most['configurations']} on "
-        f"{plural(int(most['chosen_on']), 'seed')}, an agent scores {mean} more there than on fresh "
-        f"seeds (mean over {plural(len(few), 'condition')} of training); at most "
+        f"{plural(int(most['chosen_on']), 'seed')}, an agent scores {mean} more there than on "
+        f"fresh seeds (mean over {plural(len(few), 'condition')} of training); at most "
         f"{numbers.difference(most['optimism'], most['low'], most['high'])}, trained on "
         f"{family.labels[most['environment']]} ({inside}{sample(most['seeds'])})."
     )
@@ -42,7 +42,7 @@ def table(family: Family, slug: str) -> Table:
         mine = found[found["environment"] == environment.name].set_index("chosen_on")
         size = "too few seeds or agents"
         if len(mine):
-            size = f"{mine['configurations'].iloc[0]} agents, n = {mine['seeds'].iloc[0]}"
+            size = f"{mine['configurations'].iloc[0]} agents, {sample(mine['seeds'].iloc[0])}"
         cells = [
             numbers.cell(mine.loc[k], "optimism") if k in mine.index else Cell("", number=True)
             for k in counts

@@ -80,9 +80,9 @@ def physics(families: Sequence[Family], looks: Looks) -> list[Answer]:
             rows = mine[mine["tested"] == tested]
             if len(rows):
                 lower = estimates(rows, _names(rows, looks), unit(family.measure))
-                where = family.labels[trained.name]
-                noun = unit(family.measure).noun
-                sentences.append(f"Trained on {where}, {noun} on {tested} is lower by: {lower}.")
+                where, noun = family.labels[trained.name], unit(family.measure).noun
+                name = tested if len(tested) == 1 else f'"{tested}"'
+                sentences.append(f"Trained on {where}, {noun} on {name} is lower by: {lower}.")
     claim = "Variations never trained on"
     return [Answer(claim, tally(verdicts, VERDICTS), tuple(sentences))] if verdicts else []
 
@@ -100,7 +100,8 @@ def control(families: Sequence[Family]) -> list[Answer]:
     for family in families:
         rows = family.last(family.verdicts)
         finite = [environment.name for environment in family.finite]
-        found.append(rows[(rows["tested"] == HELD_OUT) & ~rows["environment"].isin(finite)])
+        mine = (rows["tested"] == HELD_OUT) & ~rows["environment"].isin(finite)
+        found.append(rows[mine & (rows["note"] != IDLE)])
     rows = pd.concat(found)
     total = int(rows["low"].notna().sum())
     if not total:
@@ -157,10 +158,15 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
 
 def _written(rows: pd.DataFrame, family: Family, numbers: Unit) -> tuple[list[str], list[str]]:
     """What stands in each cell, large and small."""
+
+    def short(value: float) -> str:
+        return numbers.score(value).removesuffix("%")
+
+    to = "–" if numbers.sign else " to "
     ends = rows[["low", "high"]].clip(family.measure.low, family.measure.high)
-    texts = ["no run" if np.isnan(value) else numbers.difference(value) for value in rows["mean"]]
+    texts = ["no run" if np.isnan(value) else short(value) for value in rows["mean"]]
     bounds = [
-        "" if np.isnan(low) else f"{numbers.difference(low)} to {numbers.difference(high)}"
+        "" if np.isnan(low) else f"{short(low)}{to}{short(high)}"
         for low, high in zip(ends["low"], ends["high"], strict=True)
     ]
     return texts, bounds
@@ -188,9 +194,9 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
                 else Cell("own" if there else "no run", number=True)
                 for tested in (HELD_OUT, *tests)
             ]
-            label = family.labels[environment.name]
-            rows.append((agent(look), Cell(label), Cell(level, number=True), *cells))
-    head = ("Agent", "Trained on", f"{numbers.noun.capitalize()} there", "Unseen levels", *tests)
+            label = agent(look, f"trained on {family.labels[environment.name]}")
+            rows.append((label, Cell(level, number=True), *cells))
+    head = ("Agent", f"{numbers.noun.capitalize()} there", "Unseen levels", *tests)
     caption = (
         f"Gaps in {numbers.noun}{f', in{numbers.points},' if numbers.points else ''} of the greedy "
         f"policy at the end of training: mean over seeds; small, its {CONFIDENCE:.0%} interval and "
@@ -222,7 +228,7 @@ def _notes(family: Family, last: pd.DataFrame, numbers: Unit) -> tuple[Note, ...
     same = int((both["verdict_x"] == both["verdict_y"]).sum())
     return (
         published.success(family.id),
-        published.physics(family.id),
+        *published.physics(family.id),
         Note(
             "A gap",
             "Unseen levels: the score on levels that were trained on minus that on held-out levels "
@@ -231,11 +237,12 @@ def _notes(family: Family, last: pd.DataFrame, numbers: Unit) -> tuple[Note, ...
         ),
         Note(
             "Verdict",
-            "Gap: the interval lies above 0. None detected: it covers 0 and excludes a gap that "
+            "Gap: the interval lies above 0. Not detected: it covers 0 and excludes a gap that "
             f"matters, {MARGIN:.0%} of the possible range, {least}; decided before any result was "
-            "seen. Inconclusive: it covers 0 and such a gap, or there is no interval, or "
-            f"{IDLE}: less than that. Nothing is corrected for being many: where there is no gap, "
-            "one in twenty intervals excludes 0 by chance.",
+            "seen. Better: it lies below 0. Inconclusive: it covers 0 and such a gap, or there is "
+            "no interval. Too little learned: the agent has less than that to lose. Nothing is "
+            "corrected for being many: where there is no gap, one in twenty intervals excludes 0 "
+            "by chance.",
         ),
         Note(
             "Interval",

@@ -24,6 +24,7 @@ def answer(family: Family, looks: Looks) -> Answer:
     scores = replace(numbers, points=numbers.sign)
     by = ["environment", "configuration"]
     means = overfitting.over_seeds(rows, by, family.measure.column)
+    means[["low", "high"]] = means[["low", "high"]].clip(family.measure.low, family.measure.high)
     sentences = []
     for name, mine in means.groupby("environment", observed=True):
         names = [looks[configuration].label for configuration in mine["configuration"]]

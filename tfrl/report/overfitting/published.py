@@ -15,7 +15,7 @@ from tfrl.report.overfitting.findings import Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
 from tfrl.report.units import PERCENT, VERDICTS, estimates, tally
-from tfrl.report.wording import listed, number
+from tfrl.report.wording import listed, number, sample
 
 EXPLAINED = {"openings": "share of a maze's inner walls that is taken away"}
 
@@ -51,7 +51,7 @@ def picture(families: Sequence[Family], looks: Looks) -> Picture:
     labels = {
         "default": "Default: trained and tested on D",
         "interpolation": "Interpolation: trained and tested on R",
-        "extrapolation": "Extrapolation: tested beyond what was trained on",
+        "extrapolation": "Extrapolation: on physics never met",
     }
     wide, narrow = (
         dots.beside_published(percent, labels, looks, published, width) for width in (4.6, 3.6)
@@ -112,7 +112,7 @@ def _share(found: pd.DataFrame, name: str) -> Cell:
     row = mine.iloc[0]
     low, high = np.clip([row["low"], row["high"]], 0, 1)
     below = PERCENT.bounds(low, high) or row["note"]
-    return Cell(PERCENT.score(row["mean"], low, high), f"{below}; n = {row['n']}", number=True)
+    return Cell(PERCENT.score(row["mean"], low, high), f"{below}; {sample(row['n'])}", number=True)
 
 
 def notes(families: Sequence[Family]) -> tuple[Note, ...]:
@@ -138,18 +138,20 @@ def notes(families: Sequence[Family]) -> tuple[Note, ...]:
     )
 
 
-def physics(environment_id: str) -> Note:
-    """What the constants of each variation are drawn from, and what counts as success."""
+def physics(environment_id: str) -> tuple[Note, ...]:
+    """What the constants of each variation are drawn from, if any vary."""
     level = np.zeros(1, np.int64)
-    parts = []
+    parts: list[str] = []
     for index, name in enumerate(conditions.constants(environment_id)):
         drawn = []
         for variation in conditions.variations(environment_id):
             if variation != conditions.GRID:
                 spans = conditions.intervals(environment_id, variation, level)[0, index]
                 drawn.append(f"{variation} {_spans(spans)}")
-        parts.append(f"{EXPLAINED.get(name, name)}: {', '.join(drawn)}")
-    return Note("Variations", f"Drawn anew for each episode. {'; '.join(parts)}.")
+        parts.append(f"{EXPLAINED.get(name, name)} ({', '.join(drawn)})")
+    if not parts:
+        return ()
+    return (Note("Variations", f"Drawn anew for each episode: {listed(parts)}."),)
 
 
 def _spans(spans: np.ndarray) -> str:

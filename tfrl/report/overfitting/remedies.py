@@ -13,6 +13,7 @@ from tfrl.report.overfitting.findings import EVERYWHERE, ON_R, Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
 from tfrl.report.units import estimates, tally, unit
+from tfrl.report.wording import sample
 
 EFFECTS = {
     "gap": "narrowed",
@@ -71,20 +72,20 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         widths = [numbers.difference(row[side]) for side in ("gap_plain", "gap_remedy")]
         rows.append(
             (
-                _remedy(row, looks),
-                Cell(_where(row, family)),
+                _remedy(row, family, looks),
                 Cell(" to ".join(widths), number=True),
                 *(numbers.cell(row, change, f"{change}_") for change in CHANGES),
-                Cell(EFFECTS[row["verdict"]], f"n = {row['n']}"),
+                Cell(EFFECTS[row["verdict"]], sample(row["n"])),
             )
         )
-    head = ("Remedy", "Gap", "From and to", "Narrowed by", "Change in training", "Change in test",
+    head = ("Remedy", "Gap, from and to", "Narrowed by", "Change in training", "Change in test",
             "Verdict")  # fmt: skip
     caption = (
         f"Means over seeds{f', in{numbers.points} of {numbers.noun}' if numbers.points else ''}, "
         f"of the greedy policy at the end of training; small, their {CONFIDENCE:.0%} intervals."
     )
     notes = (
+        Note("Remedies", " ".join(_remedies(family, looks))),
         Note(
             "Pairs",
             "Each seed with the remedy is compared with the same seed without: both begin with the "
@@ -103,19 +104,24 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
     )
 
 
-def _remedy(row: pd.Series, looks: Looks) -> Cell:
-    """What was done, beside which agent."""
-    plain = looks[row["configuration"]]
-    if row["remedy"] == ON_R:
-        return agent(plain, row["added"])
-    if row["where"] == EVERYWHERE:
-        return agent(looks[row["remedy"]], f"{plain.label} with {row['added']}")
-    return agent(looks[row["remedy"]])
+def _remedies(family: Family, looks: Looks) -> list[str]:
+    """What was done, a sentence each."""
+    found = []
+    for name, rows in family.remedies.groupby("remedy", sort=False):
+        row = rows.iloc[0]
+        if name == ON_R:
+            found.append("On R: training on R instead of D; the gap is that to E.")
+            continue
+        tested = "that to unseen levels" if row["tested"] == HELD_OUT else "that to what is named"
+        plain = looks[row["configuration"]].label
+        found.append(f"{looks[name].label}: {plain} with {row['added']}; the gap is {tested}.")
+    return found
 
 
-def _where(row: pd.Series, family: Family) -> str:
-    """Which gap it is about."""
-    tested = "to unseen levels" if row["tested"] == HELD_OUT else f"to {row['tested']}"
+def _remedy(row: pd.Series, family: Family, looks: Looks) -> Cell:
+    """Which agent had a remedy, and which gap it is about."""
     if row["remedy"] == ON_R:
-        return tested
-    return f"{family.labels.get(row['where'], 'all of these')}, {tested}"
+        return agent(looks[row["configuration"]], "on R, tested on E")
+    where = family.labels.get(row["where"], "all of these")
+    tested = "" if row["tested"] == HELD_OUT else f", tested on {row['tested']}"
+    return agent(looks[row["remedy"]], f"trained on {where}{tested}")
