@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tfrl.analysis import overfitting, thresholds
+from tfrl.analysis import generalization, overfitting, thresholds
 from tfrl.analysis.overfitting import Measure
 from tfrl.analysis.returns import RUN
 from tfrl.conditions import HELD_OUT
@@ -171,9 +171,9 @@ def test_the_matrix_and_its_summaries_by_hand():
         )
         parts += [part, losses, other, part.assign(step=50, **{"return": 0.0})]
     scored = overfitting.scores(pd.concat(parts), 1.0).drop_duplicates()
-    cells = overfitting.matrix(scored, 100)
+    cells = generalization.matrix(scored, 100)
     assert dict(zip(cells["trained"] + cells["tested"], cells["success"], strict=True)) == rates
-    (row,) = overfitting.generalization(cells).to_dict("records")
+    (row,) = generalization.summaries(cells).to_dict("records")
     assert row["default"] == 1.0 and row["interpolation"] == 0.7
     assert row["extrapolation"] == pytest.approx(stats.gmean([0.8, 0.4, 0.25]))
 
@@ -183,7 +183,7 @@ def test_a_summary_of_which_a_part_is_missing_is_missing():
         {"configuration": "ppo", "seed": [0, 0, 0, 1], "trained": list("DDDD")}
         | {"tested": ["D", "R", "E", "D"], "success": [1.0, 0.5, 0.0, 1.0]}
     )
-    found = overfitting.generalization(cells)
+    found = generalization.summaries(cells)
     assert found["default"].tolist() == [1, 1]
     assert found[["interpolation", "extrapolation"]].isna().all(axis=None)
 
@@ -193,7 +193,7 @@ def test_the_average_over_environments_is_of_seeds_that_all_have():
         seeds = {"configuration": "ppo", "seed": np.arange(len(defaults)), "default": defaults}
         return pd.DataFrame(seeds | {"interpolation": 0.5, "extrapolation": 0.5})
 
-    found = overfitting.averaged([summary(1.0, 0.8, 0.6), summary(0.5, 0.2)])
+    found = generalization.averaged([summary(1.0, 0.8, 0.6), summary(0.5, 0.2)])
     assert found["default"].tolist()[:2] == [0.75, 0.5] and np.isnan(found["default"].iloc[2])
 
 
@@ -209,7 +209,7 @@ def test_cells_are_those_of_the_levels():
             played(0, 100, "held-out", "D", np.ones(200)),
         ]
     )
-    found = overfitting.cells(frame, 1.0, 100, 100).set_index("cell")
+    found = generalization.cells(frame, 1.0, 100, 100).set_index("cell")
     assert len(found) == 100 and (found["n"] == 2).all()
     assert (found.loc[:39, "success"] == 1).all() and (found.loc[40:, "success"] == 0.5).all()
 

@@ -117,7 +117,10 @@ def one_run(study, run, rng):
             )
             returns = np.where(wins, won, lost)
             level = 0 if split == "training" else HELD_OUT - HELD_OUT % 100
-            evaluations.append(synthetic.played(at, split, variation, policy, returns, level))
+            part = synthetic.played(at, split, variation, policy, returns, level)
+            if split == "training" and own.levels:
+                part["level"] %= own.levels
+            evaluations.append(part)
     return pd.concat(evaluations, ignore_index=True)
 
 

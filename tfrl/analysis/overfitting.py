@@ -32,11 +32,6 @@ from tfrl.conditions import GRID
 MARGIN = 0.05  # share of the range of a score: the least gap that matters
 HELD_OUT = "held-out"  # what is `tested` in a gap that is no variation
 IDLE = "too little was learned to lose"
-PUBLISHED = {  # Packer et al. (2018), table 2, feed-forward policies: means over their tasks
-    "PPO": {"default": 0.782, "interpolation": 0.706, "extrapolation": 0.484},
-    "A2C": {"default": 0.781, "interpolation": 0.766, "extrapolation": 0.637},
-}
-SUMMARIES = ("default", "interpolation", "extrapolation")
 
 
 @dataclass(frozen=True)
@@ -106,9 +101,8 @@ def _of_levels(frame: pd.DataFrame) -> pd.DataFrame:
     groups = frame.groupby(keys, observed=True)
     found = groups["level"].nunique().rename("levels").to_frame()
     for column in ("return", "success"):
-        residual = (frame[column] - groups[column].transform("mean")) / groups[column].transform(
-            "size"
-        )
+        means, sizes = (groups[column].transform(of) for of in ("mean", "size"))
+        residual = (frame[column] - means) / sizes
         parts = []
         for cluster in (["level"], ["level", "seed"]):
             sums = frame.assign(sum=residual).groupby([*keys, *cluster], observed=True)["sum"].sum()
@@ -249,71 +243,3 @@ def widening(gaps: pd.DataFrame, first: int, last: int, measure: Measure, n: int
     both["growth"] = both["gap_last"] - both["gap_first"]
     by = [*GROUP, "policy", "tested"]
     return judged(over_seeds(both, by, "growth", measure.resolution(n)), measure)
-
-
-def matrix(scores: pd.DataFrame, step: int) -> pd.DataFrame:
-    """What each run scores under each variation: the greedy policy at `step`, on held-out levels.
-
-    Returns:
-      [environment, configuration, seed, trained, tested, return, success]; trained and tested are
-      variations.
-    """
-    final = scores[(scores["step"] == step) & (scores["policy"] == "greedy")]
-    final = final[(final["split"] != "training") & (final["variation"] != GRID)]
-    own = final[final["split"] == "held-out"][[*RUN, "variation"]]
-    final = final.merge(own.rename(columns={"variation": "trained"}), on=RUN)
-    final = final.rename(columns={"variation": "tested"})
-    return final[[*RUN, "trained", "tested", "return", "success"]]
-
-
-def generalization(cells: pd.DataFrame, column: str = "success") -> pd.DataFrame:
-    """Packer et al.'s summaries of the matrix, a row for each configuration and seed.
-
-    With the variation that was trained on first: Default is DD, Interpolation is RR, Extrapolation
-    the geometric mean of DR, DE and RE, here of one seed. NaN where a part is not there.
-
-    Args:
-      cells: as `matrix` gives them, no more than one environment for each variation trained on.
-
-    Returns:
-      [configuration, seed, default, interpolation, extrapolation].
-    """
-    cell = cells["trained"].astype(str) + cells["tested"].astype(str)
-    wide = cells.assign(cell=cell).pivot(
-        index=["configuration", "seed"], columns="cell", values=column
-    )
-    wide = wide.reindex(columns=["DD", "RR", "DR", "DE", "RE"])
-    extrapolation = wide[["DR", "DE", "RE"]].prod(axis=1, skipna=False) ** (1 / 3)
-    found = {"default": wide["DD"], "interpolation": wide["RR"], "extrapolation": extrapolation}
-    return pd.DataFrame(found).reset_index()
-
-
-def averaged(summaries: Collection[pd.DataFrame]) -> pd.DataFrame:
-    """The mean over environments of each seed's summaries, NaN where one of them has none."""
-    keys = ["configuration", "seed"]
-    groups = pd.concat(summaries).groupby(keys, observed=True)[list(SUMMARIES)]
-    whole = groups.count() == len(summaries)
-    return groups.mean().where(whole).reset_index()
-
-
-def cells(
-    evaluations: pd.DataFrame, threshold: float | None, step: int, count: int
-) -> pd.DataFrame:
-    """The greedy policy at `step` in each cell of the variation "grid", mean over seeds.
-
-    Args:
-      threshold: the return from which on an episode succeeds; None if there is none.
-      count: cells of the grid; a level's is its remainder.
-
-    Returns:
-      [environment, configuration, cell, return, success, n].
-    """
-    chosen = (evaluations["variation"] == GRID) & (evaluations["policy"] == "greedy")
-    played = evaluations[chosen & (evaluations["step"] == step)]
-    played = played.assign(
-        cell=played["level"] % count,
-        success=np.nan if threshold is None else (played["return"] >= threshold).astype(float),
-    )
-    runs = played.groupby([*RUN, "cell"], observed=True)[["return", "success"]].mean()
-    groups = runs.groupby([*GROUP, "cell"], observed=True)
-    return groups.mean().assign(n=groups.size()).reset_index()

@@ -18,8 +18,8 @@ THRESHOLDS: dict[str, float] = {
 # With at least which return an episode succeeds. Packer et al. (2018), section 4.3 of
 # https://arxiv.org/abs/1810.12282: CartPole balanced for 195 of 200 steps, MountainCar's goal
 # reached within 110, Acrobot's within 80, which is a return of -79, as its last step costs nothing.
-# (Their code allows it 90.) CartPole-v1, which they do not have, succeeds where it counts as solved;
-# a maze, where the goal is reached.
+# (Their code allows it 90.) CartPole-v1, which they do not have, succeeds where it counts as
+# solved; a maze, where the goal is reached.
 SUCCESS: dict[str, float] = {
     "Acrobot-v1": -79.0,
     "CartPole-v0": 195.0,

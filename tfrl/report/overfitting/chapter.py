@@ -68,15 +68,18 @@ def _chapter(family: Family, look: Looks) -> Chapter:
     said = (
         *gaps.unseen([family], look),
         *gaps.physics([family], look),
-        *gaps.control([family]),
     )
     return Chapter(_slug(family), family.id, said, None, _sections(family, look))
 
 
 def _answers(found: Sequence[Family], look: Looks) -> tuple[Answer, ...]:
-    """The first screen: what was asked, and a check of the checker where there is room."""
-    said = [*gaps.unseen(found, look), *gaps.physics(found, look), *remedies.answer(found, look)]
-    return tuple(said if len(said) > 2 else [*said, *gaps.control(found)])
+    """The first screen: what was asked."""
+    return (
+        *gaps.unseen(found, look),
+        *gaps.physics(found, look),
+        training.answer(found, look),
+        *remedies.answer(found, look),
+    )
 
 
 def _first(found: Sequence[Family], look: Looks) -> Picture:
@@ -98,9 +101,12 @@ def _sections(family: Family, look: Looks, opens: bool = False) -> tuple[Section
         where.append(gaps.picture(family, slug, look))
     if family.several_levels and not opens:
         where.append(levels.picture(family, slug, look, 10.0))
-    where.append(gaps.table(family, f"{slug}-gaps", look))
+    where += [gaps.table(family, f"{slug}-gaps", look), *gaps.control([family])]
+    if len(family.summaries) and not opens:
+        where.append(published.table([family], f"{slug}-summaries", look, beside=False))
     found: list[tuple[str, str, Sequence[Part]]] = [("gaps", "Trained and tested", where)]
-    over: list[Part] = [training.answer(family, look), training.picture(family, slug, look)]
+    over: list[Part] = [] if opens else [training.answer([family], look)]
+    over.append(training.picture(family, slug, look))
     found.append(("growth", "Over training", [*over, training.data(family, f"{slug}-growth")]))
     if place := places.picture(family, slug, look):
         found.append(("places", "Where it works", [places.answer(family, look), place]))

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tfrl import conditions
-from tfrl.analysis import evidence, overfitting, remedies, returns, selection, thresholds
+from tfrl.analysis import (
+    evidence,
+    generalization,
+    overfitting,
+    remedies,
+    returns,
+    selection,
+    thresholds,
+)
 from tfrl.analysis.overfitting import HELD_OUT, Measure
 from tfrl.conditions import DEFAULT, Conditions
 from tfrl.harness.storage import Results
@@ -33,9 +41,9 @@ class Family:
     in_return: pd.DataFrame  # the same of the return, at the last evaluation
     middle: int | None  # the evaluation half-way through training
     growth: pd.DataFrame  # as `overfitting.widening`, of the greedy policy; empty without a middle
-    matrix: pd.DataFrame  # as `overfitting.matrix`
-    summaries: pd.DataFrame  # as `overfitting.generalization`; empty if there is none
-    cells: pd.DataFrame  # as `overfitting.cells`
+    matrix: pd.DataFrame  # as `generalization.matrix`
+    summaries: pd.DataFrame  # as `generalization.summaries`; empty if there is none
+    cells: pd.DataFrame  # as `generalization.cells`
     remedies: pd.DataFrame  # [remedy, configuration, where] and as `remedies.paired`
     optimism: pd.DataFrame  # a row for each environment and number of seeds that choose
     final: pd.DataFrame  # final returns, as `evidence.summarise`
@@ -88,7 +96,7 @@ def family(results: Results, environment_id: str) -> Family:
     end = scores[scores["step"] == study.steps]
     middle = overfitting.middle(scores["step"].unique(), study.steps)
     greedy = gaps[gaps["policy"] == "greedy"]
-    matrix = overfitting.matrix(scores, study.steps)
+    matrix = generalization.matrix(scores, study.steps)
     lattice = conditions.grid(environment_id)
     size = len(lattice.x.values) * len(lattice.y.values) if lattice else 1
     return Family(
@@ -105,7 +113,7 @@ def family(results: Results, environment_id: str) -> Family:
         growth=_growth(greedy, middle, study, measure),
         matrix=matrix,
         summaries=_summaries(environments, matrix),
-        cells=overfitting.cells(evaluations, limit, study.steps, size),
+        cells=generalization.cells(evaluations, limit, study.steps, size),
         remedies=_remedies(results, environments, greedy[greedy["step"] == study.steps], measure),
         optimism=_optimism(study, environments, matrix, measure),
         final=evidence.summarise(
@@ -151,7 +159,7 @@ def _summaries(environments: tuple[Environment, ...], matrix: pd.DataFrame) -> p
     names = [environment.name for environment in found if environment]
     cells = matrix[matrix["environment"].isin(names)]
     whole = len(names) == 2 and cells["success"].notna().all()
-    return overfitting.generalization(cells if whole else cells.head(0))
+    return generalization.summaries(cells if whole else cells.head(0))
 
 
 def _remedies(

@@ -247,8 +247,10 @@ def _notes(family: Family, last: pd.DataFrame, numbers: Unit) -> tuple[Note, ...
         Note(
             "Interval",
             "Student's t over seeds, never over episodes: those of one run share its policy and "
-            "are no evidence of what another seed would learn. Where all seeds are equal, it is "
-            "what would result if one episode of one seed had gone the other way.",
+            "are no evidence of what another seed would learn. To unseen levels, the chance of "
+            "which levels are trained on counts too: all runs have the same, and ten may be easier "
+            "than others. Where all seeds are equal, the interval is what would result if one "
+            "episode of one seed had gone the other way.",
         ),
         Note(
             "Stochastic policy",

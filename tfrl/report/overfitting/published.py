@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tfrl import conditions
-from tfrl.analysis import overfitting, thresholds
+from tfrl.analysis import generalization, overfitting, thresholds
 from tfrl.analysis.evidence import CONFIDENCE
-from tfrl.analysis.overfitting import PUBLISHED, SUMMARIES
+from tfrl.analysis.generalization import PUBLISHED, SUMMARIES
 from tfrl.report.blocks import Answer, Cell, Note, Picture, Table
 from tfrl.report.drawings import dots
 from tfrl.report.overfitting.findings import Family
@@ -22,7 +22,7 @@ EXPLAINED = {"openings": "share of a maze's inner walls that is taken away"}
 
 def answer(families: Sequence[Family], looks: Looks) -> Answer:
     """How far success falls from Default to Extrapolation, mean over environments."""
-    values = overfitting.averaged([family.summaries for family in families])
+    values = generalization.averaged([family.summaries for family in families])
     values["fall"] = values["default"] - values["extrapolation"]
     measure, episodes = families[0].measure, families[0].study.evaluation.episodes
     rows = overfitting.judged(
@@ -42,7 +42,7 @@ def answer(families: Sequence[Family], looks: Looks) -> Answer:
 
 def picture(families: Sequence[Family], looks: Looks) -> Picture:
     """Each seed's Default, Interpolation and Extrapolation."""
-    values = overfitting.averaged([family.summaries for family in families])
+    values = generalization.averaged([family.summaries for family in families])
     percent = values.assign(**{name: 100 * values[name] for name in SUMMARIES})
     published = {
         agent: {name: 100 * share for name, share in means.items()}
@@ -74,9 +74,9 @@ def picture(families: Sequence[Family], looks: Looks) -> Picture:
     return Picture("summaries", alt, caption, wide, narrow)
 
 
-def table(families: Sequence[Family], slug: str, looks: Looks) -> Table:
-    """The same as means with intervals."""
-    values = overfitting.averaged([family.summaries for family in families])
+def table(families: Sequence[Family], slug: str, looks: Looks, beside: bool = True) -> Table:
+    """The same as means with intervals; `beside` the published ones or alone."""
+    values = generalization.averaged([family.summaries for family in families])
     found = {
         part: overfitting.over_seeds(values.dropna(subset=part), ["configuration"], part)
         for part in SUMMARIES
@@ -85,7 +85,7 @@ def table(families: Sequence[Family], slug: str, looks: Looks) -> Table:
         (agent(look), *(_share(found[part], name) for part in SUMMARIES))
         for name, look in looks.items()
     ]
-    for name, means in PUBLISHED.items():
+    for name, means in PUBLISHED.items() if beside else ():
         shares = (Cell(f"{100 * means[part]:.1f}%", number=True) for part in SUMMARIES)
         rows.append((Cell(name, "Packer et al. (2018)"), *shares))
     ids = listed([family.id for family in families])
@@ -100,7 +100,7 @@ def table(families: Sequence[Family], slug: str, looks: Looks) -> Table:
         ("Agent", *map(str.capitalize, SUMMARIES)),
         tuple(rows),
         pd.concat([one.assign(summary=part) for part, one in found.items()]),
-        notes(families),
+        notes(families) if beside else (),
     )
 
 

@@ -1,12 +1,14 @@
 """The gap as it develops: does more training widen it?"""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from tfrl.analysis.evidence import CONFIDENCE
-from tfrl.analysis.overfitting import HELD_OUT
+from tfrl.analysis.overfitting import HELD_OUT, IDLE
 from tfrl.report.blocks import Answer, Data, Picture
 from tfrl.report.drawings import bands
 from tfrl.report.drawings.bands import Line, Panel
@@ -30,23 +32,39 @@ SHIFTED = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
-def answer(family: Family, looks: Looks) -> Answer:
-    """Whether gaps were wider at the end than half-way."""
+def answer(found: Sequence[Family], looks: Looks) -> Answer:
+    """Whether gaps were wider at the end than half-way, of agents that had learned something."""
     claim = "Does more training widen the gap?"
-    rows = family.growth.sort_values("mean", ascending=False)
+    rows = pd.concat([_growth(family) for family in found], ignore_index=True)
     if rows.empty:
         text = "There is no evaluation in the first half of training to compare the last with."
-        return Answer(claim, "not known", (text,))
-    most = rows.iloc[0]
-    tested = "unseen levels" if most["tested"] == HELD_OUT else most["tested"]
-    agent, where = looks[most["configuration"]].label, family.labels[most["environment"]]
-    name = f"{agent}, trained on {where} and tested on {tested},"
+        known = any(family.middle for family in found)
+        return Answer(claim, "not known", ("Too little was learned to say." if known else text,))
+    most = rows.loc[[rows["mean"].idxmax()]]
+    family = next(f for f in found if most["environment"].item() in f.labels)
+    name, numbers = _name(most.iloc[0], family, looks), unit(family.measure)
+    grown = estimates(most, [name], numbers, "mean", signed=True)
     text = (
         f"From step {family.middle:,} to {family.study.steps:,}, of {plural(len(rows), 'gap')}: "
-        f"{counted(rows['verdict'], CHANGES)}. The most: "
-        f"{estimates(rows.head(1), [name], unit(family.measure), 'mean', signed=True)}."
+        f"{counted(rows['verdict'], CHANGES)}. The most: {grown}."
     )
     return Answer(claim, tally(rows["verdict"], CHANGES), (text,))
+
+
+def _growth(family: Family) -> pd.DataFrame:
+    """Of gaps that could show: those at the end of which something had been learned."""
+    last = family.last(family.verdicts)
+    keys = ["environment", "configuration", "tested"]
+    able = last.loc[last["note"] != IDLE, keys].astype(str)
+    return family.growth.astype(dict.fromkeys(keys, str)).merge(able, on=keys)
+
+
+def _name(row: pd.Series, family: Family, looks: Looks) -> str:
+    """Which gap it is."""
+    tested = "unseen levels" if row["tested"] == HELD_OUT else row["tested"]
+    trained = family.labels[row["environment"]]
+    agent = looks[row["configuration"]].label
+    return f"{agent} on {family.id}, trained on {trained} and tested on {tested},"
 
 
 def data(family: Family, slug: str) -> Data:

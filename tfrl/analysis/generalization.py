@@ -1,0 +1,87 @@
+"""Trained under one variation and tested under another: the matrix, its summaries, and a map.
+
+Default, Interpolation and Extrapolation are those of Packer et al. (2018), "Assessing
+Generalization in Deep Reinforcement Learning", https://arxiv.org/abs/1810.12282.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from tfrl.analysis.returns import GROUP, RUN
+from tfrl.conditions import GRID
+
+SUMMARIES = ("default", "interpolation", "extrapolation")
+PUBLISHED = {  # their feed-forward policies: means over their tasks
+    "PPO": {"default": 0.782, "interpolation": 0.706, "extrapolation": 0.484},
+    "A2C": {"default": 0.781, "interpolation": 0.766, "extrapolation": 0.637},
+}
+
+
+def matrix(scores: pd.DataFrame, step: int) -> pd.DataFrame:
+    """What each run scores under each variation: the greedy policy at `step`, on held-out levels.
+
+    Returns:
+      [environment, configuration, seed, trained, tested, return, success]; trained and tested are
+      variations.
+    """
+    final = scores[(scores["step"] == step) & (scores["policy"] == "greedy")]
+    final = final[(final["split"] != "training") & (final["variation"] != GRID)]
+    own = final[final["split"] == "held-out"][[*RUN, "variation"]]
+    final = final.merge(own.rename(columns={"variation": "trained"}), on=RUN)
+    final = final.rename(columns={"variation": "tested"})
+    return final[[*RUN, "trained", "tested", "return", "success"]]
+
+
+def summaries(cells: pd.DataFrame, column: str = "success") -> pd.DataFrame:
+    """Packer et al.'s summaries of the matrix, a row for each configuration and seed.
+
+    With the variation that was trained on first: Default is DD, Interpolation is RR, Extrapolation
+    the geometric mean of DR, DE and RE, here of one seed. NaN where a part is not there.
+
+    Args:
+      cells: as `matrix` gives them, no more than one environment for each variation trained on.
+
+    Returns:
+      [configuration, seed, default, interpolation, extrapolation].
+    """
+    cell = cells["trained"].astype(str) + cells["tested"].astype(str)
+    wide = cells.assign(cell=cell).pivot(
+        index=["configuration", "seed"], columns="cell", values=column
+    )
+    wide = wide.reindex(columns=["DD", "RR", "DR", "DE", "RE"])
+    extrapolation = wide[["DR", "DE", "RE"]].prod(axis=1, skipna=False) ** (1 / 3)
+    found = {"default": wide["DD"], "interpolation": wide["RR"], "extrapolation": extrapolation}
+    return pd.DataFrame(found).reset_index()
+
+
+def averaged(found: Collection[pd.DataFrame]) -> pd.DataFrame:
+    """The mean over environments of each seed's summaries, NaN where one of them has none."""
+    keys = ["configuration", "seed"]
+    groups = pd.concat(found).groupby(keys, observed=True)[list(SUMMARIES)]
+    whole = groups.count() == len(found)
+    return groups.mean().where(whole).reset_index()
+
+
+def cells(
+    evaluations: pd.DataFrame, threshold: float | None, step: int, count: int
+) -> pd.DataFrame:
+    """The greedy policy at `step` in each cell of the variation "grid", mean over seeds.
+
+    Args:
+      threshold: the return from which on an episode succeeds; None if there is none.
+      count: cells of the grid; a level's is its remainder.
+
+    Returns:
+      [environment, configuration, cell, return, success, n].
+    """
+    chosen = (evaluations["variation"] == GRID) & (evaluations["policy"] == "greedy")
+    played = evaluations[chosen & (evaluations["step"] == step)]
+    played = played.assign(
+        cell=played["level"] % count,
+        success=np.nan if threshold is None else (played["return"] >= threshold).astype(float),
+    )
+    runs = played.groupby([*RUN, "cell"], observed=True)[["return", "success"]].mean()
+    groups = runs.groupby([*GROUP, "cell"], observed=True)
+    return groups.mean().assign(n=groups.size()).reset_index()
