@@ -19,14 +19,14 @@ PUBLISHED = {  # their feed-forward policies: means over their tasks
 }
 
 
-def matrix(scores: pd.DataFrame, step: int) -> pd.DataFrame:
-    """What each run scores under each variation: the greedy policy at `step`, on held-out levels.
+def matrix(scores: pd.DataFrame, step: int, policy: str = "greedy") -> pd.DataFrame:
+    """What the policy of each run scores under each variation at `step`, on held-out levels.
 
     Returns:
       [environment, configuration, seed, trained, tested, return, success]; trained and tested are
       variations.
     """
-    final = scores[(scores["step"] == step) & (scores["policy"] == "greedy")]
+    final = scores[(scores["step"] == step) & (scores["policy"] == policy)]
     final = final[(final["split"] != "training") & (final["variation"] != GRID)]
     own = final[final["split"] == "held-out"][[*RUN, "variation"]]
     final = final.merge(own.rename(columns={"variation": "trained"}), on=RUN)

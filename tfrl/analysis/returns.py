@@ -73,23 +73,23 @@ def centre(
     return table[table["runs"] >= share * table["total"]].drop(columns="total")
 
 
-def evaluation_means(evaluations: pd.DataFrame) -> pd.DataFrame:
-    """[environment, configuration, seed, step, score]: the greedy policy's mean return, held out.
+def evaluation_means(evaluations: pd.DataFrame, policy: str = "greedy") -> pd.DataFrame:
+    """[environment, configuration, seed, step, score]: the policy's mean return, held out.
 
     NaN if any of the episodes is: a score that is not a number is never averaged away.
     """
-    greedy = evaluations[(evaluations["policy"] == "greedy") & (evaluations["split"] == "held-out")]
-    scores = greedy.groupby([*RUN, "step"], observed=True)["return"].mean(skipna=False)
+    chosen = evaluations[(evaluations["policy"] == policy) & (evaluations["split"] == "held-out")]
+    scores = chosen.groupby([*RUN, "step"], observed=True)["return"].mean(skipna=False)
     return scores.rename("score").reset_index()
 
 
-def final_scores(evaluations: pd.DataFrame, steps: int) -> pd.DataFrame:
+def final_scores(evaluations: pd.DataFrame, steps: int, policy: str = "greedy") -> pd.DataFrame:
     """Final performance, one row a run: that mean return at the last evaluation.
 
     Args:
       steps: the step budget, which is also the step of the last scheduled evaluation.
     """
-    scores = evaluation_means(evaluations)
+    scores = evaluation_means(evaluations, policy)
     return scores.loc[scores["step"] == steps, [*RUN, "score"]].reset_index(drop=True)
 
 

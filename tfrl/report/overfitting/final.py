@@ -18,8 +18,8 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         for name, look in looks.items()
     )
     caption = (
-        "Return of the greedy policy on held-out levels of what was trained on, at the end: mean "
-        f"over seeds; small, its {CONFIDENCE:.0%} interval (Student's t)."
+        f"Return of the {family.policy} policy on held-out levels of what was trained on, at the "
+        f"end: mean over seeds; small, its {CONFIDENCE:.0%} interval (Student's t)."
     )
     head = ("Agent", *(family.labels[environment.name] for environment in family.environments))
     return Table("Final returns", slug, caption, head, rows, family.final)

@@ -34,13 +34,14 @@ class Family:
     study: Study
     environments: tuple[Environment, ...]
     labels: Mapping[str, str]  # by name of the environment: "R", "10 levels"
+    policy: str  # that is judged, "greedy" or "stochastic"
     measure: Measure  # success, or the return where it is not known what success is
     scores: pd.DataFrame  # as `overfitting.scores`
     gaps: pd.DataFrame  # as `overfitting.gaps`
     verdicts: pd.DataFrame  # as `overfitting.verdicts`
     in_return: pd.DataFrame  # the same of the return, at the last evaluation
     middle: int | None  # the evaluation half-way through training
-    growth: pd.DataFrame  # as `overfitting.widening`, of the greedy policy; empty without a middle
+    growth: pd.DataFrame  # as `overfitting.widening`, of that policy; empty without a middle
     matrix: pd.DataFrame  # as `generalization.matrix`
     summaries: pd.DataFrame  # as `generalization.summaries`; empty if there is none
     cells: pd.DataFrame  # as `generalization.cells`
@@ -65,8 +66,8 @@ class Family:
         return tuple(v for v in conditions.variations(self.id) if v in met - {conditions.GRID})
 
     def last(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of the greedy policy at the last evaluation."""
-        return frame[(frame["step"] == self.study.steps) & (frame["policy"] == "greedy")]
+        """The rows of the policy that is judged at the last evaluation."""
+        return frame[(frame["step"] == self.study.steps) & (frame["policy"] == self.policy)]
 
 
 def asks_about_overfitting(study: Study) -> bool:
@@ -95,8 +96,9 @@ def family(results: Results, environment_id: str) -> Family:
     in_return = overfitting.mean_return(environment_id)
     end = scores[scores["step"] == study.steps]
     middle = overfitting.middle(scores["step"].unique(), study.steps)
-    greedy = gaps[gaps["policy"] == "greedy"]
-    matrix = generalization.matrix(scores, study.steps)
+    policy = overfitting.policy(environment_id)
+    judged = gaps[gaps["policy"] == policy]
+    matrix = generalization.matrix(scores, study.steps, policy)
     lattice = conditions.grid(environment_id)
     size = len(lattice.x.values) * len(lattice.y.values) if lattice else 1
     return Family(
@@ -104,20 +106,21 @@ def family(results: Results, environment_id: str) -> Family:
         study=study,
         environments=environments,
         labels=labels(environments),
+        policy=policy,
         measure=measure,
         scores=scores,
         gaps=gaps,
         verdicts=overfitting.verdicts(gaps, measure, episodes),
         in_return=overfitting.verdicts(overfitting.gaps(end, in_return), in_return, episodes),
         middle=middle,
-        growth=_growth(greedy, middle, study, measure),
+        growth=_growth(judged, middle, study, measure),
         matrix=matrix,
         summaries=_summaries(environments, matrix),
         cells=generalization.cells(evaluations, limit, study.steps, size),
-        remedies=_remedies(results, environments, greedy[greedy["step"] == study.steps], measure),
+        remedies=_remedies(results, environments, judged[judged["step"] == study.steps], measure),
         optimism=_optimism(study, environments, matrix, measure),
         final=evidence.summarise(
-            returns.final_scores(evaluations, study.steps), runs, "final return"
+            returns.final_scores(evaluations, study.steps, policy), runs, "final return"
         ),
     )
 

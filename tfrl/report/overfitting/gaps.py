@@ -19,6 +19,10 @@ from tfrl.report.style import Looks
 from tfrl.report.units import VERDICTS, Unit, estimates, judged, tally, unit
 from tfrl.report.wording import listed, plural
 
+_CIRCLES = {
+    "stochastic": ", since in a maze an agent that has no memory and always acts alike circles"
+}
+
 
 def unseen(families: Sequence[Family], looks: Looks) -> list[Answer]:
     """What is lost on levels that are not among a finite number trained on."""
@@ -148,9 +152,9 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
     what = "Success in percent" if numbers.sign else "Mean return"
     caption = (
         f"{what}: rows are trained on, columns tested on, so that along a row the test alone "
-        f"differs. Greedy policy at the end of training, {family.study.evaluation.episodes:,} "
-        "held-out levels a seed. Large: mean over seeds; small: its "
-        f"{CONFIDENCE:.0%} interval, cut off at what is possible, where there is one."
+        f"differs. {family.policy.capitalize()} policy at the end of training, "
+        f"{family.study.evaluation.episodes:,} held-out levels a seed. Large: mean over seeds; "
+        f"small: its {CONFIDENCE:.0%} interval, cut off at what is possible, where there is one."
     )
     alt = f"{what}, trained on the first and tested on the second. {'; '.join(said)}."
     return Picture(f"{slug}-matrix", alt, caption, wide, narrow)
@@ -198,9 +202,9 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
             rows.append((label, Cell(level, number=True), *cells))
     head = ("Agent", f"{numbers.noun.capitalize()} there", "Unseen levels", *tests)
     caption = (
-        f"Gaps in {numbers.noun}{f', in{numbers.points},' if numbers.points else ''} of the greedy "
-        f"policy at the end of training: mean over seeds; small, its {CONFIDENCE:.0%} interval and "
-        "the verdict."
+        f"Gaps in {numbers.noun}{f', in{numbers.points},' if numbers.points else ''} of the "
+        f"{family.policy} policy at the end of training: mean over seeds; small, its "
+        f"{CONFIDENCE:.0%} interval and the verdict."
     )
     last = family.verdicts[family.verdicts["step"] == family.study.steps]
     data = pd.concat(
@@ -253,9 +257,11 @@ def _notes(family: Family, last: pd.DataFrame, numbers: Unit) -> tuple[Note, ...
             "episode of one seed had gone the other way.",
         ),
         Note(
-            "Stochastic policy",
-            "Its actions are drawn, not the best ones taken. Its verdict is the same for "
-            f"{same} of {plural(len(both), 'gap')}; its numbers are in the CSV.",
+            "The policy",
+            "Greedy: the action that it rates highest. Stochastic: one that is drawn, as while it "
+            f"is trained. Judged is the {family.policy} one{_CIRCLES.get(family.policy, '')}. The "
+            f"other's verdict is the same for {same} of {plural(len(both), 'gap')}; its numbers "
+            "are in the CSV.",
         ),
     )
 

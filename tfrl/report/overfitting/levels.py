@@ -42,9 +42,9 @@ def picture(family: Family, slug: str, looks: Looks, width: float) -> Picture:
         for narrow in (False, True)
     )
     caption = (
-        "Where the lines part, levels were memorised. Greedy policy at the end of training. Faint: "
-        f"one seed, {family.study.evaluation.episodes:,} episodes. Lines: mean over seeds with its "
-        f"{CONFIDENCE:.0%} interval, where there is one; moved apart a little so that all are seen."
+        f"Where the lines part, levels were memorised. {family.policy.capitalize()} policy at the "
+        f"end of training. Faint: one seed, {family.study.evaluation.episodes:,} episodes. Lines: "
+        f"mean over seeds with its {CONFIDENCE:.0%} interval, where there is one; moved apart a little so that all are seen."
     )
     alt = (
         f"{label.capitalize()} by number of levels trained on, a panel each for "
@@ -55,7 +55,7 @@ def picture(family: Family, slug: str, looks: Looks, width: float) -> Picture:
 
 
 def scores(family: Family) -> pd.DataFrame:
-    """Of the greedy policy at the end, in the unit of the figure.
+    """Of the policy that is judged at the end, in the unit of the figure.
 
     Returns:
       [configuration, tested, levels, seed, score, mean, low, high], a row a run: `tested` is

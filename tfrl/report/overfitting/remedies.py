@@ -82,7 +82,8 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
             "Verdict")  # fmt: skip
     caption = (
         f"Means over seeds{f', in{numbers.points} of {numbers.noun}' if numbers.points else ''}, "
-        f"of the greedy policy at the end of training; small, their {CONFIDENCE:.0%} intervals."
+        f"of the {family.policy} policy at the end of training; small, their {CONFIDENCE:.0%} "
+        "intervals."
     )
     notes = (
         Note("Remedies", " ".join(_remedies(family, looks))),

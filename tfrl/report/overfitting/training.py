@@ -78,7 +78,7 @@ def data(family: Family, slug: str) -> Data:
 
 def picture(family: Family, slug: str, looks: Looks) -> Picture:
     """The gaps by environment step: a line for each number of levels, or for each test."""
-    rows = family.verdicts[family.verdicts["policy"] == "greedy"]
+    rows = family.verdicts[family.verdicts["policy"] == family.policy]
     if family.several_levels:
         lines, panels = _by_count(family, rows[rows["tested"] == HELD_OUT], looks)
         columns = 2 if len(panels) < 5 else 3
@@ -103,7 +103,10 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
     zone = (
         f"; grey, a gap of less than {margin:g}, taken not to matter" if np.isfinite(margin) else ""
     )
-    caption = f"{see} Greedy policy; mean over seeds in its {CONFIDENCE:.0%} interval{zone}."
+    caption = (
+        f"{see} {family.policy.capitalize()} policy; mean over seeds in its {CONFIDENCE:.0%} "
+        f"interval{zone}."
+    )
     shown = listed([f"{panel.title} {panel.remark}".strip() for panel in panels])
     alt = f"{label.capitalize()} by environment step, a panel each for {shown}. {see}"
     return Picture(f"{slug}-training", alt, caption, wide, narrow)
