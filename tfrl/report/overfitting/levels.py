@@ -44,7 +44,8 @@ def picture(family: Family, slug: str, looks: Looks, width: float) -> Picture:
     caption = (
         f"Where the lines part, levels were memorised. {family.policy.capitalize()} policy at the "
         f"end of training. Faint: one seed, {family.study.evaluation.episodes:,} episodes. Lines: "
-        f"mean over seeds with its {CONFIDENCE:.0%} interval, where there is one; moved apart a little so that all are seen."
+        f"mean over seeds with its {CONFIDENCE:.0%} interval, where there is one; moved apart a "
+        "little so that all are seen."
     )
     alt = (
         f"{label.capitalize()} by number of levels trained on, a panel each for "
