@@ -11,6 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SPLITS = (
+    "training",  # levels that training draws from, of the variation trained on
+    "held-out",  # levels that it never draws, of the same variation
+    "shifted",  # levels that it never draws, of the further variations tested on
+)
+POLICIES = ("greedy", "stochastic")  # of which each is evaluated
+GYMNASIUM = "gymnasium:"  # before the id of an environment that is Gymnasium's own
 HELD_OUT = 2**30  # the first of as many held-out levels; those below it may be trained on
 DEFAULT = "D"  # every environment's own variation
 

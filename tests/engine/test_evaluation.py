@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.engine.one_run import digest
 from tfrl import pipelines
-from tfrl.conditions import HELD_OUT, Conditions
+from tfrl.conditions import HELD_OUT, POLICIES, Conditions
 from tfrl.environments import load
 from tfrl.pipelines import evaluation
 from tfrl.pipelines.ppo import PpoConfig, PpoPipeline
@@ -70,9 +70,7 @@ def test_the_greedy_rows_are_what_a_plain_loop_earns_in_those_levels(trainer):
 
 def test_the_stochastic_policy_explores_and_its_draws_follow_the_seed(trainer, table):
     first = table[table["step"] == 0]
-    greedy, stochastic = (
-        first[first["policy"] == p]["return"].to_numpy() for p in evaluation.POLICIES
-    )
+    greedy, stochastic = (first[first["policy"] == p]["return"].to_numpy() for p in POLICIES)
     assert not np.array_equal(greedy, stochastic)
     # Before training, a sampled policy is close to a random one, whose mean return is 22.
     assert 15 < stochastic[:EPISODES].mean() < 30

@@ -213,7 +213,7 @@ class Engine:
             run.group.num_shifted,
         )
 
-    def sources(self, pipeline: str) -> list[Path]:
+    def sources(self, pipeline: str, environment_id: str) -> list[Path]:
         """A file that a test may change."""
         return [Path(file) for file in [os.environ.get("FAKE_SOURCE", __file__)]]
 

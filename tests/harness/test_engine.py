@@ -45,7 +45,9 @@ class Pipeline(ReinforcePipeline):
 
 
 def test_all_that_decides_a_result_is_hashed():
-    names = [str(file.relative_to(ROOT / "tfrl")) for file in Engine().sources("dqn")]
+    names = [
+        str(file.relative_to(ROOT / "tfrl")) for file in Engine().sources("dqn", "CartPole-v1")
+    ]
     assert {"pipelines/dqn.py", "environments/cartpole.py", "runtime.py"} <= set(names)
     assert not [name for name in names if name.startswith(("harness", "report", "cli"))]
 

@@ -53,4 +53,12 @@ def test_a_module_that_is_installed_is_followed_inside_its_own_package():
 
 def test_a_module_that_is_not_there_is_a_lookup_error():
     with pytest.raises(LookupError, match="there is no module 'nowhere'"):
-        Engine().sources("nowhere.at_all:Pipeline")
+        Engine().sources("nowhere.at_all:Pipeline", "CartPole-v1")
+    with pytest.raises(LookupError, match="there is no module 'nowhere'"):
+        Engine().sources("dqn", "gymnasium:nowhere.at_all:Mine-v0")
+
+
+def test_the_module_of_an_environment_of_the_users_own_counts(folder):
+    own = set(Engine().sources("dqn", "gymnasium:mine:Mine-v0"))
+    added = own - set(Engine().sources("dqn", "gymnasium:Mine-v0"))
+    assert {file.relative_to(folder).as_posix() for file in added} == MINE

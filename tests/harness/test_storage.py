@@ -117,7 +117,7 @@ def notices(ledger, engine):
 
 def test_runs_of_other_code_or_packages_are_noticed(project, monkeypatch):
     ledger, engine = project.ledger, fake.Engine()
-    here = provenance.code_sha256(engine.sources("fake"))
+    here = provenance.code_sha256(engine.sources("fake", "Line-v0"))
     for seed in range(2):
         publish(ledger, seed, here, provenance.versions())
     assert notices(ledger, engine) == ()
@@ -139,17 +139,17 @@ def test_a_pipeline_that_is_gone_is_noticed(project):
     publish(ledger, 0, versions=provenance.versions())
 
     class Gone(fake.Engine):
-        def sources(self, pipeline):
+        def sources(self, pipeline, environment_id):
             raise LookupError("there is no module")
 
     assert notices(ledger, Gone()) == (
-        "The code of fake is not here, so its runs may be those of another.",
+        "The code of fake on Line-v0 is not all here, so its runs may be those of another.",
     )
 
 
 def test_runs_of_one_name_with_different_defaults_are_noticed(project):
     ledger, engine = project.ledger, fake.Engine()
-    here = provenance.code_sha256(engine.sources("fake"))
+    here = provenance.code_sha256(engine.sources("fake", "Line-v0"))
     publish(ledger, 0, here, provenance.versions())
     publish(ledger, 1, here, provenance.versions(), learning_rate=0.3)
     assert notices(ledger, engine) == (

@@ -35,7 +35,6 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         time_limit: int,
         batch_size: int = 1,
         seed: int = 0,
-        stream: Stream = Stream.ENVIRONMENT,
     ):
         """Creates the batch and starts an episode in each environment, in levels of "D".
 
@@ -48,7 +47,6 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
           time_limit: environment steps after which an episode is truncated.
           batch_size: number of environments, `B`.
           seed: of the choice of levels.
-          stream: which of the seed's streams the levels are chosen with.
         """
         tf.Module.__init__(self, name=type(self).__name__)
         tf_environment.TFEnvironment.__init__(
@@ -57,7 +55,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         self._environment_id = environment_id
         self._num_uniforms = num_uniforms
         self._time_limit = time_limit
-        self._random = RandomStream(stream, seed)
+        self._random = RandomStream(Stream.ENVIRONMENT, seed)
         num_constants = len(conditions.constants(environment_id))
 
         def variable(shape, dtype):
@@ -114,8 +112,13 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         """Levels are drawn from those of `trained` from the next reset on.
 
         Not to be called inside a graph, though a compiled graph follows it.
+
+        Raises:
+          LookupError: the environment has no such conditions.
         """
-        ranges = conditions.intervals(self._environment_id, trained.variation, np.zeros(1))
+        conditions.check(self._environment_id, trained)
+        level = np.zeros(1, np.int64)
+        ranges = conditions.intervals(self._environment_id, trained.variation, level)
         self._intervals.assign(ranges[0])
         self._num_levels.assign(trained.num_levels)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from tfrl.conditions import Conditions
+from tfrl.conditions import GYMNASIUM, Conditions
 from tfrl.harness import sources
 from tfrl.harness.study import Environment, Run, Study, Value
 
@@ -82,15 +82,17 @@ class Engine:
             num_shifted=run.group.num_shifted,
         )
 
-    def sources(self, pipeline: str) -> list[Path]:
-        """The files that decide what a run of `pipeline` gives, besides installed packages.
+    def sources(self, pipeline: str, environment_id: str) -> list[Path]:
+        """The files that decide what such a run gives, besides installed packages.
 
-        They are found without TensorFlow. Raises `LookupError` if a pipeline of the user's own is
-        not there.
+        They are found without TensorFlow. Raises `LookupError` if a module of the user's own, with
+        the pipeline or the environment, is not there.
         """
-        module, separator, _ = pipeline.partition(":")
-        own = sources.of_module(module) if separator else set()
-        return sorted(sources.of_package() | own)
+        files = sources.of_package()
+        for reference in (pipeline, environment_id.removeprefix(GYMNASIUM)):
+            module, separator, _ = reference.partition(":")
+            files |= sources.of_module(module) if separator else set()
+        return sorted(files)
 
     def _resolve(self, pipeline: str) -> Any:
         from tfrl import runtime

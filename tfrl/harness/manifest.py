@@ -11,7 +11,7 @@ from typing import Any
 
 from tfrl.harness.engine import RunResult
 from tfrl.harness.errors import DamagedError, LedgerError, OutdatedError, describe, gist
-from tfrl.harness.provenance import NUMERICS
+from tfrl.harness.provenance import numerics
 from tfrl.harness.study import Run, Study, Value
 
 SCHEMA = 2  # of the manifest and the tables beside it; 1 had evaluations without conditions
@@ -30,7 +30,7 @@ def identity(
     """What decides the outcome of a run, as it stands in its manifest.
 
     `hyperparameters` are all of the pipeline's, `defaults` what they are where a study is silent.
-    Of the versions, those of `provenance.NUMERICS` count.
+    Of the versions, those of `provenance.numerics` count.
     """
     environment = run.environment
     return {
@@ -156,7 +156,7 @@ def _settings(manifest: Part) -> dict[str, Any]:
         f"{place}.test": environment["test"],
         f"{prefix}.pipeline": configuration["pipeline"],
         **{f"{prefix}.{key}": value for key, value in configuration["hyperparameters"].items()},
-        **{package: manifest["versions"].get(package) for package in NUMERICS},
+        **{package: manifest["versions"].get(package) for package in numerics(environment["id"])},
         "code": manifest["code"],
     }
 

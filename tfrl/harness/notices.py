@@ -26,21 +26,22 @@ def _not_counted(entries: Sequence[Entry]) -> list[str]:
 def _outdated(ledger: Ledger, entries: Sequence[Entry], engine: Engine) -> list[str]:
     """Runs made by other code or packages than those that are here now."""
     versions = provenance.versions()
-    codes: dict[str, str | None] = {}
+    codes: dict[tuple[str, str], str | None] = {}  # by pipeline and id of the environment
     reasons: Counter[str] = Counter()
     for entry in entries:
         if not entry.manifest:
             continue
-        pipeline = entry.run.configuration.pipeline
-        if pipeline not in codes:
-            codes[pipeline] = _code(engine, pipeline)
-        code = codes[pipeline] or entry.manifest["code"]
+        made_of = entry.run.configuration.pipeline, entry.run.environment.id
+        if made_of not in codes:
+            codes[made_of] = _code(engine, *made_of)
+        code = codes[made_of] or entry.manifest["code"]
         today = ledger.planned(entry.run, entry.manifest, code, versions)
         if changes := differences(entry.manifest, today):
             reasons[", ".join(changes)] += 1
     unknown = [
-        f"The code of {pipeline} is not here, so its runs may be those of another."
-        for pipeline, code in codes.items()
+        f"The code of {pipeline} on {environment_id} is not all here, so its runs may be those of "
+        "another."
+        for (pipeline, environment_id), code in codes.items()
         if code is None
     ]
     return unknown + [
@@ -68,10 +69,10 @@ def _mixed(ledger: Ledger, entries: Sequence[Entry]) -> list[str]:
     return sentences
 
 
-def _code(engine: Engine, pipeline: str) -> str | None:
-    """The hash of a pipeline's code as it is now; None if it is not here."""
+def _code(engine: Engine, pipeline: str, environment_id: str) -> str | None:
+    """The hash of the code of such a run as it is now; None if it is not here."""
     try:
-        return provenance.code_sha256(engine.sources(pipeline))
+        return provenance.code_sha256(engine.sources(pipeline, environment_id))
     except (LookupError, OSError):
         return None
 

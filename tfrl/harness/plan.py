@@ -1,5 +1,6 @@
 """What a study asks of its pipelines, checked, and which of its runs are still to be made."""
 
+import functools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -32,13 +33,24 @@ def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:
     Raises `StudyError` if a configuration does not fit its pipeline or an environment is unknown.
     """
     study, versions = ledger.study, provenance.versions()
+
+    @functools.cache
+    def code(pipeline: str, environment_id: str) -> str:
+        return provenance.code_sha256(engine.sources(pipeline, environment_id))
+
     settings = {item.name: _settings(study, item, engine) for item in study.configurations}
     _check_environments(study, engine)
     tasks = []
     for run in study.runs():
         if run.seed in seeds:
             known = settings[run.configuration.name]
-            planned = identity(study, run, **known, versions=versions)
+            planned = identity(
+                study,
+                run,
+                **known,
+                code=code(run.configuration.pipeline, run.environment.id),
+                versions=versions,
+            )
             wanted, reason = _wanted(ledger, run, planned)
             if wanted:
                 tasks.append(Task(run, known["hyperparameters"], planned, reason))
@@ -68,7 +80,7 @@ def _check_environments(study: Study, engine: Engine) -> None:
 
 
 def _settings(study: Study, configuration: Configuration, engine: Engine) -> dict[str, Any]:
-    """Resolved and default hyperparameters, and the hash of the code behind them."""
+    """Resolved and default hyperparameters."""
     where = f"{study.path}: configurations.{configuration.name}"
     try:
         config = engine.config(configuration.pipeline)
@@ -78,7 +90,6 @@ def _settings(study: Study, configuration: Configuration, engine: Engine) -> dic
     return {
         "hyperparameters": resolved,
         "defaults": hyperparameters.defaults(config, where),
-        "code": provenance.code_sha256(engine.sources(configuration.pipeline)),
     }
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import tfrl
+from tfrl.conditions import GYMNASIUM
 
 # Packages whose numerics reach a result: other versions of them may give other results.
-NUMERICS = ("tensorflow", "tf-agents", "tf-keras", "tensorflow-probability", "numpy")
+_NUMERICS = ("tensorflow", "tf-agents", "tf-keras", "tensorflow-probability", "numpy")
+_GYMNASIUM = ("gymnasium", "box2d")  # that of an environment which is Gymnasium's own
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
 
 
@@ -56,12 +58,17 @@ def git_revision(folder: Path) -> str | None:
         return None
 
 
+def numerics(environment_id: str) -> tuple[str, ...]:
+    """The packages whose numerics reach the result of a run on an environment."""
+    return _NUMERICS + (_GYMNASIUM if environment_id.startswith(GYMNASIUM) else ())
+
+
 def versions() -> dict[str, str | None]:
     """Versions of Python, tfrl and the packages that results pass through."""
     return {
         "python": platform.python_version(),
         "tfrl": tfrl.__version__,
-        **{package: _version(package) for package in (*NUMERICS, "pandas")},
+        **{package: _version(package) for package in (*_NUMERICS, *_GYMNASIUM, "pandas")},
     }
 
 

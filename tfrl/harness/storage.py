@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tfrl.conditions import POLICIES, SPLITS
 from tfrl.harness import notices, tables
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import DamagedError
@@ -93,7 +94,7 @@ def _orders(study: Study) -> dict[str, Sequence[str]]:
     """The order in which the texts of a column are shown."""
     conditions = [environment.conditions for environment in study.environments]
     variations = [name for item in conditions for name in (item.variation, *item.test)]
-    return {"split": tables.SPLITS, "variation": variations, "policy": tables.POLICIES}
+    return {"split": SPLITS, "variation": variations, "policy": POLICIES}
 
 
 def _runs(study: Study, entries: Sequence[Entry]) -> pd.DataFrame:

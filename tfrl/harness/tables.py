@@ -19,18 +19,12 @@ EPISODES = pa.schema(
     ]
 )
 LABEL = pa.dictionary(pa.int32(), pa.string())  # a text out of a few
-SPLITS = (
-    "training",  # levels that are trained on, of the variation trained on
-    "held-out",  # levels that are not, of the same variation
-    "shifted",  # levels that are not, of the further variations tested on
-)
-POLICIES = ("greedy", "stochastic")
 EVALUATIONS = pa.schema(
     [
         ("step", pa.int64()),  # environment steps after which an evaluation was scheduled
-        ("split", LABEL),  # out of `SPLITS`
+        ("split", LABEL),  # out of `tfrl.conditions.SPLITS`
         ("variation", LABEL),  # what the physics were drawn from; see `tfrl.conditions`
-        ("policy", LABEL),  # out of `POLICIES`
+        ("policy", LABEL),  # out of `tfrl.conditions.POLICIES`
         ("level", pa.int64()),  # which start and physics, out of those of the variation
         ("episode", pa.int64()),  # 0, 1, ... for each step, split, variation and policy
         ("return", pa.float64()),

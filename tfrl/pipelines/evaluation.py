@@ -6,10 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfrl import conditions
-from tfrl.conditions import HELD_OUT, Conditions
+from tfrl.conditions import HELD_OUT, POLICIES, Conditions
 from tfrl.randomness import Stream
 
-POLICIES = ("greedy", "stochastic")
 Columns = dict[str, np.ndarray]
 
 
@@ -17,7 +16,7 @@ Columns = dict[str, np.ndarray]
 class Plan:
     """The episodes of one evaluation, `E` of them, each to be played with each policy."""
 
-    split: np.ndarray  # [E], "training", "held-out" or "shifted"
+    split: np.ndarray  # [E], out of `SPLITS`
     variation: np.ndarray  # [E]
     level: np.ndarray  # int64 [E]
     episode: np.ndarray  # int64 [E], counted within split and variation
@@ -46,11 +45,6 @@ class Plan:
         }
 
 
-def size(episodes: int, num_shifted: int) -> int:
-    """Episodes `E` of a plan with so many a split, and so many shifted variations."""
-    return episodes * (2 + num_shifted)
-
-
 def plan(environment_id: str, trained: Conditions, episodes: int, seed: int, index: int) -> Plan:
     """Which levels the evaluation number `index` of the run with `seed` is on.
 
@@ -71,7 +65,7 @@ def plan(environment_id: str, trained: Conditions, episodes: int, seed: int, ind
 
 
 def _parts(trained: Conditions, places: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Each split and variation with its levels."""
+    """Each of `SPLITS` and each variation with its levels."""
     held_out = HELD_OUT + places % HELD_OUT
     yield "training", trained.variation, places % trained.num_levels
     yield "held-out", trained.variation, held_out
