@@ -33,8 +33,7 @@ class RandomStream(tf.Module):
     def __init__(self, stream: Stream, seed: int = 0, name: str | None = None):
         super().__init__(name=name)
         self._stream = stream
-        self._key = tf.Variable(self._key_of(seed), trainable=False, name="key")
-        self._step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+        self._next = tf.Variable(self._key_of(seed), trainable=False, name="next_key")
 
     @property
     def stream(self) -> Stream:
@@ -46,45 +45,32 @@ class RandomStream(tf.Module):
 
         Not to be called inside a graph.
         """
-        self._key.assign(self._key_of(seed))
-        self._step.assign(block * 2**32)
+        self._next.assign(self._key_of(seed, block))
 
     def next(self) -> tf.Tensor:
         """The next key, an int64 tensor `[2]` to be used for one random operation."""
-        step = self._step.read_value()
-        self._step.assign_add(1)
-        return tf.stack([self._key.read_value(), step])
+        key = self._next.read_value()
+        self._next.assign_add([0, 1])
+        return key
 
-    def _key_of(self, seed: int) -> tf.Tensor:
+    def _key_of(self, seed: int, block: int = 0) -> tf.Tensor:
         if not 0 <= seed < 2**48:
             raise ValueError(f"a seed is an integer from 0 to 2**48 - 1, not {seed}")
-        return tf.constant(seed * 2**8 + int(self._stream), tf.int64)
+        return tf.constant([seed * 2**8 + int(self._stream), block * 2**32], tf.int64)
 
 
-def bits(key: tf.Tensor, shape: tuple[int, ...], dtype: tf.DType = tf.uint32) -> tf.Tensor:
-    """Random integers of the given shape, over the whole range of `dtype`."""
-    return tf.random.stateless_uniform(shape, key, None, None, dtype, alg="philox")
+def bits(key: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Random integers of the given shape, over the whole range of uint32."""
+    return tf.random.stateless_uniform(shape, key, None, None, tf.uint32, alg="philox")
 
 
-def uniform(
-    key: tf.Tensor,
-    shape: tuple[int, ...],
-    minval: float = 0.0,
-    maxval: float = 1.0,
-    dtype: tf.DType = tf.float32,
-) -> tf.Tensor:
-    """Uniform numbers from `[minval, maxval)`, float32 or float64 of the given shape.
+def uniform(key: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Uniform numbers from `[0, 1)`, float32 of the given shape, multiples of 2**-24.
 
     Made from the bits here, since TensorFlow makes other numbers of them under XLA than outside.
-    These are the same for intervals that have 0 at an end or in the middle; for others the last
-    digit may differ.
     """
-    integer, width, precision = (tf.uint32, 32, 24) if dtype == tf.float32 else (tf.uint64, 64, 53)
-    high = tf.bitwise.right_shift(
-        bits(key, shape, integer), tf.constant(width - precision, integer)
-    )
-    middle, half = (minval + maxval) / 2, (maxval - minval) / 2
-    return middle + half * (tf.cast(high, dtype) * 2.0 ** (1 - precision) - 1.0)
+    high = tf.bitwise.right_shift(bits(key, shape), tf.constant(8, tf.uint32))
+    return tf.cast(high, tf.float32) * 2.0**-24
 
 
 def integers(key: tf.Tensor, shape: tuple[int, ...], bound: tf.Tensor | int) -> tf.Tensor:

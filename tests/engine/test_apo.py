@@ -166,7 +166,8 @@ def test_the_whole_loss_is_what_the_paper_and_the_talk_say(make_agent):
         aggregate_losses_across_replicas=False,
     )
     # The first environment reaches its time limit within the rollout.
-    environment.set_state(environment.state, environment.constants, elapsed=np.array([497, 0, 0, 0]))
+    elapsed = np.array([497, 0, 0, 0])
+    environment.set_state(environment.state, environment.constants, elapsed)
     rollout = collect(agent, environment)
     assert np.any(rollout.is_last() & (rollout.discount == 1.0))
     info = rollout.policy_info

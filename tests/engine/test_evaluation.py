@@ -110,3 +110,30 @@ def test_what_is_tested_on_besides_does_not_change_training():
     results = plain.run(1), tested.run(1, Conditions(test=TESTED))
     assert results[0].weights_sha256 == results[1].weights_sha256
     np.testing.assert_array_equal(*(result.episodes["return"] for result in results))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "error", "message"),
+    [
+        (Conditions("X", None, TESTED), LookupError, "no variation 'X'"),
+        (Conditions("D", 2**31, TESTED), LookupError, "levels is 2147483648: expected from 1"),
+        (Conditions("D", None, ("R",)), ValueError, r"test is \['R'\]: expected 2 variations"),
+    ],
+)
+def test_conditions_that_cannot_be_are_refused_before_training(trainer, conditions, error, message):
+    with pytest.raises(error, match=message):
+        trainer.run(1, conditions)
+
+
+def test_compiled_steps_start_in_the_levels_trained_on_alone():
+    environment = load("CartPole-v0", batch_size=4)
+    environment.set_conditions(Conditions("R", 3))
+    environment.reseed(0)
+    step = tf.function(environment.step, jit_compile=True)
+    starts = []
+    for _ in range(200):
+        time_step = environment.current_time_step()
+        starts.append(environment.constants.numpy()[time_step.is_first().numpy()])
+        step(tf.zeros([4], tf.int64))
+    starts = np.concatenate(starts)
+    assert len(starts) > 20 and len(np.unique(starts, axis=0)) == 3

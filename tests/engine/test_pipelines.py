@@ -123,7 +123,9 @@ def test_every_variant_learns(name, config, num_steps):
 
 def build(name, **hyperparameters):
     pipeline = pipelines.resolve(name)
-    return pipeline(lambda batch: CartPole(batch_size=batch), pipeline.Config(**hyperparameters), 1_000)
+    return pipeline(
+        lambda batch: CartPole(batch_size=batch), pipeline.Config(**hyperparameters), 1_000
+    )
 
 
 def test_hyperparameters_reach_the_agent():

@@ -61,8 +61,8 @@ def test_numbers_do_not_depend_on_global_seeds_and_leave_them_alone():
 
 
 def test_uniform_covers_its_interval_evenly():
-    draws = randomness.uniform(RandomStream(Stream.POLICY).next(), (20_000,), -2.0, 3.0).numpy()
-    assert scipy.stats.kstest(draws, scipy.stats.uniform(-2, 5).cdf).pvalue > 1e-3
+    draws = randomness.uniform(RandomStream(Stream.POLICY).next(), (20_000,)).numpy()
+    assert scipy.stats.kstest(draws, "uniform").pvalue > 1e-3
 
 
 def test_integers_cover_their_range_evenly():
@@ -74,8 +74,8 @@ def test_integers_cover_their_range_evenly():
 
 @pytest.mark.parametrize("extreme", [0, 2**32 - 1])
 def test_no_bits_make_a_uniform_number_of_1_or_an_infinite_one(monkeypatch, extreme):
-    def bits(key, shape, dtype=tf.uint32):
-        return tf.fill(shape, tf.cast(extreme, dtype))
+    def bits(key, shape):
+        return tf.fill(shape, tf.cast(extreme, tf.uint32))
 
     monkeypatch.setattr(randomness, "bits", bits)
     assert 0.0 <= randomness.uniform(None, (1,)).numpy()[0] < 1.0
@@ -88,8 +88,6 @@ def test_draws_are_the_same_inside_and_outside_compiled_functions():
     key = RandomStream(Stream.POLICY).next()
     for draw in (
         lambda: randomness.uniform(key, (1000,)),
-        lambda: randomness.uniform(key, (1000,), dtype=tf.float64),
-        lambda: randomness.uniform(key, (1000,), -0.05, 0.05, tf.float64),
         lambda: randomness.integers(key, (1000,), 77),
         lambda: randomness.categorical(key, tf.zeros([1000, 3])),
     ):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.conftest import ROOT
-from tfrl.harness import storage, study
+from tfrl.harness import sources, storage, study
 from tfrl.harness.engine import Engine
 
 STUDY = """\
@@ -42,6 +42,14 @@ class Pipeline(ReinforcePipeline):
         inter = threads.get_inter_op_parallelism_threads()
         Path("threads").write_text(f"{intra} {inter}")
 """
+
+
+def test_what_only_gymnasium_needs_decides_no_other_run():
+    here, there = (
+        {file.relative_to(ROOT / "tfrl").as_posix() for file in Engine().sources("dqn", name)}
+        for name in ("CartPole-v1", "gymnasium:CartPole-v1")
+    )
+    assert there - here == sources._FOR_GYMNASIUM
 
 
 def test_all_that_decides_a_result_is_hashed():

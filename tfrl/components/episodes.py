@@ -24,14 +24,12 @@ class EpisodeLog(tf.Module):
             return tf.Variable(tf.zeros(shape, dtype), trainable=False)
 
         self._capacity = capacity
-        self._running_return = variable([batch_size], tf.float32)
-        self._running_length = variable([batch_size], tf.int64)
         self._environment_steps = variable([], tf.int64)
+        # Few variables: each one adds to what a call of a compiled function takes.
+        self._running = variable([batch_size, 2], tf.float64)  # return and length so far
         self._num_ended = variable([], tf.int32)
-        # Episodes that have not ended are written to the row behind the last.
-        self._ended_return = variable([capacity + 1], tf.float32)
-        self._ended_length = variable([capacity + 1], tf.int64)
-        self._ended_step = variable([capacity + 1], tf.int64)
+        # Step, return and length. Episodes that go on are written to the row behind the last.
+        self._ended = variable([capacity + 1, 3], tf.float64)
 
     @property
     def environment_steps(self) -> tf.Variable:
@@ -40,25 +38,19 @@ class EpisodeLog(tf.Module):
 
     def observe(self, frame: trajectory.Trajectory) -> None:
         """Takes in one frame `[B, ...]`."""
-        stepped = tf.cast(~frame.is_boundary(), tf.int64)
-        returns = self._running_return + frame.reward * tf.cast(stepped, tf.float32)
-        lengths = self._running_length + stepped
-        steps = self._environment_steps + tf.cumsum(stepped)
+        stepped = ~frame.is_boundary()
+        earned = tf.stack([tf.where(stepped, frame.reward, 0.0), tf.cast(stepped, tf.float32)], 1)
+        running = self._running + tf.cast(earned, tf.float64)
+        steps = self._environment_steps + tf.cumsum(tf.cast(stepped, tf.int64))
         ended = frame.is_last()
 
         place = self._num_ended + tf.cumsum(tf.cast(ended, tf.int32)) - 1
         row = tf.where(ended, tf.minimum(place, self._capacity), self._capacity)
-        for table, values in (
-            (self._ended_return, returns),
-            (self._ended_length, lengths),
-            (self._ended_step, steps),
-        ):
-            table.scatter_update(tf.IndexedSlices(values, row))
-
+        episodes = tf.concat([tf.cast(steps, tf.float64)[:, None], running], axis=1)
+        self._ended.scatter_update(tf.IndexedSlices(episodes, row))
         self._num_ended.assign_add(tf.reduce_sum(tf.cast(ended, tf.int32)))
         self._environment_steps.assign(steps[-1])
-        self._running_return.assign(tf.where(ended, 0.0, returns))
-        self._running_length.assign(tf.where(ended, tf.constant(0, tf.int64), lengths))
+        self._running.assign(tf.where(ended[:, None], tf.zeros([], tf.float64), running))
 
     def take(self) -> dict[str, np.ndarray]:
         """Empties the log. Not to be called inside a graph.
@@ -74,11 +66,8 @@ class EpisodeLog(tf.Module):
         if count > self._capacity:
             raise OverflowError(f"{count} episodes ended, but the log holds {self._capacity}")
         self._num_ended.assign(0)
-        return {
-            "step": self._ended_step.numpy()[:count],
-            "return": self._ended_return.numpy()[:count].astype(np.float64),
-            "length": self._ended_length.numpy()[:count],
-        }
+        step, earned, length = self._ended.numpy()[:count].T
+        return {"step": step.astype(int), "return": earned, "length": length.astype(int)}
 
 
 def play(

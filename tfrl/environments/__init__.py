@@ -1,7 +1,10 @@
-"""Environments that run inside the graph, by the ids under which Gymnasium knows them."""
+"""Environments by the ids that Gymnasium has for them: inside the graph, or Gymnasium's own."""
 
 from collections.abc import Callable
 
+from tf_agents.environments import tf_environment
+
+from tfrl.conditions import GYMNASIUM
 from tfrl.environments.acrobot import Acrobot
 from tfrl.environments.cartpole import CartPole
 from tfrl.environments.graph_environment import GraphEnvironment
@@ -17,17 +20,34 @@ TWINS: dict[str, Callable[..., GraphEnvironment]] = {
 }
 
 
-def load(environment_id: str, **kwargs) -> GraphEnvironment:
-    """The environment with this id; `kwargs` are those of `GraphEnvironment`.
+def load(environment_id: str, **kwargs) -> tf_environment.TFEnvironment:
+    """The environment with this id, a `GraphEnvironment`, or a `HostEnvironment` of Gymnasium's.
+
+    Args:
+      environment_id: one of `TWINS`, or "gymnasium:" and an id that Gymnasium knows.
+      **kwargs: `batch_size`, `seed` and others of `GraphEnvironment` or `suite_gymnasium.load`.
 
     Raises:
-      LookupError: there is no such environment.
+      LookupError: there is no such environment, or none that the pipelines can be trained in.
     """
+    if environment_id.startswith(GYMNASIUM):
+        return _from_gymnasium(environment_id.removeprefix(GYMNASIUM), **kwargs)
     if environment_id not in TWINS:
         raise LookupError(
-            f"unknown environment {environment_id!r}: expected one of {', '.join(TWINS)}"
+            f"unknown environment {environment_id!r}: expected one of {', '.join(TWINS)}, "
+            f'or one of Gymnasium\'s as "{GYMNASIUM}{environment_id}"'
         )
     return TWINS[environment_id](environment_id, **kwargs)
+
+
+def _from_gymnasium(name: str, **kwargs) -> tf_environment.TFEnvironment:
+    from tfrl.environments import suite_gymnasium
+    from tfrl.environments.host_environment import HostEnvironment
+
+    try:
+        return HostEnvironment(name, suite_gymnasium.load(name, **kwargs))
+    except ValueError as error:
+        raise LookupError(f"{name} cannot be used: {error}") from None
 
 
 __all__ = ["TWINS", "Acrobot", "CartPole", "GraphEnvironment", "Maze", "MountainCar", "load"]

@@ -88,7 +88,7 @@ class Engine:
         They are found without TensorFlow. Raises `LookupError` if a module of the user's own, with
         the pipeline or the environment, is not there.
         """
-        files = sources.of_package()
+        files = sources.of_package(for_gymnasium=environment_id.startswith(GYMNASIUM))
         for reference in (pipeline, environment_id.removeprefix(GYMNASIUM)):
             module, separator, _ = reference.partition(":")
             files |= sources.of_module(module) if separator else set()

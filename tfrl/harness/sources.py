@@ -10,16 +10,25 @@ import tfrl
 
 # Parts of tfrl that decide when a run is made and how it is shown, but not what it gives.
 _WITHOUT_INFLUENCE = {"analysis", "cli.py", "__main__.py", "harness", "report"}
+# What only runs on Gymnasium's own environments go through.
+_FOR_GYMNASIUM = {
+    "components/packing.py",
+    "environments/host_environment.py",
+    "environments/suite_gymnasium.py",
+    "pipelines/host_loop.py",
+}
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
-def of_package() -> set[Path]:
-    """The files of tfrl itself that decide what a run gives."""
+def of_package(for_gymnasium: bool) -> set[Path]:
+    """The files of tfrl itself that decide what a run gives, on an environment of either kind."""
     package = Path(tfrl.__file__).parent
+    files = {file.relative_to(package): file for file in package.rglob("*.py")}
     return {
         file
-        for file in package.rglob("*.py")
-        if file.relative_to(package).parts[0] not in _WITHOUT_INFLUENCE
+        for inside, file in files.items()
+        if inside.parts[0] not in _WITHOUT_INFLUENCE
+        and (for_gymnasium or inside.as_posix() not in _FOR_GYMNASIUM)
     }
 
 

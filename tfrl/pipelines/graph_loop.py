@@ -8,14 +8,14 @@ import tensorflow as tf
 from tfrl.components.episodes import play
 from tfrl.conditions import Conditions
 from tfrl.pipelines.evaluation import Plan
-from tfrl.pipelines.loop import Load, Loop
-from tfrl.pipelines.pipeline import Pipeline
+from tfrl.pipelines.loop import Loop
+from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 
 
 class GraphLoop(Loop):
     """Trains in one compiled loop: Python is entered once for thousands of steps."""
 
-    def __init__(self, pipeline: Pipeline, load: Load, plan: Plan):
+    def __init__(self, pipeline: Pipeline, load: MakeEnvironment, plan: Plan):
         """Traces the functions; `plan` is one of those that are to be played, all alike in size."""
         super().__init__(pipeline)
         self._environment = load(len(plan.level))

@@ -5,14 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
-from tf_agents.environments import tf_environment
 
 from tfrl.conditions import Conditions
 from tfrl.pipelines.evaluation import Plan
 from tfrl.pipelines.pipeline import Pipeline
 from tfrl.randomness import RandomStream, Stream
-
-Load = Callable[[int], tf_environment.TFEnvironment]  # an environment of a batch size
 
 
 class Loop(abc.ABC):

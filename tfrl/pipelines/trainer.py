@@ -11,10 +11,12 @@ import numpy as np
 from tf_agents.environments import tf_environment
 
 from tfrl import environments
-from tfrl.conditions import DEFAULT, PLAIN, Conditions
+from tfrl.conditions import DEFAULT, PLAIN, Conditions, check
+from tfrl.environments.host_environment import HostEnvironment
 from tfrl.pipelines import evaluation
 from tfrl.pipelines.evaluation import Columns
 from tfrl.pipelines.graph_loop import GraphLoop
+from tfrl.pipelines.host_loop import HostLoop
 from tfrl.pipelines.pipeline import LOG_CAPACITY, Pipeline
 
 
@@ -66,10 +68,12 @@ class Trainer:
         self._evaluation_every = evaluation_every
         self._evaluation_episodes = evaluation_episodes
         self._environment_id = environment
+        self._num_shifted = num_shifted
         with _timed(self._timings, "compile"):
             self._pipeline = pipeline(self._load, config, num_environment_steps)
             blank = self._plan(Conditions(test=(DEFAULT,) * num_shifted), seed=0, index=0)
-            self._loop = GraphLoop(self._pipeline, self._load, blank)
+            outside = isinstance(self._pipeline.environment, HostEnvironment)
+            self._loop = (HostLoop if outside else GraphLoop)(self._pipeline, self._load, blank)
             self._as_built = [(variable, variable.numpy()) for variable in self._loop.variables]
             self._loop.rehearse()
 
@@ -91,7 +95,13 @@ class Trainer:
 
         Raises:
           FloatingPointError: a weight turned into NaN or infinity.
+          LookupError: the environment has no such conditions.
+          ValueError: they test on more or fewer variations than `num_shifted`.
         """
+        check(self._environment_id, conditions)
+        if len(conditions.test) != self._num_shifted:
+            expected = f"expected {self._num_shifted} variations"
+            raise ValueError(f"test is {list(conditions.test)}: {expected}")
         timings, self._timings = self._timings, {"compile": 0.0}
         episodes: list[Columns] = []
         evaluations: list[Columns] = []

@@ -1,0 +1,118 @@
+"""An environment outside of the graph, as the graph sees it."""
+
+import numpy as np
+import tensorflow as tf
+from tf_agents.environments import tf_environment
+from tf_agents.specs import array_spec, tensor_spec
+from tf_agents.trajectories import time_step as ts
+
+from tfrl.environments.suite_gymnasium import GymnasiumWrapper
+
+
+class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
+    """A Gymnasium environment in the form in which the pipelines' networks take environments.
+
+    Observations are float32, and one number out of `n` is `n` channels of which one is 1; actions
+    are one number from 0 on.
+
+    In a graph the current time step is the one that it was last shown, and only that: what runs the
+    graph is to step `host` and to show what comes of it, `packed` into one array since each tensor
+    adds to what a call of a compiled function takes. Outside of graphs this is an environment like
+    any other.
+    """
+
+    def __init__(self, environment_name: str, host: GymnasiumWrapper):
+        """Wraps `host`, which messages call by that name.
+
+        Raises:
+          LookupError: actions are not one discrete number, or episodes have no time limit.
+        """
+        action, observation = host.action_spec(), host.observation_spec()
+        if not _is_discrete(action):
+            raise LookupError(
+                f"{environment_name} has actions of shape {action.shape} and type "
+                f"{action.dtype.name}: expected one discrete action, as all pipelines take"
+            )
+        if host.time_limit is None:
+            raise LookupError(
+                f"{environment_name} has no time limit, and what a policy does at first may never "
+                "end an episode: expected an id registered with max_episode_steps"
+            )
+        tf.Module.__init__(self, name=type(self).__name__)
+        self._num_values = _num_values(observation) if _is_discrete(observation) else None
+        self._shape = observation.shape if self._num_values is None else (self._num_values,)
+        tf_environment.TFEnvironment.__init__(
+            self,
+            ts.time_step_spec(tf.TensorSpec(self._shape, tf.float32, "observation")),
+            tensor_spec.BoundedTensorSpec([], tf.int64, 0, _num_values(action) - 1, "action"),
+            host.batch_size,
+        )
+        self._host = host
+        self._first_value, self._first_action = observation.minimum, action.minimum
+        self._current = tf.Variable(
+            tf.zeros([host.batch_size, 3 + int(np.prod(observation.shape))]), trainable=False
+        )
+        self.reset()
+
+    @property
+    def host(self) -> GymnasiumWrapper:
+        """The environment that is stepped."""
+        return self._host
+
+    @property
+    def time_limit(self) -> int:
+        """Environment steps after which an episode is truncated."""
+        return self._host.time_limit
+
+    @property
+    def packed_spec(self) -> tf.TensorSpec:
+        """Of packed time steps."""
+        return tf.TensorSpec(self._current.shape, tf.float32)
+
+    def packed(self, time_step: ts.TimeStep) -> np.ndarray:
+        """A time step of the host in one array, float32 `[B, ...]`."""
+        packed = np.empty(self._current.shape, np.float32)
+        packed[:, 0] = time_step.step_type
+        packed[:, 1] = time_step.reward
+        packed[:, 2] = time_step.discount
+        packed[:, 3:] = time_step.observation.reshape(self.batch_size, -1)
+        return packed
+
+    def unpacked(self, packed: tf.Tensor) -> ts.TimeStep:
+        """The time step in `packed`, as policies are to see it."""
+        step_type, reward, discount = tf.unstack(packed[:, :3], axis=1)
+        observation = packed[:, 3:]
+        if self._num_values is not None:
+            place = tf.cast(observation[:, 0], tf.int64) - self._first_value
+            observation = tf.one_hot(place, self._num_values)
+        observation = tf.reshape(observation, [self.batch_size, *self._shape])
+        return ts.TimeStep(tf.cast(step_type, tf.int32), reward, discount, observation)
+
+    def show(self, packed: tf.Tensor) -> None:
+        """Makes the time step in `packed` the current one."""
+        self._current.assign(packed)
+
+    def host_action(self, action: tf.Tensor) -> tf.Tensor:
+        """An action as the host takes it."""
+        return action + self._first_action
+
+    def _current_time_step(self):
+        return self.unpacked(self._current.read_value())
+
+    def _reset(self):
+        self.show(self.packed(self._host.reset()))
+        return self._current_time_step()
+
+    def _step(self, action):
+        if not tf.executing_eagerly():
+            raise RuntimeError("an environment outside of the graph cannot be stepped in it")
+        self.show(self.packed(self._host.step(self.host_action(action).numpy())))
+        return self._current_time_step()
+
+
+def _is_discrete(spec: array_spec.BoundedArraySpec) -> bool:
+    return np.issubdtype(spec.dtype, np.integer) and not spec.shape
+
+
+def _num_values(spec: array_spec.BoundedArraySpec) -> int:
+    return int(spec.maximum) - int(spec.minimum) + 1

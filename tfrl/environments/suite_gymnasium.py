@@ -1,0 +1,232 @@
+"""Any Gymnasium environment as a batched environment of TF-Agents: `load` and `wrap_env`.
+
+TF-Agents' own `suite_gym` loads old Gym's environments; its release has no suite for Gymnasium.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
+from tf_agents.environments import py_environment
+from tf_agents.specs import array_spec
+from tf_agents.trajectories import StepType
+from tf_agents.trajectories import time_step as ts
+
+from tfrl.conditions import HELD_OUT
+from tfrl.randomness import Stream
+
+_FIRST, _MID, _LAST = (np.int32(kind) for kind in (StepType.FIRST, StepType.MID, StepType.LAST))
+_NOTHING = np.float32(0)
+
+# From an environment's place in the batch to the level in which its next episode starts.
+NextLevel = Callable[[int], int]
+
+
+def load(
+    environment_name: str,
+    batch_size: int = 1,
+    seed: int = 0,
+    discount: float = 1.0,
+    max_episode_steps: int | None = None,
+    gym_env_wrappers: Iterable[Callable[[gymnasium.Env], gymnasium.Env]] = (),
+    env_wrappers: Iterable[Callable[[Any], py_environment.PyEnvironment]] = (),
+    gym_kwargs: Mapping[str, Any] | None = None,
+) -> py_environment.PyEnvironment:
+    """A batch of environments by the id that Gymnasium knows them by.
+
+    Args:
+      environment_name: such as "LunarLander-v3"; "package.module:Id-v0" imports the module first,
+        which is to register the id.
+      batch_size: number of environments, `B`.
+      seed: of the levels that episodes start in; see `GymnasiumWrapper`.
+      discount: of every step that does not terminate.
+      max_episode_steps: steps after which an episode is truncated; None for the id's own.
+      gym_env_wrappers: Gymnasium's wrappers, the innermost first.
+      env_wrappers: TF-Agents' wrappers, the innermost first.
+      gym_kwargs: further arguments of `gymnasium.make`.
+
+    Raises:
+      LookupError: Gymnasium knows no such id, or cannot make it with what is installed.
+      ValueError: its spaces have no counterpart among TF-Agents' specs.
+    """
+    arguments: dict[str, Any] = {"disable_env_checker": True, **(gym_kwargs or {})}
+    if max_episode_steps is not None:
+        arguments["max_episode_steps"] = max_episode_steps
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as that there is a newer version
+            envs = [gymnasium.make(environment_name, **arguments) for _ in range(batch_size)]
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise LookupError(f"{environment_name} needs what is not installed: {error}") from None
+    except (gymnasium.error.Error, ImportError) as error:
+        raise LookupError(f"Gymnasium cannot make {environment_name!r}: {error}") from None
+    return wrap_env(envs, seed, discount, gym_env_wrappers, env_wrappers)
+
+
+def wrap_env(
+    gym_env: gymnasium.Env | Sequence[gymnasium.Env] | VectorEnv,
+    seed: int = 0,
+    discount: float = 1.0,
+    gym_env_wrappers: Iterable[Callable[[gymnasium.Env], gymnasium.Env]] = (),
+    env_wrappers: Iterable[Callable[[Any], py_environment.PyEnvironment]] = (),
+) -> py_environment.PyEnvironment:
+    """Gymnasium environments as one batched environment of TF-Agents.
+
+    Args:
+      gym_env: one environment, several of a kind, or a vector environment. The last is to reset
+        itself in the step after an episode's last (`AutoresetMode.NEXT_STEP`); the levels of
+        `GymnasiumWrapper` then hold for its episodes after `reset()` alone.
+      seed: of the levels that episodes start in.
+      discount: of every step that does not terminate.
+      gym_env_wrappers: for each environment that is no vector environment, the innermost first.
+      env_wrappers: TF-Agents' wrappers, the innermost first.
+
+    Raises:
+      ValueError: the spaces have no counterpart among TF-Agents' specs, or the vector environment
+        resets itself at another time.
+    """
+    if not isinstance(gym_env, VectorEnv):
+        envs = [gym_env] if isinstance(gym_env, gymnasium.Env) else list(gym_env)
+        for wrapper in gym_env_wrappers:
+            envs = [wrapper(env) for env in envs]
+        environment = GymnasiumWrapper.of(envs, seed, discount)
+    else:
+        environment = GymnasiumWrapper(gym_env, seed, discount)
+    for wrapper in env_wrappers:
+        environment = wrapper(environment)
+    return environment
+
+
+class GymnasiumWrapper(py_environment.PyEnvironment):
+    """A vector environment of Gymnasium as a batched environment of TF-Agents.
+
+    Where an episode has ended, the next step resets that environment and ignores its action, as in
+    both libraries. A truncated episode ends with the discount of any other step, a terminated one
+    with 0.
+
+    Every episode starts in a *level*: level i is what Gymnasium's `reset(seed=i)` gives. Levels are
+    drawn from a stream of each environment's own, which depends on nothing but the seed, unless
+    `next_level` is set.
+    """
+
+    def __init__(self, vector_env: VectorEnv, seed: int = 0, discount: float = 1.0):
+        """See `wrap_env`."""
+        super().__init__()
+        mode = vector_env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP)
+        if AutoresetMode(mode) != AutoresetMode.NEXT_STEP:
+            raise ValueError(
+                "a vector environment is to reset itself in the step after an episode's last "
+                f"(AutoresetMode.NEXT_STEP), not with {mode}"
+            )
+        self._observation_spec = _spec(vector_env.single_observation_space, "observation")
+        self._action_spec = _spec(vector_env.single_action_space, "action")
+        self._vector_env = vector_env
+        self._discount = np.float32(discount)
+        self._starts: np.ndarray | None = None  # whose next step is a reset, if any
+        self.next_level: NextLevel
+        self.seed(seed)
+
+    @classmethod
+    def of(
+        cls, envs: Sequence[gymnasium.Env], seed: int = 0, discount: float = 1.0
+    ) -> "GymnasiumWrapper":
+        """Makes one of single environments, all of whose episodes then start in a level."""
+        leveled = [_Leveled(env) for env in envs]
+        vector_env = SyncVectorEnv([lambda env=env: env for env in leveled], copy=False)
+        environment = cls(vector_env, seed, discount)
+        for place, env in enumerate(leveled):
+            env.next_level = lambda place=place: environment.next_level(place)
+        return environment
+
+    @property
+    def gym(self) -> VectorEnv:
+        """The vector environment."""
+        return self._vector_env
+
+    @property
+    def time_limit(self) -> int | None:
+        """Environment steps after which an episode is truncated, if its specification says so."""
+        spec = getattr(self._vector_env, "envs", [self._vector_env])[0].spec
+        return spec and spec.max_episode_steps
+
+    @property
+    def batched(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def batch_size(self) -> int:
+        """Number of environments, `B`."""
+        return self._vector_env.num_envs
+
+    def observation_spec(self) -> array_spec.BoundedArraySpec:
+        """Of one environment."""
+        return self._observation_spec
+
+    def action_spec(self) -> array_spec.BoundedArraySpec:
+        """Of one environment."""
+        return self._action_spec
+
+    def seed(self, seed: int, num_levels: int = HELD_OUT) -> None:
+        """Draws the levels from the next reset on with `seed`, uniformly from the first ones."""
+        self.next_level = drawn_levels(seed, num_levels, self.batch_size)
+
+    def close(self) -> None:
+        """Closes the environments."""
+        self._vector_env.close()
+
+    def _reset(self):
+        levels = [self.next_level(place) for place in range(self.batch_size)]
+        observation, _ = self._vector_env.reset(seed=levels)
+        self._starts = None
+        return ts.TimeStep(
+            np.full(self.batch_size, _FIRST),
+            np.zeros(self.batch_size, np.float32),
+            np.ones(self.batch_size, np.float32),
+            np.array(observation),
+        )
+
+    def _step(self, action):
+        observation, reward, terminated, truncated, _ = self._vector_env.step(action)
+        ended = terminated | truncated
+        step_type = np.where(ended, _LAST, _MID)
+        discount = np.where(terminated, _NOTHING, self._discount)
+        if self._starts is not None:
+            step_type[self._starts], discount[self._starts] = _FIRST, 1.0
+        self._starts = ended if ended.any() else None
+        return ts.TimeStep(step_type, reward.astype(np.float32), discount, np.array(observation))
+
+
+class _Leveled(gymnasium.Wrapper):
+    """Starts an episode in its next level whenever it is not told what seed to reset with."""
+
+    next_level: Callable[[], int]
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        """See `gymnasium.Env`."""
+        return self.env.reset(seed=self.next_level() if seed is None else seed, options=options)
+
+
+def drawn_levels(seed: int, num_levels: int, batch_size: int) -> NextLevel:
+    """Levels drawn uniformly from the first `num_levels`, from a stream for each environment."""
+    key = seed * 2**8 + Stream.ENVIRONMENT
+    streams = [
+        np.random.Generator(np.random.Philox(key=np.array([key, place], np.uint64)))
+        for place in range(batch_size)
+    ]
+    return lambda place: int(streams[place].integers(num_levels))
+
+
+def _spec(space: gymnasium.Space, name: str) -> array_spec.BoundedArraySpec:
+    """What TF-Agents has for a space of Gymnasium's."""
+    match space:
+        case gymnasium.spaces.Discrete(n=n, start=start):
+            return array_spec.BoundedArraySpec((), np.int64, start, start + n - 1, name)
+        case gymnasium.spaces.Box(shape=shape, dtype=dtype, low=low, high=high):
+            return array_spec.BoundedArraySpec(shape, dtype, low, high, name)
+        case gymnasium.spaces.MultiBinary(shape=shape, dtype=dtype):
+            return array_spec.BoundedArraySpec(shape, dtype, 0, 1, name)
+    raise ValueError(f"the {name} space is to be Discrete, Box or MultiBinary, not {space}")
