@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tfrl.analysis import generalization, overfitting, thresholds
+from tfrl.analysis import generalization, levels, overfitting, thresholds
 from tfrl.analysis.overfitting import Measure
 from tfrl.analysis.returns import RUN
 from tfrl.conditions import HELD_OUT
@@ -34,7 +34,7 @@ def gap_frame(values, tested="held-out", reference=1.0, step=100, configuration=
         {"environment": "e", "configuration": configuration, "seed": np.arange(len(values))}
         | {"step": step, "policy": "greedy", "tested": tested, "reference": reference}
         | {"score": reference - np.asarray(values, float), "gap": np.asarray(values, float)}
-        | {"of_levels": 0.0, "levels": np.inf}
+        | {"learned": reference >= SUCCESS.margin}
     )
 
 
@@ -126,6 +126,7 @@ def test_verdicts(values, reference, expected):
 def test_an_agent_that_learned_nothing_is_not_said_to_be_free_of_overfitting():
     row = verdict([0.0] * 5, reference=0.0)
     assert row["verdict"] == "inconclusive" and row["note"] == "too little was learned to lose"
+    assert row["n"] == 0 and row["runs"] == 5
     assert verdict([0.0] * 5, reference=0.06)["verdict"] == "none"
 
 
@@ -259,35 +260,117 @@ def test_a_policy_blind_to_the_level_is_rarely_found_guilty():
     assert (found["n"] == 5).all() and len(found) == 400
 
 
-@pytest.mark.parametrize("levels", [5, 10, 100, None])
-@pytest.mark.parametrize("seeds", [5, 20])
-def test_that_few_levels_are_easy_or_hard_by_chance_is_no_overfitting(levels, seeds):
-    """Every repetition trains on other levels, each as easy as chance has it."""
-    rng, repetitions = np.random.default_rng(3), 200
+def of_easy_and_hard_levels(rng, repetitions, seeds, known, skills):
+    """Evaluations, each at one of the steps, of agents that solve an easy level more often.
+
+    Every repetition trains on other levels, each as easy as chance has it.
+
+    Args:
+      known: how many levels are trained on; None for all.
+      skills: of each step, by which the ease of a level is multiplied.
+    """
     shape = (repetitions, seeds, EPISODES)
-    skill = rng.normal(0, 0.1, shape[:2])[..., None]
-    ease = {"held-out": rng.beta(1.5, 3, shape), "training": rng.beta(1.5, 3, shape)}
-    number = np.broadcast_to(np.arange(seeds * EPISODES).reshape(seeds, EPISODES), shape)
-    if levels:
-        number = (number + rng.integers(1_000, size=shape[:2])[..., None]) % levels
-        of_level = rng.beta(1.5, 3, (repetitions, levels))
-        ease["training"] = of_level[np.arange(repetitions)[:, None, None], number]
+    talent = np.clip(rng.normal(1, 0.15, shape[:2])[..., None], 0, 1.5)
+    of_level = rng.beta(1.5, 3, (repetitions, known or 1))
     configuration, seed, _ = (axis.ravel() for axis in np.indices(shape))
-    parts = [
-        pd.DataFrame(
-            {"environment": "e", "configuration": configuration, "seed": seed, "step": 100}
-            | {"split": split, "variation": "D", "policy": "greedy", "level": number.ravel()}
-            | {"return": (rng.random(shape) < np.clip(ease[split] + skill, 0, 1)).ravel()}
-        )
-        for split in ("training", "held-out")
-    ]
-    gaps = overfitting.gaps(overfitting.scores(pd.concat(parts), 1.0), SUCCESS)
-    found = overfitting.verdicts(gaps, SUCCESS, EPISODES)
-    assert len(found) == repetitions
-    assert ((found["low"] <= 0) & (found["high"] >= 0)).mean() >= 0.9
-    if levels == 10:
-        over_seeds = overfitting.over_seeds(gaps, ["configuration"], "gap")
-        assert ((over_seeds["low"] <= 0) & (over_seeds["high"] >= 0)).mean() < 0.75
+    parts = []
+    for step, skill in enumerate(skills):
+        number = np.arange(seeds * EPISODES).reshape(seeds, EPISODES)
+        number = number + rng.integers(1_000, size=shape[:2])[..., None]
+        ease = {"held-out": rng.beta(1.5, 3, shape), "training": rng.beta(1.5, 3, shape)}
+        if known:
+            number = number % known
+            ease["training"] = of_level[np.arange(repetitions)[:, None, None], number]
+        for split, easy in ease.items():
+            wins = rng.random(shape) < np.clip(easy * talent * skill, 0, 1)
+            part = {"environment": "e", "configuration": configuration, "seed": seed, "step": step}
+            part |= {"split": split, "variation": "D", "policy": "greedy", "level": number.ravel()}
+            parts.append(pd.DataFrame(part | {"return": wins.ravel().astype(float)}))
+    return pd.concat(parts)
+
+
+def covers(found):
+    return ((found["low"] <= 0) & (found["high"] >= 0)).mean()
+
+
+@pytest.mark.parametrize("known", [5, 10, 100, None])
+@pytest.mark.parametrize("seeds", [5, 20])
+def test_that_few_levels_are_easy_or_hard_by_chance_is_no_overfitting(known, seeds):
+    frame = of_easy_and_hard_levels(np.random.default_rng(3), 200, seeds, known, [1.0])
+    gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
+    played = levels.played(frame, "success", 1.0)
+    found = overfitting.verdicts(gaps, SUCCESS, EPISODES, played)
+    assert len(found) == 200 and covers(found) >= 0.9
+    if known == 10:
+        assert covers(overfitting.verdicts(gaps, SUCCESS, EPISODES)) < 0.75
+
+
+def test_that_skill_grows_on_few_levels_is_no_growth_of_overfitting():
+    # Five times as skilled at the end, and more so on easy levels: of ten, they are more or fewer.
+    frame = of_easy_and_hard_levels(np.random.default_rng(4), 200, 20, 10, [0.2, 1.0])
+    gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
+    played = levels.played(frame, "success", 1.0)
+    assert covers(overfitting.widening(gaps, 0, 1, SUCCESS, EPISODES, played)) >= 0.9
+    assert covers(overfitting.widening(gaps, 0, 1, SUCCESS, EPISODES)) < 0.85
+
+
+def test_what_levels_add_is_the_naive_sum_over_clusters():
+    frame = of_easy_and_hard_levels(np.random.default_rng(5), 1, 3, 4, [1.0])
+    frame = frame[frame["split"] == "training"]
+    played = levels.played(frame, "success", 1.0)
+    runs = frame[[*RUN, "step", "policy"]].drop_duplicates().assign(weight=1.0)
+    (row,) = levels.variance(runs, played, ["configuration"]).to_dict("records")
+    mean, size = frame["return"].mean(), len(frame)
+    expected = 0.0
+    for keys, sign in ((["level"], 1), (["level", "seed"], -1)):
+        sums = [((part["return"] - mean) / size).sum() for _, part in frame.groupby(keys)]
+        expected += sign * np.square(sums).sum() * len(sums) / (len(sums) - 1)
+    assert row["of_levels"] == pytest.approx(max(expected, 0)) and row["levels"] == 4
+
+
+def test_only_seeds_that_learned_are_judged():
+    good, idle = gap_frame([0.3, 0.31, 0.32]), gap_frame([0.0, 0.0], reference=0.01)
+    frame = pd.concat([good, idle.assign(seed=idle["seed"] + 3)])
+    (row,) = overfitting.verdicts(frame, SUCCESS, EPISODES).to_dict("records")
+    assert (row["runs"], row["n"], row["verdict"]) == (5, 3, "gap")
+    assert row["gap"] == pytest.approx(0.31) and row["reference"] == 1.0
+
+
+def test_what_a_constant_action_does_is_not_taken_for_learning():
+    frame = evaluations(
+        (0, 100, "held-out", "E", np.arange(100) < 83),
+        (0, 100, "shifted", "D", np.zeros(100)),
+        (1, 100, "held-out", "E", np.arange(100) < 85),
+        (1, 100, "shifted", "D", np.zeros(100)),
+    )
+    floors = overfitting.floors("MountainCar-v0", SUCCESS)  # 79% on E, and 5 points more
+    found = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS, floors)
+    assert found["learned"].tolist() == [False, True] and floors["D"] == 0
+
+
+def test_what_is_lost_by_not_training_there_by_hand():
+    parts = []
+    rates = {("D", "D"): 0.9, ("D", "E"): 0.4, ("E", "E"): 0.6, ("E", "D"): 0.8}
+    for seed in (0, 1):
+        for (trained, tested), rate in rates.items():
+            split = "held-out" if trained == tested else "shifted"
+            wins = np.arange(20) < round(20 * (rate - (0.1 * seed if tested == "E" else 0)))
+            parts.append(played(seed, 100, split, tested, wins).assign(environment=trained))
+    scores = overfitting.scores(pd.concat(parts), 1.0)
+    floors = overfitting.floors("CartPole-v0", SUCCESS)
+    found = generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 1.0})
+    rows = found.set_index(["environment", "seed"])["gap"]
+    assert rows["D", 0] == pytest.approx(0.2) and rows["E", 1] == pytest.approx(0.1)
+    assert found["learned"].all() and len(found) == 4
+    # None with as many levels was trained there: it cannot be told apart.
+    assert generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 2.0}).empty
+
+
+def test_holm_is_the_textbook_one():
+    assert overfitting.holm(np.array([0.01, 0.04, 0.03, np.nan])) == pytest.approx(
+        [0.04, 0.09, 0.09, 1.0]
+    )
+    assert len(overfitting.holm(np.array([]))) == 0
 
 
 @pytest.mark.parametrize(("rate", "spread"), [(0.98, 0.0), (0.5, 0.0), (0.7, 0.15), (1.0, 0.0)])
@@ -305,7 +388,7 @@ def test_intervals_of_no_gap_cover_zero_and_of_a_planted_one_exclude_it(rate, sp
             | {"step": np.repeat(np.arange(repetitions), seeds)}
             | {"seed": np.tile(np.arange(seeds), repetitions)}
             | {"reference": training.ravel(), "score": tested.ravel()}
-            | {"of_levels": 0.0, "levels": np.inf}
+            | {"learned": True}
         )
         frame = frame.assign(gap=frame["reference"] - frame["score"])
         return overfitting.verdicts(frame, SUCCESS, EPISODES)

@@ -17,7 +17,7 @@ def test_optimism_by_hand():
     # On the first: a with 10, fresh (0 + 4) / 2. On the second: b with 6, fresh (0 + 4) / 2.
     # On the third both are best with 4: fresh a (10 + 0) / 2, b (0 + 6) / 2, mean 4.
     found = selection.optimism(scores, 1, rng())
-    assert (found.chosen, found.fresh) == pytest.approx(((10 + 6 + 4) / 3, (2 + 2 + 4) / 3))
+    assert (found.chosen, found.rest) == pytest.approx(((10 + 6 + 4) / 3, (2 + 2 + 4) / 3))
     assert found.optimism == pytest.approx(4.0) and found.splits == 3
     assert (found.seeds, found.configurations, found.chosen_on) == (3, 2, 1)
 
@@ -48,12 +48,15 @@ def test_optimism_and_its_jackknife_are_the_naive_ones(n, m, k):
 def test_one_configuration_is_no_choice_and_equal_scores_no_optimism():
     assert selection.optimism(rng().normal(size=(6, 1)), 2, rng()).optimism == pytest.approx(0)
     found = selection.optimism(np.full((5, 4), 0.5), 2, rng())
-    assert found.optimism == 0 and np.isnan(found.low)
+    assert found.optimism == 0 and np.isnan(found.low) and found.note == "no spread"
+    ahead = selection.optimism(np.array([[1.0, 0], [0.9, 0.1], [0.8, 0]]), 1, rng())
+    assert ahead.optimism == pytest.approx(0) and ahead.note == "always the same one"
 
 
 def test_no_interval_where_one_seed_is_left_and_no_choice_without_fresh_seeds():
     found = selection.optimism(rng().normal(size=(4, 3)), 3, rng())
     assert np.isfinite(found.optimism) and np.isnan(found.low)
+    assert found.note == "one seed left out, so no interval"
     with pytest.raises(ValueError, match="choosing on 5 of 5 seeds leaves none"):
         selection.optimism(np.zeros((5, 2)), 5, rng())
 

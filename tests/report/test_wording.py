@@ -1,7 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from tfrl.report import style, wording
+from tfrl.report import style, units, wording
 
 from . import synthetic
 
@@ -40,3 +41,18 @@ def test_known_agents_have_their_colours_and_others_are_told_apart():
     assert looks["ppo-stock"].label == "ppo-stock"
     assert len({look.colour for look in looks.values()}) == 5
     assert len({"solid", looks["ppo-stock"].dash, looks["mine"].dash}) == 3
+
+
+def test_a_badge_says_all_counts_adjusted_for_being_many():
+    words = {"gap": "gap", "reverse": "better", "none": "none", "inconclusive": "inconclusive"}
+
+    def badge(*found):
+        return units.badge(pd.DataFrame(found, columns=["verdict", "p"]), words)
+
+    assert badge(("gap", 0.001), ("reverse", 0.001), ("none", 0.9)) == (
+        "gap in 1, better in 1, none in 1, of 3"
+    )
+    # Alone it excludes 0, among ten it does not.
+    assert badge(("gap", 0.03)) == "gap"
+    assert badge(("gap", 0.03), *[("none", 0.9)] * 9) == "none in 9, inconclusive in 1, of 10"
+    assert badge(*[("none", float("nan"))] * 2) == "none in all 2" and badge() == "not known"

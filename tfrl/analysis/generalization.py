@@ -4,11 +4,13 @@ Default, Interpolation and Extrapolation are those of Packer et al. (2018), "Ass
 Generalization in Deep Reinforcement Learning", https://arxiv.org/abs/1810.12282.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
+from tfrl.analysis import overfitting
+from tfrl.analysis.overfitting import Measure
 from tfrl.analysis.returns import GROUP, RUN
 from tfrl.conditions import GRID
 
@@ -32,6 +34,40 @@ def matrix(scores: pd.DataFrame, step: int, policy: str = "greedy") -> pd.DataFr
     final = final.merge(own.rename(columns={"variation": "trained"}), on=RUN)
     final = final.rename(columns={"variation": "tested"})
     return final[[*RUN, "trained", "tested", "return", "success"]]
+
+
+def lost(
+    scores: pd.DataFrame, measure: Measure, floors: Mapping[str, float], levels: Mapping[str, float]
+) -> pd.DataFrame:
+    """What is lost on a variation by not having been trained on it, of each seed.
+
+    The score on it of the run with the same seed that was trained on it, minus that of the one that
+    was not: both play the same levels, so that it is no matter how hard they are.
+
+    Args:
+      scores: as `overfitting.scores`, of environments of one id.
+      floors: as `overfitting.floors`.
+      levels: how many levels each environment trains on; like is compared with like.
+
+    Returns:
+      As `overfitting.gaps`: `reference` is of the run that was trained on `tested`, and both have
+      to have learned what they were trained on. Nothing where no run was trained on it.
+    """
+    keys = ["configuration", "seed", "step", "policy"]
+    known = scores.rename(columns={measure.column: "score"})
+    known = known.assign(levels=known["environment"].astype(str).map(dict(levels)))
+    own = known[known["split"] == "held-out"]
+    able = overfitting.learned(own["score"], own["variation"], floors, measure)
+    own = own.assign(learned=able)
+    other = known[known["split"] == "shifted"][[*RUN, *keys[2:], "levels", "variation", "score"]]
+    other = other.merge(own[[*RUN, *keys[2:], "learned"]], on=[*RUN, *keys[2:]])
+    native = own[[*keys, "levels", "variation", "score", "learned"]]
+    native = native.rename(columns={"score": "reference"})
+    found = other.merge(native, on=[*keys, "levels", "variation"], suffixes=("", "_native"))
+    found = found.rename(columns={"variation": "tested"})
+    found["gap"] = found["reference"] - found["score"]
+    found["learned"] &= found["learned_native"]
+    return found[[*RUN, "step", "policy", "tested", "reference", "score", "gap", "learned"]]
 
 
 def summaries(cells: pd.DataFrame, column: str = "success") -> pd.DataFrame:

@@ -11,9 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from tfrl.analysis.overfitting import Measure, judged, over_seeds
+from tfrl.analysis import levels
+from tfrl.analysis.overfitting import Measure, clipped, judged, over_seeds
 
 CHANGES = ("narrowed", "reference", "score")
+NO_GAP = "no gap to narrow"
 
 
 @dataclass(frozen=True)
@@ -43,30 +45,56 @@ def regularised(settings: Mapping[str, tuple[str, Mapping[str, Any]]]) -> tuple[
 
 
 def paired(
-    plain: pd.DataFrame, remedy: pd.DataFrame, by: list[str], measure: Measure, episodes: int
+    plain: pd.DataFrame,
+    remedy: pd.DataFrame,
+    by: list[str],
+    measure: Measure,
+    episodes: int,
+    played: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What a remedy changed, paired by seed.
 
     Args:
-      plain, remedy: rows of `overfitting.gaps` without and with it, one for each seed and `by`.
+      plain, remedy: rows of gaps without and with it, one for each seed and `by`.
+      by: as ["environment", "tested"].
       episodes: played by each run in each part of an evaluation.
+      played: as `levels.played` gives it, of runs that share the levels they are trained on.
 
     Returns:
       [*by, n, gap_plain, gap_remedy, verdict], the mean gaps without and with it, and `x`, `x_low`,
-      `x_high`, `x_note` for x in: narrowed, the first gap minus the second; reference and score,
-      what the remedy changed in both scores that the gap is between.
+      `x_high`, `x_p`, `x_note` for x in: narrowed, the first gap minus the second; reference and
+      score, what the remedy changed in both scores that the gap is between. The verdict is on
+      narrowed, and `NO_GAP` if no gap is detected without the remedy.
     """
-    both = plain.merge(remedy, on=[*by, "seed"], suffixes=("_plain", "_remedy"))
+    keys = [*by, "seed"]
+    plain, remedy = (
+        one[one["learned"]].merge(other.loc[other["learned"], keys], on=keys)
+        for one, other in ((plain, remedy), (remedy, plain))
+    )
+    both = plain.merge(remedy, on=keys, suffixes=("_plain", "_remedy"))
     both["narrowed"] = both["gap_plain"] - both["gap_remedy"]
     for part in ("reference", "score"):
         both[part] = both[f"{part}_remedy"] - both[f"{part}_plain"]
+
+    def estimated(column: str, *weighted: tuple[pd.DataFrame, float]) -> pd.DataFrame:
+        terms = [rows.assign(weight=weight) for rows, weight in weighted]
+        known = played is not None and terms
+        shared = levels.variance(pd.concat(terms), played, by) if known else None
+        return judged(over_seeds(both, by, column, measure.resolution(episodes), shared), measure)
+
+    found = {
+        "narrowed": estimated("narrowed", (plain, 1.0), (remedy, -1.0)),
+        "reference": clipped(estimated("reference", (plain, -1.0), (remedy, 1.0)), measure),
+        "score": clipped(estimated("score"), measure),
+    }
     table = both.groupby(by, observed=True)[["gap_plain", "gap_remedy"]].mean().reset_index()
-    for change in CHANGES:
-        found = judged(over_seeds(both, by, change, measure.resolution(episodes)), measure)
-        if change == "narrowed":
-            table = table.merge(found[[*by, "n", "verdict"]], on=by)
-        ends = {"mean": change, **{end: f"{change}_{end}" for end in ("low", "high", "note")}}
-        table = table.merge(found[[*by, *ends]].rename(columns=ends), on=by)
+    table = table.merge(found["narrowed"][[*by, "n", "verdict"]], on=by)
+    there = estimated("gap_plain", (plain, 1.0))["verdict"] == "gap"
+    table["verdict"] = table["verdict"].where(there, NO_GAP)
+    for change, estimates in found.items():
+        ends = {end: f"{change}_{end}" for end in ("low", "high", "p", "note")}
+        columns = {"mean": change, **ends}
+        table = table.merge(estimates[[*by, *columns]].rename(columns=columns), on=by)
     return table
 
 

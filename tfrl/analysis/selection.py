@@ -1,8 +1,10 @@
 """What choosing adds: the best of several configurations looks better than it is.
 
 Of configurations whose scores differ by chance, the one that did best on a few seeds is partly the
-one that was lucky on them. On fresh seeds the luck is gone; the optimism is what goes with it. That
+one that was lucky on them. On other seeds the luck is gone; the optimism is what goes with it. That
 is what a report of "the best of m" overstates, and why seeds that chose are not seeds to report.
+The other seeds are those of the study that did not choose, so this is cross-validation: no run is
+made anew for it.
 
 It says nothing of choosing among checkpoints or hyperparameters outside the study, and it is that
 of the configurations there are: of one far ahead of all others, choosing adds next to nothing.
@@ -29,14 +31,15 @@ class Optimism:
     chosen_on: int
     splits: int
     chosen: float  # score of the chosen one on the seeds that chose it
-    fresh: float  # its score on the others
-    low: float  # 95% interval of chosen - fresh; NaN if there is none
+    rest: float  # its score on the seeds left out
+    low: float  # 95% interval of chosen - rest; NaN if there is none
     high: float
+    note: str  # why there is none
 
     @property
     def optimism(self) -> float:
         """By how much the choice looks better than it is."""
-        return self.chosen - self.fresh
+        return self.chosen - self.rest
 
 
 def optimism(scores: np.ndarray, k: int, generator: np.random.Generator) -> Optimism:
@@ -54,14 +57,19 @@ def optimism(scores: np.ndarray, k: int, generator: np.random.Generator) -> Opti
         raise ValueError(f"choosing on {k} of {n} seeds leaves none to score on")
     picked = _splits(n, k, generator)  # [S, n]
     chosen = picked @ scores / k  # [S, m]
-    fresh = ~picked @ scores / (n - k)
+    rest = ~picked @ scores / (n - k)
     best = np.isclose(chosen, chosen.max(axis=1, keepdims=True), rtol=1e-12, atol=1e-12)
     best = best / best.sum(axis=1, keepdims=True)
-    gained, kept = (best * chosen).sum(axis=1), (best * fresh).sum(axis=1)
+    gained, kept = (best * chosen).sum(axis=1), (best * rest).sum(axis=1)
     # As a U-statistic: the optimism is a mean over pairs of a split and a seed it left out.
     pairs = np.where(picked, 0.0, gained[:, None] - best @ scores.T)  # [S, n]
     low, high = _jackknife(picked, pairs, gained.mean() - kept.mean())
-    return Optimism(m, n, k, len(picked), gained.mean(), kept.mean(), low, high)
+    note = "no spread" if np.isnan(low) else ""
+    if n - k < 2:
+        note = "one seed left out, so no interval"
+    elif (best == best[0]).all() and best[0].max() == 1:
+        note = "always the same one"
+    return Optimism(m, n, k, len(picked), gained.mean(), kept.mean(), low, high, note)
 
 
 def _splits(n: int, k: int, generator: np.random.Generator) -> np.ndarray:

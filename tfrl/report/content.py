@@ -13,6 +13,7 @@ def page(results: Results) -> Page:
     return Page(
         title=study.title,
         question=wording.question(study, kind.questions(study)),
+        terms=overfitting.terms(study) if kind is overfitting else "",
         notices=notices.notices(results),
         agents=_agents(results, look),
         chapters=kind.chapters(results),

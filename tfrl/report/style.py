@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from tfrl.harness.study import Study
 
@@ -140,15 +140,20 @@ def tiles(
         axes.tick_params(labelbottom=True)
     middle = (left + width - right) / 2 / width, (edges["bottom"] + edges["top"]) / 2
     figure.supxlabel("", x=middle[0], y=0.09 / figure.get_figheight(), va="bottom")
-    figure.supylabel("", x=0.06 / width, y=middle[1], ha="left")
+    figure.supylabel("", x=0.02 / width, y=middle[1], ha="left")
     return figure, list(grid.flat[:count])
 
 
 def thousands(axes: Axes, ticks: int = 5) -> None:
     """Environment steps on the x axis as 0, 50k, 100k."""
-    axes.xaxis.set_major_locator(MaxNLocator(ticks))
-    label = FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value else "0")
-    axes.xaxis.set_major_formatter(label)
+    low, high = axes.get_xlim()
+    found = [tick for tick in MaxNLocator(ticks).tick_values(low, high) if low <= tick <= high]
+    axes.set_xticks(found, [f"{tick / 1000:g}k" if tick else "0" for tick in found])
+    # Within the panel, so that the last label does not run into the next panel's first.
+    labels = axes.get_xticklabels()  # none in a panel that has another below it
+    if labels:
+        labels[0].set_horizontalalignment("left")
+        labels[-1].set_horizontalalignment("right")
 
 
 def heading(axes: Axes, left: str, right: str = "") -> None:

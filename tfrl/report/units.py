@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tfrl.analysis import overfitting
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.overfitting import IDLE, Measure
 from tfrl.report.blocks import Cell
@@ -15,7 +16,7 @@ from tfrl.report.wording import MINUS, interval, listed, number, places, sample
 VERDICTS = {
     "gap": "gap",
     "none": "no overfitting detected",
-    "reverse": "better than in training",
+    "reverse": "better",
     "inconclusive": "inconclusive",
 }
 
@@ -93,28 +94,36 @@ def estimates(
         bounds = unit.bounds(low, high) or row[f"{before}note"]
         found.append(f"{name} {text}{points} ({bounds})")
     if not found:
-        return "nothing, since no run has finished"
+        return "not known, since no run has finished or learned enough"
     counts = [int(n) for n in rows["n"]]
     n = sample(*(counts if len(set(counts)) > 1 else counts[:1]))
     return f"{listed(found)}; {CONFIDENCE:.0%} interval{'s' if len(found) > 1 else ''}, {n}"
 
 
-def tally(verdicts: Iterable[str], words: Mapping[str, str]) -> str:
-    """The first of `words` that was given, and how often: as `gap in 3 of 12`."""
-    given = list(verdicts)
-    for key, word in words.items():
-        if key in given:
-            count, total = given.count(key), len(given)
-            return (
-                word
-                if total == 1
-                else f"{word} in {'all' if count == total else f'{count} of'} {total}"
-            )
-    return "not known"
+def badge(verdicts: pd.DataFrame, words: Mapping[str, str]) -> str:
+    """How often each was given: as `gap in 2, better in 1, inconclusive in 5, of 8`.
+
+    Adjusted for being several (Holm): what excludes 0 alone but not among so many is inconclusive.
+
+    Args:
+      verdicts: with the columns verdict and p.
+      words: by verdict, in the order in which they are named.
+    """
+    if verdicts.empty:
+        return "not known"
+    adjusted = overfitting.holm(verdicts["p"].to_numpy(float)) < 1 - CONFIDENCE
+    found = verdicts["verdict"].where(
+        adjusted | ~verdicts["verdict"].isin(["gap", "reverse"]), "inconclusive"
+    )
+    given, total = list(found), len(found)
+    parts = [(word, given.count(key)) for key, word in words.items() if key in given]
+    if len(parts) == 1:
+        return parts[0][0] if total == 1 else f"{parts[0][0]} in all {total}"
+    return f"{', '.join(f'{word} in {count}' for word, count in parts)}, of {total}"
 
 
 def counted(verdicts: Iterable[str], words: Mapping[str, str]) -> str:
-    """How often each was given: as `3 wider, 1 inconclusive`."""
+    """How often each was given, unadjusted: as `3 wider, 1 inconclusive`."""
     given = list(verdicts)
     return ", ".join(f"{given.count(key)} {word}" for key, word in words.items() if key in given)
 

@@ -67,12 +67,19 @@ def listed(items: Sequence[str]) -> str:
 def question(study: Study, asked: Sequence[str]) -> str:
     """What the study asks, in one sentence that ends in the questions `asked`."""
     count = len(study.configurations)
-    agents = (
-        f"{_COUNTS[count] if count <= 10 else count} agent{'' if count == 1 else 's'}".capitalize()
-    )
+    pipelines = len({configuration.pipeline for configuration in study.configurations})
+    agents = _counted(pipelines, "agent")
+    if pipelines < count:
+        agents = f"{_counted(count, 'configuration')} of {agents}"
+    agents = agents.capitalize()
     where = listed(list(dict.fromkeys(environment.id for environment in study.environments)))
     each = " each" if count > 1 else ""
     return (
         f"{agents} on {where}, {plural(len(study.seeds), 'seed')}{each}, {study.steps:,} "
         f"environment steps a run: {listed(asked)}?"
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    """As `one agent`, `four agents`."""
+    return f"{_COUNTS[count] if count <= 10 else count} {noun}{'' if count == 1 else 's'}"

@@ -57,7 +57,9 @@ def over_training(
         for axes, panel in zip(grid, found, strict=True):
             axes.axhline(0, color="#8a8a8a", lw=0.9, zorder=1)
             if np.isfinite(margin):
-                axes.axhspan(-margin, margin, color="#000000", alpha=0.06, lw=0, zorder=0)
+                axes.axhspan(-margin, margin, color="#c4c4c4", lw=0, zorder=0.5)
+                for edge in (-margin, margin):  # seen through the bands
+                    axes.axhline(edge, color="#555555", lw=0.8, ls=(0, (1, 1.5)), zorder=3)
             for key, points in panel.lines.items():
                 line = lines[key]
                 colour = line.colour or panel.colour

@@ -11,6 +11,7 @@ from tfrl.harness.storage import Results
 from tfrl.harness.study import Study
 from tfrl.report.blocks import Answer, Chapter, Part, Picture, Section
 from tfrl.report.overfitting import (
+    answers,
     choosing,
     final,
     gaps,
@@ -35,6 +36,28 @@ def questions(study: Study) -> list[str]:
         "does more training widen the gap",
         "what narrows it",
     ]
+
+
+def terms(study: Study) -> str:
+    """What the words on the page mean, for those who are new to it."""
+    ids = {environment.id for environment in study.environments}
+    asked = [environment.conditions for environment in study.environments]
+    named = {v for one in asked for v in (one.variation, *one.test)}
+    what = (
+        "one maze, with its start and goal"
+        if ids == {"Maze-v0"}
+        else "where it starts, and its physics"
+    )
+    parts = [f"A level is what an episode is played in: {what}."]
+    if {"R", "E"} & named:
+        parts.append(
+            "In D the physics is as usual, in R it varies about that, in E it is drawn from "
+            "further out."
+        )
+    if "perfect" in named:
+        parts.append('In "perfect" mazes there is one way only between any two places.')
+    parts.append("Points are of success: from 90% to 80% is 10 points.")
+    return " ".join(parts)
 
 
 def chapters(results: Results) -> tuple[Chapter, ...]:
@@ -66,8 +89,8 @@ def _published(summarised: Sequence[Family], look: Looks) -> tuple[Section, ...]
 def _chapter(family: Family, look: Looks) -> Chapter:
     """One of several."""
     said = (
-        *gaps.unseen([family], look),
-        *gaps.physics([family], look),
+        *answers.unseen([family], look),
+        *answers.physics(family, look),
     )
     return Chapter(_slug(family), family.id, said, None, _sections(family, look))
 
@@ -75,8 +98,8 @@ def _chapter(family: Family, look: Looks) -> Chapter:
 def _answers(found: Sequence[Family], look: Looks) -> tuple[Answer, ...]:
     """The first screen: what was asked."""
     return (
-        *gaps.unseen(found, look),
-        *gaps.physics(found, look),
+        *answers.unseen(found, look),
+        *(said for family in found for said in answers.physics(family, look, len(found) > 1)),
         training.answer(found, look),
         *remedies.answer(found, look),
     )
@@ -101,7 +124,7 @@ def _sections(family: Family, look: Looks, opens: bool = False) -> tuple[Section
         where.append(gaps.picture(family, slug, look))
     if family.several_levels and not opens:
         where.append(levels.picture(family, slug, look, 10.0))
-    where += [gaps.table(family, f"{slug}-gaps", look), *gaps.control([family])]
+    where += [gaps.table(family, f"{slug}-gaps", look), *answers.control([family])]
     if len(family.summaries) and not opens:
         where.append(published.table([family], f"{slug}-summaries", look, beside=False))
     found: list[tuple[str, str, Sequence[Part]]] = [("gaps", "Trained and tested", where)]

@@ -6,28 +6,22 @@ from tfrl.report.overfitting.findings import Family
 from tfrl.report.units import unit
 from tfrl.report.wording import plural, sample
 
-SAME = "always the same one"  # is chosen, so that nothing is added
-
 
 def answer(family: Family) -> Answer:
     """By how much the best of few seeds overstates."""
-    claim = "What does choosing the best agent add to its score?"
+    claim = "What does choosing the best add to its score?"
     rows = family.optimism
     if rows.empty:
-        text = "There are too few seeds or agents to choose on some and score on the others."
+        text = "There are too few seeds or configurations to choose on some and score on the rest."
         return Answer(claim, "not known", (text,))
     numbers = unit(family.measure)
-    few = rows[rows["chosen_on"] == rows["chosen_on"].min()].sort_values("optimism")
-    most = few.iloc[-1]
-    bounds = numbers.bounds(most["low"], most["high"])
-    inside = f"{CONFIDENCE:.0%} interval {bounds}, " if bounds else ""
+    few = rows[rows["chosen_on"] == rows["chosen_on"].min()]
+    one = few.iloc[0]
     mean = f"{numbers.difference(few['optimism'].mean())}{numbers.points}"
     text = (
-        f"Chosen as the best of {most['configurations']} on "
-        f"{plural(int(most['chosen_on']), 'seed')}, an agent scores {mean} more there than on "
-        f"fresh seeds (mean over {plural(len(few), 'condition')} of training); at most "
-        f"{numbers.difference(most['optimism'], most['low'], most['high'])}, trained on "
-        f"{family.labels[most['environment']]} ({inside}{sample(most['seeds'])})."
+        f"The best of {one['configurations']} configurations on "
+        f"{plural(int(one['chosen_on']), 'seed')} scores {mean} more there than on the seeds left "
+        f"out, mean over {plural(len(few), 'condition')} of training; intervals are in the table."
     )
     return Answer(claim, "", (text,))
 
@@ -35,14 +29,16 @@ def answer(family: Family) -> Answer:
 def table(family: Family, slug: str) -> Table:
     """The optimism by how many seeds choose."""
     numbers = unit(family.measure)
-    found = family.optimism.assign(note=SAME)
+    found = family.optimism
     counts = sorted(found["chosen_on"].unique())
     rows = []
     for environment in family.environments:
         mine = found[found["environment"] == environment.name].set_index("chosen_on")
-        size = "too few seeds or agents"
+        size = "too few seeds or configurations"
         if len(mine):
-            size = f"{mine['configurations'].iloc[0]} agents, {sample(mine['seeds'].iloc[0])}"
+            size = (
+                f"{mine['configurations'].iloc[0]} configurations, {sample(mine['seeds'].iloc[0])}"
+            )
         cells = [
             numbers.cell(mine.loc[k], "optimism") if k in mine.index else Cell("", number=True)
             for k in counts
@@ -51,22 +47,24 @@ def table(family: Family, slug: str) -> Table:
     head = ("Trained on", *(f"Best on {plural(int(k), 'seed')}" for k in counts))
     points = f", in{numbers.points}," if numbers.points else ""
     caption = (
-        f"By how much{points} the agent that scored best on some seeds did better there than on "
-        f"the others; small, its {CONFIDENCE:.0%} interval."
+        f"By how much{points} the configuration that scored best on some seeds did better there "
+        f"than on the seeds left out; small, its {CONFIDENCE:.0%} interval."
     )
     notes = (
         Note(
             "How",
-            "For every way to part the seeds that all agents have: the agent with the best final "
+            "For every way to part the seeds that all have: the configuration with the best final "
             f"{numbers.noun} on the first part, its score there minus its score on the rest; the "
             "mean over all ways. The ways overlap, so the interval is Student's t about the "
-            f"jackknife over seeds. {SAME.capitalize()}: whichever seeds choose, one agent wins, "
-            "and luck adds nothing.",
+            "jackknife over seeds. Always the same one: whichever seeds choose, one wins, and what "
+            "choosing adds is 0 by construction.",
         ),
         Note(
             "What it is",
-            "What reporting the best agent on the seeds that chose it overstates. It is that of "
-            "these agents alone, and says nothing of choosing checkpoints or hyperparameters.",
+            "What reporting the best on the seeds that chose it overstates. No run was made anew "
+            "for it: it is cross-validation over the study's own seeds, each of which is a run of "
+            "its own, in place of a re-run of the winner on fresh seeds. It is that of these "
+            "configurations alone, and says nothing of choosing checkpoints or hyperparameters.",
         ),
     )
     return Table("Optimism of choosing", slug, caption, head, tuple(rows), found, notes)

@@ -1,6 +1,6 @@
 """The numbers behind the overfitting part of a page: those of all environments of one id."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +9,7 @@ from tfrl import conditions
 from tfrl.analysis import (
     evidence,
     generalization,
+    levels,
     overfitting,
     remedies,
     returns,
@@ -21,9 +22,7 @@ from tfrl.harness.storage import Results
 from tfrl.harness.study import Environment, Study
 
 ON_R = "on R"  # the remedy that is no configuration: training on R instead of D
-EVERYWHERE = "all"  # environments of the family, as the place of a remedy
 CHOSEN_ON = (1, 2, 3, 5)  # seeds
-SIDES = ["reference", "score", "gap"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,12 @@ class Family:
     policy: str  # that is judged, "greedy" or "stochastic"
     measure: Measure  # success, or the return where it is not known what success is
     scores: pd.DataFrame  # as `overfitting.scores`
-    gaps: pd.DataFrame  # as `overfitting.gaps`
-    verdicts: pd.DataFrame  # as `overfitting.verdicts`
-    in_return: pd.DataFrame  # the same of the return, at the last evaluation
-    middle: int | None  # the evaluation half-way through training
-    growth: pd.DataFrame  # as `overfitting.widening`, of that policy; empty without a middle
+    verdicts: pd.DataFrame  # as `overfitting.verdicts`: to unseen levels, and of what is lost on
+    # a variation by not having been trained on it, where other runs were
+    plain: pd.DataFrame  # the same of the plain differences to other variations
+    in_return: pd.DataFrame  # both of the return, at the last evaluation
+    since: tuple[int, ...]  # evaluations from which growth is counted: the first, and the middle
+    growth: pd.DataFrame  # [since] and as `overfitting.widening`, of that policy
     matrix: pd.DataFrame  # as `generalization.matrix`
     summaries: pd.DataFrame  # as `generalization.summaries`; empty if there is none
     cells: pd.DataFrame  # as `generalization.cells`
@@ -92,12 +92,16 @@ def family(results: Results, environment_id: str) -> Family:
     limit, episodes = thresholds.success(environment_id), study.evaluation.episodes
     measure = overfitting.success(environment_id) or overfitting.mean_return(environment_id)
     scores = overfitting.scores(evaluations, limit)
-    gaps = overfitting.gaps(scores, measure)
-    in_return = overfitting.mean_return(environment_id)
     end = scores[scores["step"] == study.steps]
-    middle = overfitting.middle(scores["step"].unique(), study.steps)
     policy = overfitting.policy(environment_id)
-    judged = gaps[gaps["policy"] == policy]
+    gaps, plain = _gaps(environments, scores, measure)
+    played = levels.played(evaluations[_finite(evaluations, environments)], measure.column, limit)
+    mine = gaps[gaps["policy"] == policy]
+    since = _since(scores["step"].unique(), study.steps)
+    growth = [
+        overfitting.widening(mine, step, study.steps, measure, episodes, played).assign(since=step)
+        for step in since or (study.steps,)
+    ]
     matrix = generalization.matrix(scores, study.steps, policy)
     lattice = conditions.grid(environment_id)
     size = len(lattice.x.values) * len(lattice.y.values) if lattice else 1
@@ -109,15 +113,17 @@ def family(results: Results, environment_id: str) -> Family:
         policy=policy,
         measure=measure,
         scores=scores,
-        gaps=gaps,
-        verdicts=overfitting.verdicts(gaps, measure, episodes),
-        in_return=overfitting.verdicts(overfitting.gaps(end, in_return), in_return, episodes),
-        middle=middle,
-        growth=_growth(judged, middle, study, measure),
+        verdicts=overfitting.verdicts(gaps, measure, episodes, played),
+        plain=overfitting.verdicts(plain, measure, episodes),
+        in_return=_in_return(environments, end, episodes),
+        since=since,
+        growth=pd.concat(growth).head(None if since else 0),
         matrix=matrix,
         summaries=_summaries(environments, matrix),
         cells=generalization.cells(evaluations, limit, study.steps, size),
-        remedies=_remedies(results, environments, judged[judged["step"] == study.steps], measure),
+        remedies=_remedies(
+            results, environments, mine[mine["step"] == study.steps], measure, played
+        ),
         optimism=_optimism(study, environments, matrix, measure),
         final=evidence.summarise(
             returns.final_scores(evaluations, study.steps, policy), runs, "final return"
@@ -125,11 +131,38 @@ def family(results: Results, environment_id: str) -> Family:
     )
 
 
-def _growth(gaps: pd.DataFrame, middle: int | None, study: Study, measure: Measure) -> pd.DataFrame:
-    """By how much each gap grew in the second half of training, if there is an evaluation there."""
-    first = study.steps if middle is None else middle
-    rows = gaps if middle is not None else gaps.head(0)
-    return overfitting.widening(rows, first, study.steps, measure, study.evaluation.episodes)
+def _gaps(
+    environments: tuple[Environment, ...], scores: pd.DataFrame, measure: Measure
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Those that are judged, and the plain differences to other variations."""
+    floors = overfitting.floors(environments[0].id, measure)
+    found = overfitting.gaps(scores, measure, floors)
+    unseen = found["tested"] == HELD_OUT
+    counts = {e.name: float(e.conditions.num_levels) for e in environments}
+    lost = generalization.lost(scores, measure, floors, counts)
+    return pd.concat([found[unseen], lost], ignore_index=True), found[~unseen]
+
+
+def _in_return(
+    environments: tuple[Environment, ...], scores: pd.DataFrame, episodes: int
+) -> pd.DataFrame:
+    """Gaps of the return, for the CSV, with no regard to the chance of which levels there were."""
+    measure = overfitting.mean_return(environments[0].id)
+    parts = zip(("judged", "plain"), _gaps(environments, scores, measure), strict=True)
+    return pd.concat(
+        [overfitting.verdicts(part, measure, episodes).assign(kind=kind) for kind, part in parts]
+    )
+
+
+def _finite(frame: pd.DataFrame, environments: tuple[Environment, ...]) -> pd.Series:
+    """Which rows are of environments that train on a finite number of levels."""
+    return frame["environment"].isin([e.name for e in environments if e.conditions.levels])
+
+
+def _since(steps: Collection[int], budget: int) -> tuple[int, ...]:
+    """The first evaluation after training has begun, and the last in its first half."""
+    middle = overfitting.middle(steps, budget)
+    return () if middle is None else tuple(sorted({min(s for s in steps if s > 0), middle}))
 
 
 def labels(environments: tuple[Environment, ...]) -> dict[str, str]:
@@ -166,67 +199,49 @@ def _summaries(environments: tuple[Environment, ...], matrix: pd.DataFrame) -> p
 
 
 def _remedies(
-    results: Results, environments: tuple[Environment, ...], gaps: pd.DataFrame, measure: Measure
+    results: Results,
+    environments: tuple[Environment, ...],
+    gaps: pd.DataFrame,
+    measure: Measure,
+    played: pd.DataFrame,
 ) -> pd.DataFrame:
     """What each remedy that the study has did to the gap it is meant for.
 
-    That is the gap to E for training on R instead of D. For regularisation it is the gap to unseen
-    levels where their number is finite, and if it nowhere is, to other variations.
+    For training on R instead of D that is what is lost on E by not having been trained on it. For
+    regularisation it is the gap to unseen levels where their number is finite, and if it nowhere
+    is, what is lost on other variations.
     """
     study, episodes = results.study, results.study.evaluation.episodes
-    on_r = compared(*sides(environments, gaps), measure, episodes)
-    found = [on_r.assign(where="E", added="training on R instead of D")]
+    plain, remedy = _sides(environments, gaps)
+    by = ["configuration", "tested"]
+    on_r = remedies.paired(plain, remedy, by, measure, episodes)
+    found = [on_r.assign(remedy=ON_R, where="E", added="training on R instead of D")]
     settings = {
         c.name: (c.pipeline, results.hyperparameters.get(c.name, c.hyperparameters))
         for c in study.configurations
     }
-    finite = gaps["environment"].isin([e.name for e in environments if e.conditions.levels])
-    unseen = gaps["tested"] == HELD_OUT
+    finite, unseen = _finite(gaps, environments), gaps["tested"] == HELD_OUT
     aim = gaps[finite & unseen] if finite.any() else gaps[~unseen]
     for pair in remedies.regularised(settings):
         plain, remedy = (aim[aim["configuration"] == name] for name in (pair.plain, pair.remedy))
-        by = ["environment", "tested"]
-        one = remedies.paired(plain, remedy, by, measure, episodes)
-        pools = (pooled(_by_environment(plain)), pooled(_by_environment(remedy)))
-        every = remedies.paired(*pools, ["tested"], measure, episodes).assign(where=EVERYWHERE)
-        both = pd.concat([every, one.assign(where=one["environment"].astype(str))])
-        found.append(both.assign(remedy=pair.remedy, configuration=pair.plain, added=pair.added))
+        one = remedies.paired(plain, remedy, ["environment", "tested"], measure, episodes, played)
+        one = one.assign(where=one["environment"].astype(str))
+        found.append(one.assign(remedy=pair.remedy, configuration=pair.plain, added=pair.added))
     table = pd.concat(found, ignore_index=True).drop(columns="environment", errors="ignore")
     first = ["remedy", "configuration", "added", "where"]
     return table[[*first, *(column for column in table if column not in first)]]
 
 
-def sides(
+def _sides(
     environments: tuple[Environment, ...], gaps: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The gaps to E of runs that were trained on D, and of those that were trained on R."""
+    """What is lost on E by runs that were trained on D, and by those that were trained on R."""
     found = []
     for variation in (DEFAULT, "R"):
         environment = unbounded(environments, variation)
         mine = gaps["environment"] == (environment.name if environment else "")
-        found.append(gaps[mine & (gaps["tested"] == "E")].drop(columns="environment"))
+        found.append(gaps[mine & (gaps["tested"] == "E")])
     return found[0], found[1]
-
-
-def compared(
-    plain: pd.DataFrame, remedy: pd.DataFrame, measure: Measure, episodes: int
-) -> pd.DataFrame:
-    """Training on R instead of D, for each configuration."""
-    found = remedies.paired(plain, remedy, ["configuration", "tested"], measure, episodes)
-    return found.assign(remedy=ON_R)
-
-
-def pooled(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Gaps of each run as the mean over environments, of seeds that all of them have."""
-    if not parts:
-        return pd.DataFrame(columns=["configuration", "seed", "tested", *SIDES])
-    keys = ["configuration", "seed", "tested"]
-    groups = pd.concat(parts).groupby(keys, observed=True)[SIDES]
-    return groups.mean()[groups.size() == len(parts)].reset_index()
-
-
-def _by_environment(gaps: pd.DataFrame) -> list[pd.DataFrame]:
-    return [part for _, part in gaps.groupby("environment", observed=True)]
 
 
 def _optimism(

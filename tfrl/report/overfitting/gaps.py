@@ -1,124 +1,21 @@
-"""Trained on one, tested on another: what is lost on unseen levels and under other physics."""
-
-from collections.abc import Sequence
+"""Trained on one, tested on another: the matrix of scores and the table of verdicts."""
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from tfrl.analysis import overfitting
 from tfrl.analysis.evidence import CONFIDENCE
-from tfrl.analysis.overfitting import HELD_OUT, IDLE, MARGIN
-from tfrl.report.blocks import Answer, Cell, Note, Picture, Table
+from tfrl.analysis.overfitting import HELD_OUT, MARGIN
+from tfrl.report.blocks import Cell, Note, Picture, Table
 from tfrl.report.drawings import heatmaps
 from tfrl.report.drawings.heatmaps import Matrix
-from tfrl.report.overfitting import findings, published
+from tfrl.report.overfitting import published
+from tfrl.report.overfitting.answers import TOGETHER
 from tfrl.report.overfitting.findings import Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
-from tfrl.report.units import VERDICTS, Unit, estimates, judged, tally, unit
+from tfrl.report.units import Unit, judged, unit
 from tfrl.report.wording import listed, plural
-
-_CIRCLES = {
-    "stochastic": ", since in a maze an agent that has no memory and always acts alike circles"
-}
-
-
-def unseen(families: Sequence[Family], looks: Looks) -> list[Answer]:
-    """What is lost on levels that are not among a finite number trained on."""
-    sentences: list[str] = []
-    verdicts: list[str] = []
-    for family in (family for family in families if family.finite):
-        rows = family.last(family.verdicts)
-        rows = rows[rows["tested"] == HELD_OUT]
-        fewest = min(family.finite, key=lambda e: e.conditions.num_levels)
-        mine = rows[rows["environment"] == fewest.name]
-        sentences.append(
-            f"Trained on {plural(fewest.conditions.num_levels, 'level')} of {family.id}, "
-            f"{unit(family.measure).noun} on unseen ones is lower by: "
-            f"{estimates(mine, _names(mine, looks), unit(family.measure))}."
-        )
-        if len(family.finite) > 1:
-            sentences.append(_enough(family, rows, looks))
-        verdicts += rows[rows["environment"].isin([e.name for e in family.finite])][
-            "verdict"
-        ].tolist()
-    claim = "Levels never trained on"
-    return [Answer(claim, tally(verdicts, VERDICTS), tuple(sentences))] if sentences else []
-
-
-def _enough(family: Family, rows: pd.DataFrame, looks: Looks) -> str:
-    """The fewest levels at which no overfitting is detected."""
-    counts = {e.name: e.conditions.num_levels for e in family.finite}
-    parts = []
-    for name, look in looks.items():
-        clean = rows[(rows["configuration"] == name) & (rows["verdict"] == "none")]
-        found = [counts[where] for where in clean["environment"] if where in counts]
-        parts += [f"{min(found):,} for {look.label}"] if found else []
-    if not parts:
-        return f"Up to {max(counts.values()):,} levels, overfitting is not excluded for any agent."
-    rest = "" if len(parts) == len(looks) else "; for the others, none of those tried"
-    return f"Fewest levels on which no overfitting is detected: {listed(parts)}{rest}."
-
-
-def physics(families: Sequence[Family], looks: Looks) -> list[Answer]:
-    """What is lost under variations that were not trained on."""
-    summarised = [family for family in families if len(family.summaries)]
-    if len(summarised) > 1:
-        said = published.answer(summarised, looks)
-        idle = [family.id for family in summarised if _idle(family)]
-        more = (f"On {listed(idle)} too little was learned to lose any.",) if idle else ()
-        return [Answer(said.claim, said.outcome, (*said.evidence, *more))]
-    sentences: list[str] = []
-    verdicts: list[str] = []
-    for family in families:
-        shifted = family.last(family.verdicts)
-        shifted = shifted[shifted["tested"] != HELD_OUT]
-        trained = findings.unbounded(family.environments, "D") or family.environments[-1]
-        mine = shifted[shifted["environment"] == trained.name]
-        verdicts += mine["verdict"].tolist()
-        if _idle(family):
-            sentences.append(f"On {family.id} too little was learned to lose any.")
-            continue
-        for tested in family.variations:
-            rows = mine[mine["tested"] == tested]
-            if len(rows):
-                lower = estimates(rows, _names(rows, looks), unit(family.measure))
-                where, noun = family.labels[trained.name], unit(family.measure).noun
-                name = tested if len(tested) == 1 else f'"{tested}"'
-                sentences.append(f"Trained on {where}, {noun} on {name} is lower by: {lower}.")
-    claim = "Variations never trained on"
-    return [Answer(claim, tally(verdicts, VERDICTS), tuple(sentences))] if verdicts else []
-
-
-def _idle(family: Family) -> bool:
-    """Whether no agent learned enough, under any conditions, that a loss could show."""
-    rows = family.last(family.verdicts)
-    best = (rows["reference"] - family.measure.low).max()
-    return bool(best < family.measure.margin)
-
-
-def control(families: Sequence[Family]) -> list[Answer]:
-    """Unbounded levels: there is nothing to memorise, so that a gap would be a fault of ours."""
-    found = []
-    for family in families:
-        rows = family.last(family.verdicts)
-        finite = [environment.name for environment in family.finite]
-        mine = (rows["tested"] == HELD_OUT) & ~rows["environment"].isin(finite)
-        found.append(rows[mine & (rows["note"] != IDLE)])
-    rows = pd.concat(found)
-    total = int(rows["low"].notna().sum())
-    if not total:
-        return []
-    shown = int(rows["verdict"].isin(["gap", "reverse"]).sum())
-    usual = int(stats.binom.ppf(0.95, total, 1 - CONFIDENCE))
-    text = (
-        "Where training draws from all levels there are, those it met and those held out are of "
-        f"one distribution: {shown} of {total} intervals of their difference exclude 0, and up to "
-        f"{usual} may by chance."
-    )
-    outcome = "nothing shows, as it should" if shown <= usual else "more shows than should"
-    return [Answer("Control", outcome, (text,))]
 
 
 def picture(family: Family, slug: str, looks: Looks) -> Picture:
@@ -151,8 +48,9 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
     )
     what = "Success in percent" if numbers.sign else "Mean return"
     caption = (
-        f"{what}: rows are trained on, columns tested on, so that along a row the test alone "
-        f"differs. {family.policy.capitalize()} policy at the end of training, "
+        f"{what}: rows are trained on, columns tested on. Compare along a column: all its cells "
+        f"are tested on the same levels, so that training alone differs.{_floors(family)} "
+        f"{family.policy.capitalize()} policy at the end of training, "
         f"{family.study.evaluation.episodes:,} held-out levels a seed. Large: mean over seeds; "
         f"small: its {CONFIDENCE:.0%} interval, cut off at what is possible, where there is one."
     )
@@ -181,72 +79,118 @@ def _table(items: list[str], shape: tuple[int, int]) -> list[list[str]]:
     return [items[row * columns : (row + 1) * columns] for row in range(rows)]
 
 
+def _floors(family: Family) -> str:
+    """What the best constant action scores, if it ever succeeds."""
+    known = overfitting.floors(family.id, family.measure)
+    shares = [
+        f"{unit(family.measure).score(known[variation])} on {variation}"
+        for variation in family.variations
+    ]
+    if not any(known[variation] > 0 for variation in family.variations):
+        return ""
+    return (
+        f" The best constant action, which takes no learning, succeeds in {listed(shares)}: up to "
+        "there, a cell shows how easy the test is, not what was learned."
+    )
+
+
 def table(family: Family, slug: str, looks: Looks) -> Table:
     """Every gap at the end of training, with its verdict."""
     numbers = unit(family.measure)
-    found = family.last(family.verdicts).set_index(["configuration", "environment", "tested"])
-    tests = [v for v in family.variations if v in found.index.get_level_values("tested")]
+    found, plain = (
+        family.last(frame).set_index(["configuration", "environment", "tested"])
+        for frame in (family.verdicts, family.plain)
+    )
+    tests = [v for v in family.variations if v in plain.index.get_level_values("tested")]
     rows = []
     for name, look in looks.items():
         for environment in family.environments:
             where = (name, environment.name)
-            there = (*where, HELD_OUT) in found.index
-            level = numbers.score(found.loc[(*where, HELD_OUT), "reference"]) if there else "no run"
-            cells = [
-                _gap(found.loc[(*where, tested)], numbers)
-                if (*where, tested) in found.index
-                else Cell("own" if there else "no run", number=True)
-                for tested in (HELD_OUT, *tests)
-            ]
             label = agent(look, f"trained on {family.labels[environment.name]}")
-            rows.append((label, Cell(level, number=True), *cells))
+            if (*where, HELD_OUT) not in found.index:
+                rows.append((label, *(Cell("no run", number=True) for _ in ("", "", *tests))))
+                continue
+            there = found.loc[(*where, HELD_OUT)]
+            cells = [_shifted(found, plain, (*where, test), numbers) for test in tests]
+            rows.append((label, _there(there, numbers), _gap(there, numbers), *cells))
     head = ("Agent", f"{numbers.noun.capitalize()} there", "Unseen levels", *tests)
     caption = (
-        f"Gaps in {numbers.noun}{f', in{numbers.points},' if numbers.points else ''} of the "
-        f"{family.policy} policy at the end of training: mean over seeds; small, its "
-        f"{CONFIDENCE:.0%} interval and the verdict."
+        f"Verdicts on gaps in {numbers.noun}{f', in{numbers.points},' if numbers.points else ''} "
+        f"of the {family.policy} policy at the end of training: mean over the seeds that learned; "
+        f"small, its {CONFIDENCE:.0%} interval, and for variations the plain difference."
     )
-    last = family.verdicts[family.verdicts["step"] == family.study.steps]
-    data = pd.concat(
-        [last.assign(measure=family.measure.column), family.in_return]
-    ).drop_duplicates()
-    return Table(
-        "Gaps", slug, caption, head, tuple(rows), data, _notes(family, last, numbers), "full gaps"
-    )
+    end = family.study.steps
+    mine = [
+        frame[frame["step"] == end].assign(kind=kind, measure=family.measure.column)
+        for kind, frame in (("judged", family.verdicts), ("plain", family.plain))
+    ]
+    data = pd.concat([*mine, family.in_return.assign(measure="return")])
+    data = data.drop_duplicates([*data.columns[:5], "kind", "measure"])
+    return Table("Gaps", slug, caption, head, tuple(rows), data, _notes(family, looks), "full gaps")
 
 
-def _gap(row: pd.Series, numbers: Unit) -> Cell:
-    return numbers.cell(row, "gap", after=judged(row))
+def _there(row: pd.Series, numbers: Unit) -> Cell:
+    """The score on what was trained on, and how many seeds learned."""
+    detail = "" if row["n"] == row["runs"] else f"{row['n']} of {row['runs']} seeds learned"
+    if row["n"] == 0:
+        return Cell("too little", detail, number=True)
+    return Cell(numbers.score(row["reference"]), detail, number=True)
 
 
-def _notes(family: Family, last: pd.DataFrame, numbers: Unit) -> tuple[Note, ...]:
-    margin = family.measure.margin
+def _gap(row: pd.Series, numbers: Unit, more: str = "") -> Cell:
+    """The verdict and the number, above the interval."""
+    if row["n"] == 0:
+        return Cell(judged(row), number=True)
+    cell = numbers.cell(row, "gap", after=more)
+    return Cell(f"{judged(row)} {cell.text}", cell.detail, number=True)
+
+
+def _shifted(
+    found: pd.DataFrame, plain: pd.DataFrame, key: tuple[str, str, str], numbers: Unit
+) -> Cell:
+    """What is lost by not having trained there, beside the plain difference."""
+    if key not in plain.index:
+        return Cell("own", number=True)
+    row = plain.loc[key]
+    there = key in found.index
+    if row["n"] == 0:
+        return Cell("too little learned", number=True)
+    if not there:
+        cell = numbers.cell(row, "gap", after="not judged")
+        return Cell(f"difference {cell.text}", cell.detail, number=True)
+    beside = numbers.difference(row["gap"], row["low"], row["high"])
+    return _gap(found.loc[key], numbers, f"plain {beside}")
+
+
+def _notes(family: Family, looks: Looks) -> tuple[Note, ...]:
+    numbers, margin = unit(family.measure), family.measure.margin
     least = "which is not known here"
     if np.isfinite(margin):
         least = f"{numbers.difference(margin)}{numbers.points or ' of return'}"
-    keys = ["configuration", "environment", "tested"]
-    sides = [
-        last[last["policy"] == policy][[*keys, "verdict"]] for policy in ("greedy", "stochastic")
-    ]
-    both = sides[0].merge(sides[1], on=keys)
-    same = int((both["verdict_x"] == both["verdict_y"]).sum())
     return (
         published.success(family.id),
         *published.physics(family.id),
         Note(
             "A gap",
             "Unseen levels: the score on levels that were trained on minus that on held-out levels "
-            "of the same variation. A variation: the score on held-out levels of the one that was "
-            "trained on minus that on this one. One value a seed.",
+            "of the same variation. A variation: what is lost on it by not having been trained on "
+            "it, the score of the run of the same seed that was, minus that of the run that was "
+            "not, on the same levels. Plain is the score on what was trained on minus that on this "
+            f"variation. Where none was trained on it, there is only that: {TOGETHER}.",
         ),
         Note(
             "Verdict",
             "Gap: the interval lies above 0. Not detected: it covers 0 and excludes a gap that "
             f"matters, {MARGIN:.0%} of the possible range, {least}; decided before any result was "
             "seen. Better: it lies below 0. Inconclusive: it covers 0 and such a gap, or there is "
-            "no interval. Too little learned: the agent has less than that to lose. Nothing is "
-            "corrected for being many: where there is no gap, one in twenty intervals excludes 0 "
-            "by chance.",
+            "no interval. Here nothing is corrected for being many: where there is no gap, one in "
+            "twenty intervals excludes 0 by chance. Counts of verdicts are corrected (Holm).",
+        ),
+        Note(
+            "Learned",
+            "A seed is judged if it scores, on what it was trained on, that much above the best "
+            f"constant action{_constant(family)}; for what is lost by not having trained there, so "
+            "must the run that was. All others have too little to lose.",
         ),
         Note(
             "Interval",
@@ -256,15 +200,40 @@ def _notes(family: Family, last: pd.DataFrame, numbers: Unit) -> tuple[Note, ...
             "than others. Where all seeds are equal, the interval is what would result if one "
             "episode of one seed had gone the other way.",
         ),
-        Note(
-            "The policy",
-            "Greedy: the action that it rates highest. Stochastic: one that is drawn, as while it "
-            f"is trained. Judged is the {family.policy} one{_CIRCLES.get(family.policy, '')}. The "
-            f"other's verdict is the same for {same} of {plural(len(both), 'gap')}; its numbers "
-            "are in the CSV.",
-        ),
+        Note("The policy", _policy(family, looks)),
     )
 
 
-def _names(rows: pd.DataFrame, looks: Looks) -> list[str]:
-    return [looks[name].label for name in rows["configuration"]]
+def _constant(family: Family) -> str:
+    known = overfitting.floors(family.id, family.measure)
+    above = [v for v in family.variations if known[v] > max(0.0, family.measure.low)]
+    shares = [f"{unit(family.measure).score(known[v])} on {v}" for v in above]
+    return f" ({listed(shares)})" if shares else ""
+
+
+def _policy(family: Family, looks: Looks) -> str:
+    """Which policy is judged, and why; where it is chosen, what the other one would have shown."""
+    text = (
+        "Greedy: the action that it rates highest. Stochastic: one that is drawn, as while it is "
+        f"trained. Judged is the {family.policy} one; the other's numbers are in the CSV."
+    )
+    if family.policy == "greedy" or not family.finite:
+        return text
+    fewest = min(family.finite, key=lambda e: e.conditions.num_levels)
+    rows = family.verdicts[family.verdicts["step"] == family.study.steps]
+    rows = rows[(rows["tested"] == HELD_OUT) & (rows["environment"] == fewest.name)]
+    numbers, said = unit(family.measure), []
+    for policy in ("greedy", "stochastic"):
+        mine = rows[(rows["policy"] == policy) & (rows["n"] > 0)]
+        gaps = [
+            f"{looks[row['configuration']].label} {numbers.difference(row['gap'])}"
+            for _, row in mine.iterrows()
+        ]
+        said.append(f"{policy} {listed(gaps or ['not known'])}")
+    return (
+        f"{text} An agent without memory that always takes the action it rates highest circles in "
+        "mazes that it has not memorised; ten that it has memorised it solves, so its gap there is "
+        f"the larger. Gaps on {plural(fewest.conditions.num_levels, 'level')}: {'; '.join(said)}. "
+        "The first preview of these results judged the greedy policy; the rule by which the agents "
+        "had been tuned, the stochastic one, was then applied here too."
+    )

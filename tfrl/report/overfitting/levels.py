@@ -42,10 +42,11 @@ def picture(family: Family, slug: str, looks: Looks, width: float) -> Picture:
         for narrow in (False, True)
     )
     caption = (
-        f"Where the lines part, levels were memorised. {family.policy.capitalize()} policy at the "
-        f"end of training. Faint: one seed, {family.study.evaluation.episodes:,} episodes. Lines: "
-        f"mean over seeds with its {CONFIDENCE:.0%} interval, where there is one; moved apart a "
-        "little so that all are seen."
+        "Where dashed black lies above the coloured line, levels were memorised: the agent does "
+        f"better on those it was trained on than on others. {family.policy.capitalize()} policy at "
+        f"the end of training. Faint: one seed, {family.study.evaluation.episodes:,} episodes. "
+        f"Lines: mean over seeds with its {CONFIDENCE:.0%} interval, where there is one; moved "
+        "apart a little so that all are seen."
     )
     alt = (
         f"{label.capitalize()} by number of levels trained on, a panel each for "
@@ -71,7 +72,10 @@ def scores(family: Family) -> pd.DataFrame:
         score=unit(family.measure).scale * end[family.measure.column],
     )
     by = ["configuration", "tested", "levels"]
-    means = overfitting.over_seeds(end, by, "score").drop(columns=["n", "note"])
+    means = overfitting.over_seeds(end, by, "score").drop(columns=["n", "p", "note"])
+    ends = [unit(family.measure).scale * end for end in (family.measure.low, family.measure.high)]
+    if np.isfinite(ends).all():
+        means[["low", "high"]] = means[["low", "high"]].clip(*ends)
     return end[[*by, "seed", "score"]].merge(means, on=by)
 
 

@@ -6,13 +6,12 @@ import pandas as pd
 
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.overfitting import HELD_OUT, MARGIN
-from tfrl.analysis.remedies import CHANGES
+from tfrl.analysis.remedies import CHANGES, NO_GAP
 from tfrl.report.blocks import Answer, Cell, Note, Table
-from tfrl.report.overfitting import findings
-from tfrl.report.overfitting.findings import EVERYWHERE, ON_R, Family
+from tfrl.report.overfitting.findings import ON_R, Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
-from tfrl.report.units import estimates, tally, unit
+from tfrl.report.units import badge, estimates, unit
 from tfrl.report.wording import sample
 
 EFFECTS = {
@@ -24,44 +23,40 @@ EFFECTS = {
 
 
 def answer(families: Sequence[Family], looks: Looks) -> list[Answer]:
-    """What the remedies did, mean over environments."""
+    """What the remedies did, where there was a gap to narrow."""
     sentences: list[str] = []
-    verdicts: list[str] = []
-    rows = on_r(families)
-    if len(rows):
-        names, numbers = (
-            [looks[name].label for name in rows["configuration"]],
-            unit(families[0].measure),
-        )
-        narrowed = estimates(rows, names, numbers, "narrowed", "narrowed_")
-        changed = estimates(rows, names, numbers, "score", "score_", signed=True)
-        sentences.append(f"Training on R instead of D narrowed the gap to E by: {narrowed}.")
-        sentences.append(f"It changed {numbers.noun} on E itself by: {changed}.")
-        verdicts += rows["verdict"].tolist()
+    found: list[pd.DataFrame] = []
     for family in families:
-        rows = family.remedies
-        rows = rows[(rows["remedy"] != ON_R) & (rows["where"] == EVERYWHERE)]
-        names = [looks[name].label for name in rows["remedy"]]
-        if len(rows):
-            narrowed = estimates(rows, names, unit(family.measure), "narrowed", "narrowed_")
+        numbers = unit(family.measure)
+        rows = family.remedies[family.remedies["verdict"] != NO_GAP]
+        on_r = rows["remedy"] == ON_R
+        found.append(rows)
+        if on_r.any():
+            names = [looks[name].label for name in rows.loc[on_r, "configuration"]]
+            changed = estimates(rows[on_r], names, numbers, "score", "score_", signed=True)
             sentences.append(
-                f"Regularised agents had a narrower gap on {family.id} than the same agent "
-                f"without, by: {narrowed}."
+                f"{family.id}: training on R instead of D changed {numbers.noun} on E, and so what "
+                f"is lost there, by: {changed}."
             )
-            verdicts += rows["verdict"].tolist()
-    claim = "Do remedies narrow the gap?"
-    return [Answer(claim, tally(verdicts, EFFECTS), tuple(sentences))] if sentences else []
-
-
-def on_r(families: Sequence[Family]) -> pd.DataFrame:
-    """Training on R instead of D, of each seed the mean over environments that have both."""
-    able = [family for family in families if (family.remedies["remedy"] == ON_R).any()]
-    able = [family for family in able if family.measure == able[0].measure]
-    if not able:
-        return pd.DataFrame()
-    pairs = [findings.sides(family.environments, family.last(family.gaps)) for family in able]
-    plain, remedied = (findings.pooled(parts) for parts in zip(*pairs, strict=True))
-    return findings.compared(plain, remedied, able[0].measure, able[0].study.evaluation.episodes)
+        for where, mine in rows[~on_r].groupby("where", sort=False):
+            names = [looks[name].label for name in mine["remedy"]]
+            mine = mine.assign(changed=-mine["narrowed"], changed_note=mine["narrowed_note"])
+            mine["changed_low"], mine["changed_high"] = (
+                -mine["narrowed_high"],
+                -mine["narrowed_low"],
+            )
+            changed = estimates(mine, names, numbers, "changed", "changed_", signed=True)
+            label = family.labels[where]
+            sentences.append(f"{family.id}, trained on {label}: changed the gap by {changed}.")
+    if all(family.remedies.empty for family in families):
+        return []
+    claim, rows = "Do remedies narrow the gap?", pd.concat(found)
+    if rows.empty:
+        text = "Where a remedy was tried, no gap is detected without it."
+        return [Answer(claim, "no gap to narrow", (text,))]
+    return [
+        Answer(claim, badge(rows.rename(columns={"narrowed_p": "p"}), EFFECTS), tuple(sentences))
+    ]
 
 
 def table(family: Family, slug: str, looks: Looks) -> Table:
@@ -73,13 +68,13 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         rows.append(
             (
                 _remedy(row, family, looks),
+                Cell(EFFECTS.get(row["verdict"], NO_GAP), sample(row["n"])),
                 Cell(" to ".join(widths), number=True),
                 *(numbers.cell(row, change, f"{change}_") for change in CHANGES),
-                Cell(EFFECTS[row["verdict"]], sample(row["n"])),
             )
         )
-    head = ("Remedy", "Gap, from and to", "Narrowed by", "Change in training", "Change in test",
-            "Verdict")  # fmt: skip
+    head = ("Remedy", "Verdict", "Gap, from and to", "Narrowed by", "Change in training",
+            "Change in test")  # fmt: skip
     caption = (
         f"Means over seeds{f', in{numbers.points} of {numbers.noun}' if numbers.points else ''}, "
         f"of the {family.policy} policy at the end of training; small, their {CONFIDENCE:.0%} "
@@ -90,14 +85,16 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         Note(
             "Pairs",
             "Each seed with the remedy is compared with the same seed without: both begin with the "
-            "same weights and are evaluated on the same levels. Student's t over the differences.",
+            "same weights and are evaluated on the same levels. Student's t over the differences "
+            "of seeds that learned both ways, with the chance of which levels are trained on.",
         ),
         Note(
             "Verdict",
-            "Narrowed: the interval lies above 0. Widened: below. Not narrowed: it covers 0 and "
-            f"excludes {MARGIN:.0%} of the possible range. Inconclusive: all else. A gap also "
-            "narrows where an agent does worse on what it was trained on: read it with both "
-            "changes.",
+            "No gap to narrow: without the remedy none is detected. Narrowed: the interval lies "
+            "above 0. Widened: below. Not narrowed: it covers 0 and excludes "
+            f"{MARGIN:.0%} of the possible range. Inconclusive: all else. A gap also narrows where "
+            "an agent does worse on what it was trained on: read it with both changes. Conditions "
+            "that are picked for their gap have one that is a little too large, without a remedy.",
         ),
     )
     return Table(
@@ -111,7 +108,10 @@ def _remedies(family: Family, looks: Looks) -> list[str]:
     for name, rows in family.remedies.groupby("remedy", sort=False):
         row = rows.iloc[0]
         if name == ON_R:
-            found.append("On R: training on R instead of D; the gap is that to E.")
+            found.append(
+                "On R: training on R instead of D; the gap is what is lost on E by not having "
+                "trained there, so that it narrows by what success on E gains."
+            )
             continue
         tested = "that to unseen levels" if row["tested"] == HELD_OUT else "that to what is named"
         plain = looks[row["configuration"]].label
@@ -123,6 +123,6 @@ def _remedy(row: pd.Series, family: Family, looks: Looks) -> Cell:
     """Which agent had a remedy, and which gap it is about."""
     if row["remedy"] == ON_R:
         return agent(looks[row["configuration"]], "on R, tested on E")
-    where = family.labels.get(row["where"], "all of these")
+    where = family.labels[row["where"]]
     tested = "" if row["tested"] == HELD_OUT else f", tested on {row['tested']}"
     return agent(looks[row["remedy"]], f"trained on {where}{tested}")

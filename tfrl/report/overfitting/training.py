@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
+from scipy import stats
 
 from tfrl.analysis.evidence import CONFIDENCE
-from tfrl.analysis.overfitting import HELD_OUT, IDLE
+from tfrl.analysis.overfitting import HELD_OUT
 from tfrl.report.blocks import Answer, Data, Picture
 from tfrl.report.drawings import bands
 from tfrl.report.drawings.bands import Line, Panel
 from tfrl.report.overfitting.findings import Family
 from tfrl.report.style import INK, Looks
-from tfrl.report.units import counted, estimates, tally, unit
+from tfrl.report.units import badge, counted, estimates, unit
 from tfrl.report.wording import listed, plural
 
 CHANGES = {
@@ -33,56 +34,93 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def answer(found: Sequence[Family], looks: Looks) -> Answer:
-    """Whether gaps were wider at the end than half-way, of agents that had learned something."""
+    """Whether gaps grew, of those that there are at the end of training."""
     claim = "Does more training widen the gap?"
-    rows = pd.concat([_growth(family) for family in found], ignore_index=True)
-    if rows.empty:
+    if not any(family.since for family in found):
         text = "There is no evaluation in the first half of training to compare the last with."
-        known = any(family.middle for family in found)
-        return Answer(claim, "not known", ("Too little was learned to say." if known else text,))
-    most = rows.loc[[rows["mean"].idxmax()]]
-    family = next(f for f in found if most["environment"].item() in f.labels)
-    name, numbers = _name(most.iloc[0], family, looks), unit(family.measure)
-    grown = estimates(most, [name], numbers, "mean", signed=True)
-    text = (
-        f"From step {family.middle:,} to {family.study.steps:,}, of {plural(len(rows), 'gap')}: "
-        f"{counted(rows['verdict'], CHANGES)}. The most: {grown}."
+        return Answer(claim, "not known", (text,))
+    grown = [_growth(family) for family in found]
+    whole = pd.concat(
+        [
+            rows[rows["since"] == min(f.since)]
+            for f, rows in zip(found, grown, strict=True)
+            if f.since
+        ]
     )
-    return Answer(claim, tally(rows["verdict"], CHANGES), (text,))
+    if whole.empty:
+        return Answer(claim, "no gap", ("No gap is detected at the end of training.",))
+    sentences: list[str] = []
+    for family, rows in zip(found, grown, strict=True):
+        sentences += _by_levels(family, rows, looks) if family.finite else _tallied(family, rows)
+    return Answer(claim, badge(whole, CHANGES), tuple(sentences))
 
 
 def _growth(family: Family) -> pd.DataFrame:
-    """Of gaps that could show: those at the end of which something had been learned."""
+    """Of gaps that are detected at the end; where there is nothing to memorise, of none."""
     last = family.last(family.verdicts)
+    finite = last["environment"].isin([environment.name for environment in family.finite])
     keys = ["environment", "configuration", "tested"]
-    able = last.loc[last["note"] != IDLE, keys].astype(str)
-    return family.growth.astype(dict.fromkeys(keys, str)).merge(able, on=keys)
+    able = (last["verdict"] == "gap") & (finite | (last["tested"] != HELD_OUT))
+    growth = family.growth.astype(dict.fromkeys(keys, str))
+    return growth.merge(last.loc[able, keys].astype(str), on=keys)
 
 
-def _name(row: pd.Series, family: Family, looks: Looks) -> str:
-    """Which gap it is."""
-    tested = "unseen levels" if row["tested"] == HELD_OUT else row["tested"]
-    trained = family.labels[row["environment"]]
-    agent = looks[row["configuration"]].label
-    return f"{agent} on {family.id}, trained on {trained} and tested on {tested},"
+def _by_levels(family: Family, rows: pd.DataFrame, looks: Looks) -> list[str]:
+    """On the two smallest numbers of levels, since the first evaluation and since the middle."""
+    numbers, sentences = unit(family.measure), []
+    for environment in sorted(family.finite, key=lambda e: e.conditions.num_levels)[:2]:
+        mine = rows[rows["environment"] == environment.name]
+        if mine.empty:
+            continue
+        early, late = (mine[mine["since"] == end(family.since)] for end in (min, max))
+        names = [looks[name].label for name in early["configuration"]]
+        grown = estimates(early, names, numbers, "mean", signed=True)
+        later = counted(late["verdict"], CHANGES)
+        since = f" From step {max(family.since):,}, each taken alone: {later}."
+        sentences.append(
+            f"On {plural(environment.conditions.num_levels, 'level')}, the gap grew from step "
+            f"{min(family.since):,} to {family.study.steps:,} by: {grown}."
+            f"{since if len(family.since) > 1 else ''}"
+        )
+    return sentences
+
+
+def _tallied(family: Family, rows: pd.DataFrame) -> list[str]:
+    """How many losses grew, since the first evaluation and since the middle."""
+    if rows.empty:
+        return []
+    parts = [
+        f"from step {step:,}, {counted(rows.loc[rows['since'] == step, 'verdict'], CHANGES)}"
+        for step in family.since
+    ]
+    total = int((rows["since"] == max(family.since)).sum())
+    chance = int(stats.binom.ppf(0.95, total, (1 - CONFIDENCE) / 2))
+    return [
+        f"{family.id}, {plural(total, 'gap')} on variations not trained on: {'; '.join(parts)} "
+        f"(each taken alone; by chance, up to {chance} wider)."
+    ]
 
 
 def data(family: Family, slug: str) -> Data:
     """The numbers behind the answer."""
     text = (
-        "Each gap at the last evaluation minus the same at the middle one, of each seed: mean, "
-        f"{CONFIDENCE:.0%} interval, n and verdict."
+        "Each gap at the last evaluation minus the same at an earlier one, of each seed that had "
+        f"learned by then: mean, {CONFIDENCE:.0%} interval, n and verdict."
     )
     return Data(slug, text, family.growth)
 
 
 def picture(family: Family, slug: str, looks: Looks) -> Picture:
     """The gaps by environment step: a line for each number of levels, or for each test."""
+    numbers = unit(family.measure)
     rows = family.verdicts[family.verdicts["policy"] == family.policy]
     if family.several_levels:
         lines, panels = _by_count(family, rows[rows["tested"] == HELD_OUT], looks)
         columns = 2 if len(panels) < 5 else 3
-        see = "Levels trained on minus unseen ones, a line for each number of levels trained on."
+        see = (
+            f"{numbers.noun.capitalize()} on levels trained on minus that on unseen ones, a line "
+            "for each number of levels: where it lies above the dotted lines, they are memorised."
+        )
     else:
         lines, panels = _by_test(family, rows, looks)
         columns = min(4, len(looks))
@@ -92,8 +130,7 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
             if not family.finite
             else "Above 0, levels are memorised."
         )
-        see += " Coloured: unseen levels of that variation minus those of another one."
-    numbers = unit(family.measure)
+        see += " Coloured: what is lost on another variation by not having trained on it."
     label = "gap in success, points" if numbers.sign else "gap in return"
     margin = numbers.scale * family.measure.margin
     wide, narrow = (
@@ -101,7 +138,9 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
         for narrow in (False, True)
     )
     zone = (
-        f"; grey, a gap of less than {margin:g}, taken not to matter" if np.isfinite(margin) else ""
+        f"; between the dotted lines, a gap of less than {margin:g}, taken not to matter"
+        if np.isfinite(margin)
+        else ""
     )
     caption = (
         f"{see} {family.policy.capitalize()} policy; mean over seeds in its {CONFIDENCE:.0%} "

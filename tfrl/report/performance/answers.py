@@ -8,7 +8,7 @@ from tfrl.analysis.apo import together
 from tfrl.report.blocks import Answer
 from tfrl.report.performance.findings import Comparison, Findings, uses_stock_agent
 from tfrl.report.style import Looks
-from tfrl.report.units import PLAIN, VERDICTS, estimates, tally
+from tfrl.report.units import PLAIN, VERDICTS, badge, estimates
 from tfrl.report.wording import interval, listed, number, places, plural, sample, whole
 
 INTERVAL = f"{evidence.CONFIDENCE:.0%} interval"
@@ -70,12 +70,13 @@ def solved(reached: pd.DataFrame, threshold: float, looks: Looks) -> Answer:
 
 def starts(found: Findings, looks: Looks) -> Answer:
     """Whether the policy does better from where it was trained to start."""
-    names = [looks[name].label for name in found.starts["configuration"]]
+    rows = found.starts[found.starts["n"] > 0]
+    names = [looks[name].label for name in rows["configuration"]]
     text = (
         "Training meets hardly any start twice, so nothing should show. Return from starts of "
-        f"training minus return from others: {estimates(found.starts, names, PLAIN)}."
+        f"training minus return from others: {estimates(rows, names, PLAIN)}."
     )
-    return Answer("Starts never trained on", tally(found.starts["verdict"], VERDICTS), (text,))
+    return Answer("Starts never trained on", badge(rows, VERDICTS), (text,))
 
 
 def apo(pair: Comparison, looks: Looks) -> list[Answer]:

@@ -1,0 +1,50 @@
+"""What the best constant action achieves, as reports compare it with what was learned."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfrl import conditions
+from tfrl.analysis import thresholds
+from tfrl.conditions import GRID, HELD_OUT
+from tfrl.environments import load
+
+EPISODES = 1_000
+
+
+def returns(environment, environment_id, variation, action):
+    """Of held-out levels, one episode each, always the same action."""
+    levels = HELD_OUT + np.arange(EPISODES)
+    intervals = conditions.intervals(environment_id, variation, levels)
+    actions = tf.fill([EPISODES], tf.cast(action, environment.action_spec().dtype))
+
+    @tf.function
+    def play():
+        environment.set_levels(tf.constant(levels), tf.constant(intervals))
+        total, alive = tf.zeros([EPISODES]), tf.ones([EPISODES])
+        for _ in tf.range(environment.time_limit):
+            time_step = environment.step(actions)
+            total += alive * time_step.reward
+            alive *= tf.cast(~time_step.is_last(), tf.float32)
+        return total
+
+    return play().numpy()
+
+
+@pytest.mark.parametrize(
+    "environment_id", ["CartPole-v0", "MountainCar-v0", "Acrobot-v1", "Maze-v0"]
+)
+def test_the_best_constant_action_succeeds_as_often_as_reports_say(environment_id):
+    environment = load(environment_id, batch_size=EPISODES)
+    limit, known = thresholds.success(environment_id), thresholds.constant_action(environment_id)
+    for variation in conditions.variations(environment_id):
+        if variation == GRID:
+            continue
+        rates = [
+            np.mean(returns(environment, environment_id, variation, action) >= limit)
+            for action in range(int(environment.action_spec().maximum) + 1)
+        ]
+        share = known.get(variation, 0.0)
+        # Four standard errors of a share of so many episodes.
+        error = 4 * np.sqrt(share * (1 - share) / EPISODES)
+        assert max(rates) == pytest.approx(share, abs=error)

@@ -1,0 +1,132 @@
+"""What is lost on unseen levels and under other physics, in sentences."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from scipy import stats
+
+from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.analysis.overfitting import HELD_OUT
+from tfrl.conditions import DEFAULT
+from tfrl.report.blocks import Answer
+from tfrl.report.overfitting import findings
+from tfrl.report.overfitting.findings import Family
+from tfrl.report.style import Looks
+from tfrl.report.units import VERDICTS, badge, estimates, unit
+from tfrl.report.wording import listed, plural
+
+TOGETHER = "harder or not generalised: cannot be told apart"
+
+
+def unseen(families: Sequence[Family], looks: Looks) -> list[Answer]:
+    """What is lost on levels that are not among a finite number trained on."""
+    sentences: list[str] = []
+    found: list[pd.DataFrame] = []
+    for family in (family for family in families if family.finite):
+        rows = able(family)
+        rows = rows[rows["tested"] == HELD_OUT]
+        fewest = min(family.finite, key=lambda e: e.conditions.num_levels)
+        mine = rows[rows["environment"] == fewest.name]
+        sentences.append(
+            f"Trained on {plural(fewest.conditions.num_levels, 'level')} of {family.id}, "
+            f"{unit(family.measure).noun} on unseen ones is lower by: "
+            f"{estimates(mine, _names(mine, looks), unit(family.measure))}."
+        )
+        if len(family.finite) > 1:
+            sentences.append(_enough(family, rows, looks))
+        found.append(rows[rows["environment"].isin([e.name for e in family.finite])])
+    claim = "Levels never trained on"
+    return [Answer(claim, badge(pd.concat(found), VERDICTS), tuple(sentences))] if found else []
+
+
+def able(family: Family) -> pd.DataFrame:
+    """The final verdicts on agents that learned something to lose."""
+    rows = family.last(family.verdicts)
+    return rows[rows["n"] > 0]
+
+
+def _enough(family: Family, rows: pd.DataFrame, looks: Looks) -> str:
+    """Up to how many levels there is a gap."""
+    counts = {e.name: e.conditions.num_levels for e in family.finite}
+    by_count: dict[int, list[str]] = {}
+    for name, look in looks.items():
+        mine = rows[(rows["configuration"] == name) & (rows["verdict"] == "gap")]
+        most = max((counts[where] for where in mine["environment"] if where in counts), default=0)
+        by_count.setdefault(most, []).append(look.label)
+    parts = []
+    for most, names in sorted(by_count.items()):
+        who = "" if len(by_count) == 1 else f" for {listed(names)}"
+        more = min((count for count in counts.values() if count > most), default=0)
+        up_to = f"gap detected up to N = {most:,}" if most else "no gap detected"
+        parts.append(f"{up_to}{f', from {more:,} on none shows' if most and more else ''}{who}")
+    return f"By the number N of levels trained on, each taken alone: {'; '.join(parts)}."
+
+
+def physics(family: Family, looks: Looks, brief: bool = False) -> list[Answer]:
+    """What is lost under variations that were not trained on; if `brief`, under the furthest."""
+    trained = findings.unbounded(family.environments, DEFAULT) or family.environments[-1]
+    tests = [test for test in family.variations if test != trained.conditions.variation]
+    if not tests:
+        return []
+    numbers, where = unit(family.measure), family.labels[trained.name]
+    rows = able(family)
+    rows = rows[(rows["environment"] == trained.name) & (rows["tested"] != HELD_OUT)]
+    known = set(rows["tested"]) or set(family.verdicts["tested"]) & set(tests)
+    sentences: list[str] = []
+    if not known:
+        mine = family.last(family.plain)
+        mine = mine[(mine["environment"] == trained.name) & (mine["n"] > 0)]
+        for test in tests:
+            one = mine[mine["tested"] == test]
+            lower = estimates(one, _names(one, looks), numbers)
+            sentences.append(
+                f"Trained on {where}, {numbers.noun} on {_quoted(test)} is lower by: {lower}. "
+                f"{TOGETHER.capitalize()}, since none was trained there."
+            )
+        return [Answer(_claim(family), "not judged", tuple(sentences))]
+    shown = rows[rows["tested"] == tests[-1]] if brief else rows
+    for test in tests[-1:] if brief else tests:
+        one = shown[shown["tested"] == test]
+        if len(one):
+            lower = estimates(one, _names(one, looks), numbers)
+            sentences.append(f"Lost on {test} by training on {where} instead of {test}: {lower}.")
+    idle = [look.label for name, look in looks.items() if name not in set(shown["configuration"])]
+    if idle:
+        sentences.append(f"Too little was learned to tell: {listed(idle)}.")
+    outcome = badge(shown, VERDICTS) if len(shown) else "too little learned"
+    return [Answer(_claim(family), outcome, tuple(sentences))]
+
+
+def _claim(family: Family) -> str:
+    return f"{family.id}: variations never trained on"
+
+
+def _quoted(variation: str) -> str:
+    return variation if len(variation) == 1 else f'"{variation}"'
+
+
+def control(families: Sequence[Family]) -> list[Answer]:
+    """Unbounded levels: there is nothing to memorise, so that a gap would be a fault of ours."""
+    found = []
+    for family in families:
+        rows = able(family)
+        finite = [environment.name for environment in family.finite]
+        found.append(rows[(rows["tested"] == HELD_OUT) & ~rows["environment"].isin(finite)])
+    rows = pd.concat(found)
+    total = int(rows["low"].notna().sum())
+    if not total:
+        return []
+    shown = int(rows["verdict"].isin(["gap", "reverse"]).sum())
+    usual = int(stats.binom.ppf(0.95, total, 1 - CONFIDENCE))
+    text = (
+        "Where training draws from all levels there are, those it met and those held out are of "
+        f"one distribution: {shown} of {total} intervals of their difference exclude 0, and about "
+        f"{usual} may by chance. (About: agents are tested on the same levels, so their intervals "
+        "are not independent.)"
+    )
+    outcome = "nothing shows, as it should" if shown <= usual else "more shows than should"
+    return [Answer("Control", outcome, (text,))]
+
+
+def _names(rows: pd.DataFrame, looks: Looks) -> list[str]:
+    return [looks[name].label for name in rows["configuration"]]
