@@ -1,4 +1,4 @@
-"""Environments by the ids that Gymnasium has for them: inside the graph, or Gymnasium's own."""
+"""Environments in the graph, and any of Gymnasium's, by the ids that Gymnasium knows them by."""
 
 from collections.abc import Callable
 

@@ -25,6 +25,7 @@ class DqnConfig:
     """
 
     fc_layer_params: tuple[int, ...] = (100, 50)  # units of each hidden layer, ReLU
+    num_environments: int = 1  # environments stepped together, with an update for each of them
     learning_rate: float = 1e-3  # of Adam
     gamma: float = 0.99  # discount; tutorial: 1
     batch_size: int = 64  # transitions sampled for each update
@@ -42,13 +43,15 @@ class DqnConfig:
         check_positive(
             self, "fc_layer_params", "learning_rate", "batch_size", "target_update_period"
         )
-        check_positive(self, "replay_buffer_max_length", "initial_collect_steps")
+        check_positive(
+            self, "num_environments", "replay_buffer_max_length", "initial_collect_steps"
+        )
         check_share(self, "gamma", "initial_epsilon", "epsilon_greedy", "exploration_fraction")
         check_not_negative(self, "gradient_clipping")
 
 
 class DqnPipeline(Pipeline):
-    """One environment; each iteration takes one step in it and makes one update.
+    """Each iteration takes one step in every environment and makes as many updates.
 
     The step that resets an ended episode is an iteration too, as in TF-Agents' drivers.
     """
@@ -58,7 +61,9 @@ class DqnPipeline(Pipeline):
     def __init__(
         self, make_environment: MakeEnvironment, config: DqnConfig, num_environment_steps: int
     ):
-        super().__init__(make_environment, config, num_environment_steps)
+        super().__init__(
+            make_environment, config, num_environment_steps, batch_size=config.num_environments
+        )
         if config.initial_collect_steps >= num_environment_steps:
             raise ValueError(
                 f"initial_collect_steps is to be below the {num_environment_steps} environment "
@@ -99,7 +104,7 @@ class DqnPipeline(Pipeline):
         self._replay_buffer = UniformReplayBuffer(
             self.agent.collect_data_spec,
             batch_size=environment.batch_size,
-            max_length=config.replay_buffer_max_length,
+            max_length=-(-config.replay_buffer_max_length // config.num_environments),
             random=RandomStream(Stream.REPLAY),
         )
         self.initial_collect_steps = config.initial_collect_steps
@@ -119,7 +124,12 @@ class DqnPipeline(Pipeline):
         return EpsilonGreedyPolicy(self.agent.policy, self.epsilon, random)
 
     def learn(self, experience: trajectory.Trajectory) -> None:
-        """One update from the buffer, which has observed the new frame."""
-        # Two consecutive frames make one transition.
-        transitions, _ = self._replay_buffer.get_next(self.config.batch_size, num_steps=2)
-        self.agent.train(transitions)
+        """Updates from the buffer, which has observed the new frame."""
+
+        def train(i):
+            # Two consecutive frames make one transition.
+            transitions, _ = self._replay_buffer.get_next(self.config.batch_size, num_steps=2)
+            self.agent.train(transitions)
+            return [i + 1]
+
+        tf.while_loop(lambda i: i < self.config.num_environments, train, [0])
