@@ -3,6 +3,7 @@
 TF-Agents' own `suite_gym` loads old Gym's environments; its release has no suite for Gymnasium.
 """
 
+import functools
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -21,8 +22,12 @@ from tfrl.randomness import Stream
 _FIRST, _MID, _LAST = (np.int32(kind) for kind in (StepType.FIRST, StepType.MID, StepType.LAST))
 _NOTHING = np.float32(0)
 
+# What to say instead of Gymnasium's own advice, which takes other versions than the lock's.
+_EXTRAS = {"box2d": 'Box2D: install tfrl with its extra "box2d"'}
+
 # From an environment's place in the batch to the level in which its next episode starts.
 NextLevel = Callable[[int], int]
+MakeEnvs = Callable[[], Sequence[gymnasium.Env]]
 
 
 def load(
@@ -49,25 +54,34 @@ def load(
       gym_kwargs: further arguments of `gymnasium.make`.
 
     Raises:
-      LookupError: Gymnasium knows no such id, or cannot make it with what is installed.
+      LookupError: Gymnasium knows no such id, or cannot make it with what is installed, or the id
+        leaves the version open.
       ValueError: its spaces have no counterpart among TF-Agents' specs.
     """
     arguments: dict[str, Any] = {"disable_env_checker": True, **(gym_kwargs or {})}
     if max_episode_steps is not None:
         arguments["max_episode_steps"] = max_episode_steps
-    try:
+
+    def make() -> list[gymnasium.Env]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as that there is a newer version
             envs = [gymnasium.make(environment_name, **arguments) for _ in range(batch_size)]
+        made = envs[0].spec.id
+        if made != environment_name.rpartition(":")[2]:
+            raise LookupError(f"{environment_name!r} leaves the version open: expected {made}")
+        return envs
+
+    try:
+        return wrap_env(make, seed, discount, gym_env_wrappers, env_wrappers)
     except gymnasium.error.DependencyNotInstalled as error:
-        raise LookupError(f"{environment_name} needs what is not installed: {error}") from None
+        needs = _EXTRAS.get(str(error).partition(" ")[0].lower(), f"what is not installed: {error}")
+        raise LookupError(f"{environment_name} needs {needs}") from None
     except (gymnasium.error.Error, ImportError) as error:
         raise LookupError(f"Gymnasium cannot make {environment_name!r}: {error}") from None
-    return wrap_env(envs, seed, discount, gym_env_wrappers, env_wrappers)
 
 
 def wrap_env(
-    gym_env: gymnasium.Env | Sequence[gymnasium.Env] | VectorEnv,
+    gym_env: gymnasium.Env | Sequence[gymnasium.Env] | MakeEnvs | VectorEnv,
     seed: int = 0,
     discount: float = 1.0,
     gym_env_wrappers: Iterable[Callable[[gymnasium.Env], gymnasium.Env]] = (),
@@ -76,9 +90,9 @@ def wrap_env(
     """Gymnasium environments as one batched environment of TF-Agents.
 
     Args:
-      gym_env: one environment, several of a kind, or a vector environment. The last is to reset
-        itself in the step after an episode's last (`AutoresetMode.NEXT_STEP`); the levels of
-        `GymnasiumWrapper` then hold for its episodes after `reset()` alone.
+      gym_env: one environment, several of a kind, what makes several, or a vector environment. The
+        last is to reset itself in the step after an episode's last (`AutoresetMode.NEXT_STEP`); the
+        levels of `GymnasiumWrapper` then hold for its episodes after `reset()` alone.
       seed: of the levels that episodes start in.
       discount: of every step that does not terminate.
       gym_env_wrappers: for each environment that is no vector environment, the innermost first.
@@ -88,13 +102,20 @@ def wrap_env(
       ValueError: the spaces have no counterpart among TF-Agents' specs, or the vector environment
         resets itself at another time.
     """
-    if not isinstance(gym_env, VectorEnv):
-        envs = [gym_env] if isinstance(gym_env, gymnasium.Env) else list(gym_env)
-        for wrapper in gym_env_wrappers:
-            envs = [wrapper(env) for env in envs]
-        environment = GymnasiumWrapper.of(envs, seed, discount)
-    else:
+    if isinstance(gym_env, VectorEnv):
         environment = GymnasiumWrapper(gym_env, seed, discount)
+    else:
+        wrappers = list(gym_env_wrappers)
+
+        def wrapped(envs: Iterable[gymnasium.Env]) -> list[gymnasium.Env]:
+            return [functools.reduce(lambda env, wrap: wrap(env), wrappers, env) for env in envs]
+
+        if callable(gym_env):
+            environment = GymnasiumWrapper.of(wrapped(gym_env()), seed, discount)
+            environment.make_envs = lambda: wrapped(gym_env())
+        else:
+            envs = [gym_env] if isinstance(gym_env, gymnasium.Env) else gym_env
+            environment = GymnasiumWrapper.of(wrapped(envs), seed, discount)
     for wrapper in env_wrappers:
         environment = wrapper(environment)
     return environment
@@ -127,6 +148,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         self._discount = np.float32(discount)
         self._starts: np.ndarray | None = None  # whose next step is a reset, if any
         self.next_level: NextLevel
+        self.make_envs: MakeEnvs | None = None  # see `renew`
         self.seed(seed)
 
     @classmethod
@@ -134,12 +156,23 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         cls, envs: Sequence[gymnasium.Env], seed: int = 0, discount: float = 1.0
     ) -> "GymnasiumWrapper":
         """Makes one of single environments, all of whose episodes then start in a level."""
-        leveled = [_Leveled(env) for env in envs]
-        vector_env = SyncVectorEnv([lambda env=env: env for env in leveled], copy=False)
-        environment = cls(vector_env, seed, discount)
-        for place, env in enumerate(leveled):
-            env.next_level = lambda place=place: environment.next_level(place)
+        environment = cls(_vector_env(envs), seed, discount)
+        environment._tell_levels()
         return environment
+
+    def renew(self) -> None:
+        """Makes the environments anew by `make_envs`, so that nothing of past episodes is left.
+
+        Without that they stay as they are.
+        """
+        if self.make_envs:
+            self.close()
+            self._vector_env = _vector_env(self.make_envs())
+            self._tell_levels()
+
+    def _tell_levels(self) -> None:
+        for place, env in enumerate(self._vector_env.envs):
+            env.next_level = lambda place=place: self.next_level(place)
 
     @property
     def gym(self) -> VectorEnv:
@@ -208,6 +241,11 @@ class _Leveled(gymnasium.Wrapper):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         """See `gymnasium.Env`."""
         return self.env.reset(seed=self.next_level() if seed is None else seed, options=options)
+
+
+def _vector_env(envs: Iterable[gymnasium.Env]) -> SyncVectorEnv:
+    leveled = [_Leveled(env) for env in envs]
+    return SyncVectorEnv([lambda env=env: env for env in leveled], copy=False)
 
 
 def drawn_levels(seed: int, num_levels: int, batch_size: int) -> NextLevel:

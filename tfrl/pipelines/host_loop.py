@@ -72,6 +72,7 @@ class HostLoop(Loop):
     def restart(self, seed: int, conditions: Conditions) -> None:
         """See `Loop`."""
         host = self._environment.host
+        host.renew()
         host.seed(seed, conditions.num_levels)
         self._pipeline.initialize(seed)
         self._steps = 0
@@ -85,7 +86,10 @@ class HostLoop(Loop):
 
     def play(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
         """See `Loop`."""
-        results = [play(self._evaluation_environment.host, c, plan.level) for c in self._choose]
+        host, results = self._evaluation_environment.host, []
+        for choose in self._choose:
+            host.renew()
+            results.append(play(host, choose, plan.level))
         returns, lengths = zip(*results, strict=True)
         return np.stack(returns), np.stack(lengths)
 
