@@ -112,12 +112,19 @@ def panels(
 
 
 def tiles(
-    count: int, columns: int, width: float, height: float, top: float = 0.28, right: float = 0.12
+    count: int,
+    columns: int,
+    width: float,
+    height: float,
+    labels: tuple[str, str],
+    top: float = 0.28,
+    right: float = 0.12,
 ) -> tuple[Figure, list[Axes]]:
     """As `panels`, for many with the same axes: laid out by hand, which is several times as fast.
 
     Args:
       height: of a row, in inches, with what stands above the panels.
+      labels: of the x axes and of the y axes.
       top, right: inches above and beside all of them.
     """
     rows = -(-count // columns)
@@ -139,8 +146,10 @@ def tiles(
     for axes in grid[-1]:
         axes.tick_params(labelbottom=True)
     middle = (left + width - right) / 2 / width, (edges["bottom"] + edges["top"]) / 2
-    figure.supxlabel("", x=middle[0], y=0.09 / figure.get_figheight(), va="bottom")
-    figure.supylabel("", x=0.02 / width, y=middle[1], ha="left")
+    below, beside = labels
+    down = 0.09 / figure.get_figheight()
+    figure.supxlabel(below, x=middle[0], y=down, va="bottom", fontsize=9)
+    figure.supylabel(beside, x=0.02 / width, y=middle[1], ha="left", fontsize=9)
     return figure, list(grid.flat[:count])
 
 

@@ -53,7 +53,8 @@ def over_training(
     """
     width, height, columns = (3.7, 1.5, 2) if narrow else (10.0, 1.75, columns)
     with styled():
-        figure, grid = tiles(len(found), columns, width, height, 0.3 + _key_height(lines, narrow))
+        labels, top = ("environment steps", label), 0.3 + _key_height(lines, narrow)
+        figure, grid = tiles(len(found), columns, width, height, labels, top)
         for axes, panel in zip(grid, found, strict=True):
             axes.axhline(0, color="#8a8a8a", lw=0.9, zorder=1)
             if np.isfinite(margin):
@@ -74,8 +75,6 @@ def over_training(
             heading(axes, panel.title, remark)
             axes.set(xlim=(0, steps), xlabel="", ylabel="")
             thousands(axes, 3 if narrow else 5)
-        figure.supxlabel("environment steps", fontsize=9)
-        figure.supylabel(label, fontsize=9)
         _key(figure, lines, narrow)
         return to_svg(figure)
 
@@ -97,7 +96,8 @@ def by_levels(
     """
     columns, height = (1, 1.9) if narrow else (2, 2.05)
     with styled():
-        figure, grid = tiles(len(found), columns, width, height, 0.3 + _key_height(lines, narrow))
+        labels, top = ("levels trained on", label), 0.3 + _key_height(lines, narrow)
+        figure, grid = tiles(len(found), columns, width, height, labels, top)
         tables = [points for panel in found for points in panel.lines.values()]
         counts = pd.concat(tables)["levels"].unique()
         place = dict(zip(counts, _places(counts), strict=True))
@@ -112,8 +112,6 @@ def by_levels(
             if limits:
                 pad = 0.04 * (limits[1] - limits[0])
                 axes.set_ylim(limits[0] - pad, limits[1] + pad)
-        figure.supxlabel("levels trained on", fontsize=9)
-        figure.supylabel(label, fontsize=9)
         _key(figure, lines, narrow)
         return to_svg(figure)
 

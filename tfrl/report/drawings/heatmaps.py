@@ -63,7 +63,7 @@ def matrices(
     across, width = (2, 3.7) if narrow else (max(3, min(4, len(found))), 10.0)
     height = 0.36 + (0.40 if narrow else 0.5) * len(rows)
     with styled():
-        figure, grid = tiles(len(found), across, width, height)
+        figure, grid = tiles(len(found), across, width, height, ("tested on", "trained on"))
         for axes, one in zip(grid, found, strict=True):
             _coloured(axes, one.values, limits)
             for row, column in np.ndindex(one.values.shape):
@@ -72,8 +72,6 @@ def matrices(
         grid[0].set_xticks(np.arange(len(columns)) + 0.5, columns)
         grid[0].set_yticks(np.arange(len(rows)) + 0.5, rows)
         grid[0].invert_yaxis()
-        figure.supxlabel("tested on", fontsize=9)
-        figure.supylabel("trained on", fontsize=9)
         return to_svg(figure)
 
 
@@ -90,7 +88,8 @@ def maps(
     found = [(label, one) for label, row in zip(labels, rows, strict=True) for one in row]
     width, height, top, right = (3.7, 1.75, 0.92, 0.12) if narrow else (10.0, 2.05, 0.28, 0.85)
     with styled():
-        figure, grid = tiles(len(found), across, width, height, top, right)
+        axes_labels = (lattice.x_label, lattice.y_label)
+        figure, grid = tiles(len(found), across, width, height, axes_labels, top, right)
         for axes, (label, one) in zip(grid, found, strict=True):
             mesh = _coloured(axes, one.values, limits, lattice)
             axes.plot(*lattice.point, "o", ms=5, mfc="white", mec=INK, mew=1.2)
@@ -99,8 +98,6 @@ def maps(
             outline.set(edgecolor="#D55E00", linewidth=1.4)
             axes.add_patch(outline)
             heading(axes, one.title, label.removeprefix("trained ") if narrow else label)
-        figure.supxlabel(lattice.x_label, fontsize=9)
-        figure.supylabel(lattice.y_label, fontsize=9)
         _scale(figure, mesh, unit, narrow)
         return to_svg(figure)
 
