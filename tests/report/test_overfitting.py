@@ -46,7 +46,7 @@ def test_a_chapter_for_each_id_and_none_for_each_name(physics):
     figures = sorted(path.stem for path in (physics.parent / "figures").iterdir())
     names = ("acrobot-v1", "cartpole-v0", "mountaincar-v0")
     each = [f"{name}-{part}" for name in names for part in ("matrix", "training")]
-    assert figures == sorted([*each, "cartpole-v0-map", "summaries"])
+    assert figures == sorted([*each, "cartpole-v0-map", "first-matrix"])
 
 
 @pytest.mark.parametrize("which", ["physics", "mazes"])

@@ -5,6 +5,7 @@ A study of one id has a single chapter, which opens the page.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tfrl import conditions
 from tfrl.harness.storage import Results
@@ -107,9 +108,11 @@ def _answers(found: Sequence[Family], look: Looks) -> tuple[Answer, ...]:
 
 def _first(found: Sequence[Family], look: Looks) -> Picture:
     """The figure of the first screen."""
-    summarised = [family for family in found if len(family.summaries)]
-    if summarised:
-        return published.picture(summarised, look)
+    if len(found) > 1 and len(found[0].variations) > 1 and not found[0].several_levels:
+        matrix = gaps.picture(found[0], "first", look)  # no mean over environments: they differ
+        return replace(matrix, wide=matrix.narrow, caption=f"{found[0].id}. {matrix.caption}")
+    if len(found) == 1 and len(found[0].summaries):
+        return published.picture(found[0], look)
     counted = next((family for family in found if family.several_levels), None)
     if counted:
         return levels.picture(counted, "first", look, 4.8)

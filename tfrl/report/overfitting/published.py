@@ -20,9 +20,9 @@ from tfrl.report.wording import listed, number, sample
 EXPLAINED = {"openings": "share of a maze's inner walls that is taken away"}
 
 
-def picture(families: Sequence[Family], looks: Looks) -> Picture:
+def picture(family: Family, looks: Looks) -> Picture:
     """Each seed's Default, Interpolation and Extrapolation."""
-    values = generalization.averaged([family.summaries for family in families])
+    values = family.summaries
     percent = values.assign(**{name: 100 * values[name] for name in SUMMARIES})
     published = {
         agent: {name: 100 * share for name, share in means.items()}
@@ -36,14 +36,9 @@ def picture(families: Sequence[Family], looks: Looks) -> Picture:
     wide, narrow = (
         dots.beside_published(percent, labels, looks, published, width) for width in (4.6, 3.6)
     )
-    where = (
-        f", mean of {len(families)} environments, of which some may gain and some lose"
-        if len(families) > 1
-        else ""
-    )
     caption = (
-        f"Success of the greedy policy{where}. Every dot is one seed, the tick is their median. "
-        "Diamonds: published means (Packer et al. 2018), over other tasks and with other budgets."
+        "Success of the greedy policy. Every dot is one seed, the tick is their median. Diamonds: "
+        "published means (Packer et al. 2018), over other tasks and with other budgets."
     )
     medians = percent.groupby("configuration", observed=True)[list(SUMMARIES)].median().dropna()
     said = [
