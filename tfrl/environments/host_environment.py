@@ -33,7 +33,8 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
                 f"{environment_name} has actions of shape {action.shape} and type "
                 f"{action.dtype.name}: expected one discrete action, as all pipelines take"
             )
-        if host.time_limit is None:
+        time_limit = host.time_limit
+        if time_limit is None:
             raise LookupError(
                 f"{environment_name} has no time limit, and what a policy does at first may never "
                 "end an episode: expected an id registered with max_episode_steps"
@@ -48,6 +49,7 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
             host.batch_size,
         )
         self._host = host
+        self._time_limit = time_limit
         self._first_value, self._first_action = observation.minimum, action.minimum
         self._current = tf.Variable(
             tf.zeros([host.batch_size, 3 + int(np.prod(observation.shape))]), trainable=False
@@ -62,7 +64,7 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
     @property
     def time_limit(self) -> int:
         """Environment steps after which an episode is truncated."""
-        return self._host.time_limit
+        return self._time_limit
 
     @property
     def packed_spec(self) -> tf.TensorSpec:

@@ -66,9 +66,9 @@ def load(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as that there is a newer version
             envs = [gymnasium.make(environment_name, **arguments) for _ in range(batch_size)]
-        made = envs[0].spec.id
-        if made != environment_name.rpartition(":")[2]:
-            raise LookupError(f"{environment_name!r} leaves the version open: expected {made}")
+        spec = envs[0].spec
+        if spec and spec.id != environment_name.rpartition(":")[2]:
+            raise LookupError(f"{environment_name!r} leaves the version open: expected {spec.id}")
         return envs
 
     try:
@@ -171,8 +171,12 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
             self._tell_levels()
 
     def _tell_levels(self) -> None:
-        for place, env in enumerate(self._vector_env.envs):
-            env.next_level = lambda place=place: self.next_level(place)
+        envs: Sequence[_Leveled] = getattr(self._vector_env, "envs", ())
+        for place, env in enumerate(envs):
+            env.next_level = functools.partial(self._level, place)
+
+    def _level(self, place: int) -> int:
+        return self.next_level(place)  # which may be another function by then
 
     @property
     def gym(self) -> VectorEnv:
@@ -212,7 +216,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         self._vector_env.close()
 
     def _reset(self):
-        levels = [self.next_level(place) for place in range(self.batch_size)]
+        levels: Any = [self.next_level(place) for place in range(self.batch_size)]
         observation, _ = self._vector_env.reset(seed=levels)
         self._starts = None
         return ts.TimeStep(
@@ -244,8 +248,7 @@ class _Leveled(gymnasium.Wrapper):
 
 
 def _vector_env(envs: Iterable[gymnasium.Env]) -> SyncVectorEnv:
-    leveled = [_Leveled(env) for env in envs]
-    return SyncVectorEnv([lambda env=env: env for env in leveled], copy=False)
+    return SyncVectorEnv([functools.partial(_Leveled, env) for env in envs], copy=False)
 
 
 def drawn_levels(seed: int, num_levels: int, batch_size: int) -> NextLevel:

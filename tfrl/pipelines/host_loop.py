@@ -76,7 +76,8 @@ class HostLoop(Loop):
         host.seed(seed, conditions.num_levels)
         self._pipeline.initialize(seed)
         self._steps = 0
-        (self._action,) = self._begin(host.current_time_step())
+        if not self._collector.begins_with_reset:
+            (self._action,) = self._begin(host.current_time_step())
         self.train(self._pipeline.initial_collect_steps)
 
     def train(self, until: int) -> None:
@@ -108,7 +109,8 @@ class HostLoop(Loop):
                 break
             (self._action,) = self._go_on(time_step)
         complete = self._complete_and_learn if learns else self._complete
-        self._action, self._steps = complete(time_step)
+        self._action, steps = complete(time_step)
+        self._steps = int(steps)
 
     def _call(self, environment: HostEnvironment, function: Callable[[tf.Tensor], tuple]) -> Call:
         """Calls a function that is compiled with a time step of the host.
