@@ -1,0 +1,178 @@
+"""Training in environments outside of the graph."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+
+from tests.engine import chain
+from tests.engine.one_run import digest
+from tfrl import environments, pipelines
+from tfrl.conditions import HELD_OUT, Conditions
+from tfrl.pipelines.host_loop import MAX_PLAYED_AT_ONCE, HostLoop, play
+
+NAMES = tuple(pipelines.SHIPPED)
+SHORT = {"dqn": {"replay_buffer_max_length": 1_000}}
+
+
+def make_trainer(name, environment_id, steps=600, episodes=4, **hyperparameters):
+    pipeline = pipelines.resolve(name)
+    config = pipeline.Config(**SHORT.get(name, {}) | hyperparameters)
+    return pipelines.Trainer(pipeline, config, environment_id, steps, steps // 2, episodes)
+
+
+def weights(trainer):
+    return [w.numpy() for net in trainer._pipeline.networks for w in net.variables]
+
+
+@pytest.mark.parametrize(
+    ("name", "hyperparameters"),
+    [
+        ("dqn", {}),
+        ("dqn", {"num_environments": 3, "initial_collect_steps": 20}),
+        ("reinforce", {"use_value_network": True}),
+        ("ppo", {}),
+        ("ppo", {"collect_sequence_length": 1, "num_epochs": 2}),
+        ("apo", {"num_epochs": 5}),
+    ],
+)
+def test_learning_is_the_same_as_in_the_graph(monkeypatch, name, hyperparameters):
+    """All frames are: a single one that differed would part the weights."""
+    monkeypatch.setitem(environments.TWINS, chain.ID, chain.GraphChain)
+    trainers = [
+        make_trainer(name, environment_id, **hyperparameters)
+        for environment_id in (chain.ID, chain.GYMNASIUM_ID)
+    ]
+    results = [trainer.run(3) for trainer in trainers]
+    for tables in ("episodes", "evaluations"):
+        inside, outside = (pd.DataFrame(getattr(result, tables)) for result in results)
+        assert len(inside) > 20
+        pd.testing.assert_frame_equal(inside, outside, check_dtype=False)
+    assert results[0].updates == results[1].updates > 0
+    for inside, outside in zip(*map(weights, trainers), strict=True):
+        np.testing.assert_allclose(inside, outside, rtol=1e-3, atol=1e-5)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def lander(request):
+    """A trainer in LunarLander-v3 and what it gave for seeds 1 and 2."""
+    trainer = make_trainer(request.param, "gymnasium:LunarLander-v3")
+    return trainer, [trainer.run(seed) for seed in (1, 2)]
+
+
+def test_a_run_is_a_pure_function_of_its_seed_and_conditions(lander):
+    trainer, (first, second) = lander
+    few = trainer.run(1, Conditions(levels=2))
+    assert len({digest(result) for result in (first, second, few)}) == 3
+    assert digest(trainer.run(1)) == digest(first)
+
+
+def test_the_tables_are_what_they_say(lander):
+    _, (result, _) = lander
+    episodes, evaluations = pd.DataFrame(result.episodes), pd.DataFrame(result.evaluations)
+    assert episodes["step"].is_monotonic_increasing and len(episodes)
+    assert np.isfinite(episodes["return"]).all() and episodes["length"].between(1, 1_000).all()
+    counts = evaluations.groupby(["step", "split", "variation", "policy"]).size()
+    assert set(counts) == {4} and len(counts) == 3 * 2 * 2
+    assert set(evaluations["split"]) == {"training", "held-out"}
+    held_out = evaluations["level"] >= HELD_OUT
+    assert ((evaluations["split"] == "held-out") == held_out).all()
+    assert result.updates > 0 and set(result.timings) == {"compile", "train", "evaluate"}
+
+
+def test_there_is_one_call_for_each_vector_step():
+    trainer = make_trainer("ppo", chain.GYMNASIUM_ID, num_epochs=2)
+    loop, counts = trainer._loop, {"calls": 0, "steps": 0}
+
+    def count(owner, name, what):
+        function = getattr(owner, name)
+
+        def counted(*args):
+            counts[what] += 1
+            return function(*args)
+
+        setattr(owner, name, counted)
+
+    for name in ("_go_on", "_complete", "_complete_and_learn"):
+        count(loop, name, "calls")
+    count(loop._environment.host, "step", "steps")
+    result = trainer.run(0)
+    assert result.updates > 0
+    assert counts["calls"] == counts["steps"] >= 600 / 8
+
+
+def test_held_out_levels_are_never_trained_on(monkeypatch):
+    trainer = make_trainer("ppo", chain.GYMNASIUM_ID)
+    host = trainer._loop._environment.host
+    trained: list[int] = []
+    seeds: list[int] = []
+    monkeypatch.setattr(chain.GymnasiumChain, "seeds", seeds, raising=False)
+    step, reset = host.step, host.reset
+
+    def noted(call):
+        def wrapper(*args):
+            before = len(seeds)
+            time_step = call(*args)
+            trained.extend(seeds[before:])
+            return time_step
+
+        return wrapper
+
+    monkeypatch.setattr(host, "step", noted(step))
+    monkeypatch.setattr(host, "reset", noted(reset))
+    for conditions in (Conditions(), Conditions(levels=5)):
+        trained.clear()
+        seeds.clear()
+        table = pd.DataFrame(trainer.run(1, conditions).evaluations)
+        assert len(trained) > 50 and max(trained) < conditions.num_levels
+        evaluated = table.groupby("split")["level"].agg(set)
+        assert set(seeds) - set(trained) <= evaluated["training"] | evaluated["held-out"]
+        assert evaluated["held-out"] <= set(seeds)
+        assert not evaluated["held-out"] & set(trained)
+    assert set(trained) == evaluated["training"] == set(range(5))
+
+
+def test_as_many_episodes_are_played_as_there_are_levels_however_few_environments_there_are():
+    levels = HELD_OUT + np.arange(2 * MAX_PLAYED_AT_ONCE + 3)
+    results = []
+    for batch_size in (1, MAX_PLAYED_AT_ONCE):
+        host = environments.load("gymnasium:CartPole-v1", batch_size=batch_size).host
+
+        def choose(time_step):  # pushes under the falling pole
+            return [(time_step.observation[:, 2] > 0).astype(int)]
+
+        results.append(play(host, choose, levels))
+    (returns, lengths), (at_once, lengths_at_once) = results
+    np.testing.assert_array_equal(returns, at_once)
+    np.testing.assert_array_equal(lengths, lengths_at_once)
+    np.testing.assert_array_equal(returns, lengths)
+    assert len(np.unique(lengths)) > 10
+
+
+def test_a_study_may_name_any_of_gymnasiums_environments():
+    trainer = make_trainer("reinforce", "gymnasium:FrozenLake-v1", 300)
+    assert isinstance(trainer._loop, HostLoop)
+    result = trainer.run(0)
+    assert set(result.episodes["return"]) <= {0.0, 1.0}
+
+
+@pytest.mark.study
+def test_ppo_learns_cartpole_as_fast_as_in_the_graph():
+    """The mean return over training of either differs by chance alone."""
+    areas = []
+    for environment_id in ("CartPole-v1", "gymnasium:CartPole-v1"):
+        trainer = pipelines.Trainer(
+            pipelines.resolve("ppo"),
+            dataclasses.replace(pipelines.resolve("ppo").Config()),
+            environment_id,
+            num_environment_steps=30_000,
+            evaluation_every=30_000,
+            evaluation_episodes=20,
+        )
+        results = [trainer.run(seed) for seed in range(8)]
+        areas.append([len(r.episodes["return"]) for r in results])
+        final = [r.episodes["return"][-20:].mean() for r in results]
+        assert np.mean(final) > 100
+    assert scipy.stats.ttest_ind(*areas, equal_var=False).pvalue > 0.01
