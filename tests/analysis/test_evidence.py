@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from tfrl.analysis import evidence
-from tfrl.analysis.evidence import Difference
+from tfrl.analysis.evidence import Estimate
 
 
 def test_iqm_of_published_scores():
@@ -140,7 +140,7 @@ def test_bootstrap_intervals_of_the_median_cover_it_at_twenty_seeds():
     ],
 )
 def test_verdicts(low, high, lower, higher):
-    difference = Difference((low + high) / 2, low, high)
+    difference = Estimate((low + high) / 2, low, high)
     assert evidence.verdict(difference, "lower") == lower
     assert evidence.verdict(difference, "higher") == higher
 

@@ -87,14 +87,14 @@ def test_the_early_score_is_the_area_under_the_curve_and_not_a_count_of_short_ep
     columns = [*RUN, "step", "episode", "return"]
     frame = pd.DataFrame([*short, ("e", "a", 0, 2_000, 100, 1_000.0)], columns=columns)
     curve = returns.moving_average(frame, window=1)
-    (score,) = returns.early_scores(curve, steps=15_000, share=0.2)["score"]
+    (score,) = returns.area_scores(curve, steps=15_000, share=0.2)["score"]
     # No value before step 10, 10 up to step 2,000, then 1,000 up to step 3,000.
     assert score == pytest.approx((10 * 1_990 + 1_000 * 1_000) / 2_990, rel=2e-3)
 
 
 def test_a_run_without_an_early_episode_has_no_early_score():
     curve = returns.moving_average(episodes(a=[[5.0]]))  # ends at step 10
-    assert returns.early_scores(curve, steps=40, share=0.2)["score"].isna().all()
+    assert returns.area_scores(curve, steps=40, share=0.2)["score"].isna().all()
 
 
 def averages(*runs):

@@ -48,12 +48,12 @@ def measures(
     Returns:
       A row for each planned run, [environment, configuration, seed, status, early_return,
       deepest_fall, late_return, late_spread]: the mean of the learning curve over the first `EARLY`
-      of the budget, as `returns.early_scores` defines it; how far the moving average fell below the
+      of the budget, as `returns.area_scores` defines it; how far the moving average fell below the
       threshold after it was first reached (NaN: never reached); mean and standard deviation of the
       returns of the episodes that ended in the last `LATE` of the budget. A run that has not
       finished has NaN throughout.
     """
-    early = returns.early_scores(averages, steps, EARLY).rename(columns={"score": "early_return"})
+    early = returns.area_scores(averages, steps, EARLY).rename(columns={"score": "early_return"})
     late = stability.late_returns(averages, steps, LATE).rename(
         columns={"mean": "late_return", "spread": "late_spread"}
     )

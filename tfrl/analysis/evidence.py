@@ -16,8 +16,6 @@ Which interval where, and what it cannot do:
   correlate positively, the interval of the difference is a little too wide.
 """
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,21 +23,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from tfrl.analysis import resampling
+from tfrl.analysis.resampling import Statistic, generator
 from tfrl.analysis.returns import GROUP
 
 CONFIDENCE = 0.95
 BOOTSTRAP_MINIMUM = 5  # values; at n = 3 a percentile bootstrap misses in about a fifth of cases
 REPETITIONS = 10_000
+CONTENT = 0.9  # the share of all seeds that a tolerance interval is to hold
 
 Verdict = Literal["supported", "not supported", "inconclusive"]
 Interval = tuple[float, float]
-Statistic = Callable[[np.ndarray], np.ndarray]  # reduces the last axis
 NONE: Interval = (np.nan, np.nan)
-
-
-def generator(*key: str) -> np.random.Generator:
-    """A generator of its own for what `key` names: the same numbers whatever else is drawn."""
-    return np.random.default_rng(list(hashlib.sha256("\0".join(key).encode()).digest()))
 
 
 def iqm(scores: np.ndarray) -> np.ndarray:
@@ -84,15 +79,14 @@ def bootstrap_interval(
     """
     if len(scores) < BOOTSTRAP_MINIMUM or np.ptp(scores) == 0:
         return NONE
-    draws = generator.integers(len(scores), size=(repetitions, len(scores)))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(statistic(scores[draws]), [tail, 1 - tail])
+    draws = resampling.bootstrap([scores], statistic, generator, repetitions)
+    low, high = resampling.percentiles(draws, confidence)
     return float(low), float(high)
 
 
 @dataclass(frozen=True)
-class Difference:
-    """mean(a) - mean(b) with Welch's interval; if there is none, NaN, and `note` says why."""
+class Estimate:
+    """A number with its 95% interval; where there is none, NaN, and `note` says why."""
 
     estimate: float
     low: float
@@ -100,25 +94,69 @@ class Difference:
     note: str = ""
 
 
-def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> Difference:
-    """The difference of the means of [n] and [m] scores, unpaired (Welch 1947)."""
+def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
+    """mean(a) - mean(b) of [n] and [m] scores, unpaired, with Welch's interval (1947)."""
     if min(len(a), len(b)) == 0:
         where = "either side" if len(a) == len(b) else "one side"
-        return Difference(np.nan, np.nan, np.nan, f"no value on {where}")
+        return Estimate(np.nan, np.nan, np.nan, f"no value on {where}")
     estimate = float(np.mean(a) - np.mean(b))
     if min(len(a), len(b)) < 2:
-        return Difference(estimate, np.nan, np.nan, "an interval needs two values on each side")
+        return Estimate(estimate, np.nan, np.nan, "an interval needs two values on each side")
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         # Equal scores do not show that there is no spread, only that these seeds did not meet it.
         where = "either side" if np.ptp(a) == np.ptp(b) else "one side"
-        return Difference(estimate, np.nan, np.nan, f"no spread on {where}, so no interval")
+        return Estimate(estimate, np.nan, np.nan, f"no spread on {where}, so no interval")
     u, v = np.var(a, ddof=1) / len(a), np.var(b, ddof=1) / len(b)
     freedom = (u + v) ** 2 / (u**2 / (len(a) - 1) + v**2 / (len(b) - 1))
     half = float(stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(u + v))
-    return Difference(estimate, estimate - half, estimate + half)
+    return Estimate(estimate, estimate - half, estimate + half)
 
 
-def verdict(difference: Difference, claimed: Literal["lower", "higher"]) -> Verdict:
+@dataclass(frozen=True)
+class Tolerance:
+    """Between `low` and `high` lie, with 95% confidence, at least `content` of all seeds."""
+
+    low: float
+    high: float
+    content: float  # NaN for fewer than two scores
+    note: str = ""  # where content is less than what was asked for
+
+
+def tolerance_interval(
+    scores: np.ndarray, content: float = CONTENT, confidence: float = CONFIDENCE
+) -> Tolerance:
+    """Where the score of one more seed will fall, whatever the distribution (Wilks 1941).
+
+    The share of all seeds between the r-th lowest and the r-th highest of n scores is distributed
+    as Beta(n - 2r + 1, 2r) if scores are continuous; ties make it larger. Taken is the largest r
+    that holds `content`. From n = 46 on there is one for 90%; with fewer seeds no interval can
+    promise that much without assuming a shape, which capped returns do not have, so that the
+    extremes are given with what they do hold: 78% at n = 20, 61% at n = 10, 34% at n = 5.
+    """
+    n = len(scores)
+    if n < 2:
+        return Tolerance(np.nan, np.nan, np.nan, "needs two seeds")
+    r = np.arange(1, n // 2 + 1)
+    held = stats.beta.ppf(1 - confidence, n - 2 * r + 1, 2 * r)
+    enough = int(np.count_nonzero(held >= content))  # held falls with r
+    cut = max(enough, 1)
+    ordered = np.sort(scores)
+    note = "" if enough else f"{n} seeds hold {held[0]:.0%}, too few for {content:.0%}"
+    return Tolerance(float(ordered[cut - 1]), float(ordered[-cut]), float(held[cut - 1]), note)
+
+
+def wilson_interval(hits: np.ndarray, n: np.ndarray, confidence: float = CONFIDENCE) -> np.ndarray:
+    """Wilson's score interval (1927) for a share of `hits` among `n`, [2, ...]; NaN for n of 0.
+
+    It keeps within 0 and 1, and has a width where none or all are hits.
+    """
+    hits, n = np.asarray(hits, float), np.where(np.asarray(n) > 0, n, np.nan)
+    z2 = stats.norm.ppf((1 + confidence) / 2) ** 2
+    half = np.sqrt(z2 * (hits * (n - hits) / n + z2 / 4))
+    return np.array([hits + z2 / 2 - half, hits + z2 / 2 + half]) / (n + z2)
+
+
+def verdict(difference: Estimate, claimed: Literal["lower", "higher"]) -> Verdict:
     """What the interval of a difference says of the claim that the first is lower (or higher).
 
     "supported" if the interval lies wholly on the claimed side of 0, "not supported" if it lies
@@ -133,14 +171,15 @@ def verdict(difference: Difference, claimed: Literal["lower", "higher"]) -> Verd
 
 
 def describe(scores: np.ndarray, *key: str) -> dict[str, object]:
-    """Median, IQM and mean of [n] finite scores, each with its 95% interval, and the extremes.
+    """Median, IQM and mean of [n] finite scores with their 95% intervals, and where seeds fall.
 
     Args:
       key: what the scores are of; each bootstrap has the generator of `key` and its statistic.
 
     Returns:
       n, min, max, and `x`, `x_low`, `x_high` for x in median, iqm, mean; NaN where there is none,
-      and then `note` says in words why.
+      and then `note` says in words why. Of the tolerance interval `tolerance_x` for x in low, high,
+      content, note.
     """
     n = len(scores)
     row: dict[str, object] = {"n": n, "min": np.nan, "max": np.nan, "note": ""}
@@ -154,6 +193,7 @@ def describe(scores: np.ndarray, *key: str) -> dict[str, object]:
     for name, (statistic, (low, high)) in found.items():
         estimate = float(statistic(scores)) if n else np.nan
         row |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
+    row |= {f"tolerance_{key}": value for key, value in vars(tolerance_interval(scores)).items()}
     if n == 0:
         row["note"] = "no score"
     elif n == 1:

@@ -7,12 +7,25 @@ rewards. An evaluation plays levels that were trained on (split "training"), lev
 variation that never are ("held-out") and further variations ("shifted"); see `tfrl.conditions`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 RUN = ["environment", "configuration", "seed"]
 GROUP = ["environment", "configuration"]
 WINDOW = 100  # episodes in the moving average, as in Gymnasium's criterion for "solved"
+
+
+def numbered(ordered: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """The runs of a frame that is in order of runs, and of which of them each row is.
+
+    Returns:
+      [environment, configuration, seed], R rows, and [N] numbers of those rows.
+    """
+    run = ordered.groupby(RUN, observed=True, sort=False).ngroup().to_numpy()
+    first = np.flatnonzero(np.diff(run, prepend=-1))
+    return ordered[RUN].iloc[first].reset_index(drop=True), run
 
 
 def moving_average(episodes: pd.DataFrame, window: int = WINDOW) -> pd.DataFrame:
@@ -24,34 +37,50 @@ def moving_average(episodes: pd.DataFrame, window: int = WINDOW) -> pd.DataFrame
       only before its first episode has ended.
     """
     ordered = episodes.sort_values([*RUN, "episode"], kind="stable", ignore_index=True)
-    runs = ordered.groupby(RUN, observed=True, sort=False)
-    average = runs["return"].rolling(window, min_periods=1).mean().droplevel(RUN)
-    return ordered.assign(ordinal=runs.cumcount() + 1, average=average.astype(float))
+    _, run = numbered(ordered)
+    ordinal = np.arange(len(ordered)) - np.searchsorted(run, run) + 1
+    average = ordered["return"].groupby(run, sort=False).rolling(window, min_periods=1).mean()
+    return ordered.assign(ordinal=ordinal, average=average.to_numpy(float))
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The curves of R runs on one grid of G steps."""
+
+    runs: pd.DataFrame  # [environment, configuration, seed], R rows
+    grid: np.ndarray  # [G] environment steps
+    values: np.ndarray  # [R, G]; NaN before a run's first value
+
+    def table(self, value: str = "average") -> pd.DataFrame:
+        """[environment, configuration, seed, step, value], G rows a run."""
+        repeated = self.runs.loc[self.runs.index.repeat(len(self.grid))].reset_index(drop=True)
+        steps = np.tile(self.grid, len(self.runs))
+        return repeated.assign(step=steps, **{value: self.values.ravel()})
 
 
 def on_step_grid(frame: pd.DataFrame, grid: np.ndarray, value: str = "average") -> pd.DataFrame:
+    """`curves` as a table, [environment, configuration, seed, step, value]."""
+    return curves(frame, grid, value).table(value)
+
+
+def curves(frame: pd.DataFrame, grid: np.ndarray, value: str = "average") -> Curves:
     """Each run's latest `value` at or before each step of one common grid.
 
     Args:
       frame: rows of runs with `step` and `value`, in any order of the runs.
       grid: [G] increasing environment steps.
-
-    Returns:
-      [environment, configuration, seed, step, value], G rows a run; NaN before a run's first row.
     """
-    if frame.empty:
-        return frame[[*RUN, "step", value]]
     frame = frame.sort_values([*RUN, "step"], kind="stable", ignore_index=True)
-    run = frame.groupby(RUN, observed=True, sort=False).ngroup().to_numpy()
-    runs = frame[RUN].drop_duplicates(ignore_index=True)
+    runs, run = numbered(frame)
+    if frame.empty:
+        return Curves(runs, grid, np.empty((0, len(grid))))
     # One increasing key for all runs: a single binary search serves every run and grid point.
-    span = 1 + max(grid[-1], frame["step"].max())
+    step = frame["step"].to_numpy()
+    span = 1 + max(grid[-1], step.max())
     wanted = np.arange(len(runs))[:, None] * span + grid  # [R, G]
-    latest = np.searchsorted(run * span + frame["step"].to_numpy(), wanted, side="right") - 1
+    latest = np.searchsorted(run * span + step, wanted, side="right") - 1
     begun = (latest >= 0) & (run[latest] == np.arange(len(runs))[:, None])
-    values = np.where(begun, frame[value].to_numpy(float)[latest], np.nan)
-    repeated = runs.loc[runs.index.repeat(len(grid))].reset_index(drop=True)
-    return repeated.assign(step=np.tile(grid, len(runs)), **{value: values.ravel()})
+    return Curves(runs, grid, np.where(begun, frame[value].to_numpy(float)[latest], np.nan))
 
 
 def centre(
@@ -101,20 +130,22 @@ def last_training_scores(episodes: pd.DataFrame, count: int = WINDOW) -> pd.Data
     return scores.rename("score").reset_index()
 
 
-def early_scores(
-    averages: pd.DataFrame, steps: int, share: float, points: int = 1_000
+def area_scores(
+    averages: pd.DataFrame, steps: int, share: float = 1.0, points: int = 1_000
 ) -> pd.DataFrame:
     """One row a run: the mean of its learning curve over the first `share` of the budget.
 
     That is the area under the moving average, taken at `points` evenly spaced steps, and so every
     step of training counts the same. (A mean over episodes would count the short ones most: the
-    first, before anything is learned.) The curve begins where a run's first episode ends.
+    first, before anything is learned.) The curve begins where a run's first episode ends; NaN if
+    none did.
 
     Args:
       averages: as `moving_average` gives them.
       steps: the step budget.
     """
-    grid = np.linspace(0, share * steps, points + 1)[1:]
-    curves = on_step_grid(averages, grid)
-    scores = curves.groupby(RUN, observed=True)["average"].mean()  # of the steps that have a value
-    return scores.rename("score").reset_index()
+    found = curves(averages, np.linspace(0, share * steps, points + 1)[1:])
+    known = ~np.isnan(found.values)
+    total = np.where(known, found.values, 0.0).sum(axis=1)
+    count = known.sum(axis=1)
+    return found.runs.assign(score=np.where(count > 0, total / np.maximum(count, 1), np.nan))

@@ -10,16 +10,13 @@ It says nothing of choosing among checkpoints or hyperparameters outside the stu
 of the configurations there are: of one far ahead of all others, choosing adds next to nothing.
 """
 
-import itertools
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
+from tfrl.analysis import resampling
 from tfrl.analysis.evidence import CONFIDENCE
-
-MOST_SPLITS = 20_000  # beyond, so many are drawn instead of taking all
 
 
 @dataclass(frozen=True)
@@ -45,9 +42,9 @@ class Optimism:
 def optimism(scores: np.ndarray, k: int, generator: np.random.Generator) -> Optimism:
     """Chooses the best of m configurations on k of n seeds, and scores it on the others.
 
-    All C(n, k) splits, or `MOST_SPLITS` drawn at random if there are more; where several are best,
-    the mean over them. The interval is Student's t about the jackknife over seeds: the splits
-    overlap, so that their own spread says little.
+    All C(n, k) splits, or `resampling.MOST_SPLITS` drawn at random if there are more; where several
+    are best, the mean over them. The interval is Student's t about the jackknife over seeds: the
+    splits overlap, so that their own spread says little.
 
     Args:
       scores: [n, m], higher is better; 1 <= k < n.
@@ -55,7 +52,7 @@ def optimism(scores: np.ndarray, k: int, generator: np.random.Generator) -> Opti
     n, m = scores.shape
     if not 1 <= k < n:
         raise ValueError(f"choosing on {k} of {n} seeds leaves none to score on")
-    picked = _splits(n, k, generator)  # [S, n]
+    picked, _ = resampling.splits(n, k, generator)  # [S, n]
     chosen = picked @ scores / k  # [S, m]
     rest = ~picked @ scores / (n - k)
     best = np.isclose(chosen, chosen.max(axis=1, keepdims=True), rtol=1e-12, atol=1e-12)
@@ -70,17 +67,6 @@ def optimism(scores: np.ndarray, k: int, generator: np.random.Generator) -> Opti
     elif (best == best[0]).all() and best[0].max() == 1:
         note = "always the same one"
     return Optimism(m, n, k, len(picked), gained.mean(), kept.mean(), low, high, note)
-
-
-def _splits(n: int, k: int, generator: np.random.Generator) -> np.ndarray:
-    """Which of n seeds choose in each split, bool [S, n]."""
-    if math.comb(n, k) <= MOST_SPLITS:
-        indices = np.array(list(itertools.combinations(range(n), k)))
-    else:
-        indices = generator.random((MOST_SPLITS, n)).argsort(axis=1)[:, :k]
-    picked = np.zeros((len(indices), n), bool)
-    np.put_along_axis(picked, indices, True, axis=1)
-    return picked
 
 
 def _jackknife(picked: np.ndarray, pairs: np.ndarray, centre: float) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from tfrl.analysis import (
     thresholds,
 )
 from tfrl.analysis.overfitting import HELD_OUT, Measure
+from tfrl.analysis.resampling import generator
 from tfrl.conditions import DEFAULT, Conditions
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Environment, Study
@@ -256,7 +257,7 @@ def _optimism(
         wide = wide.dropna(axis=1, how="all").dropna()
         for k in CHOSEN_ON:
             if k < len(wide) and wide.shape[1] > 1:
-                key = evidence.generator(environment.name, "optimism", str(k))
+                key = generator(environment.name, "optimism", str(k))
                 found = selection.optimism(wide.to_numpy(float), k, key)
                 rows.append(
                     {"environment": environment.name, "optimism": found.optimism} | vars(found)
