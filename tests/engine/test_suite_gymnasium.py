@@ -82,6 +82,7 @@ def test_it_is_an_environment_as_tf_agents_has_them():
     py_driver.PyDriver(environment, policy, [length], max_episodes=20).run(environment.reset())
     assert 10 < length.result() < 50
     in_graph = tf_py_environment.TFPyEnvironment(environment)
+    in_graph.reset()
     time_step = in_graph.step(tf.zeros([BATCH], tf.int64))
     assert time_step.observation.shape == [BATCH, 4]
     assert np.all(time_step.discount == 0.5)

@@ -1,8 +1,8 @@
 """How experience is collected: a step, a rollout, or whole episodes.
 
 An environment in the graph is stepped by `Collector.collect`. One outside of it is stepped there,
-and the same collector is shown its frames one by one (`start`, `add`, `experience`), so that what
-is observed and learned from is the same either way.
+and the same collector is shown the frames afterwards (`replay`), so that what is observed and
+learned from is the same either way.
 """
 
 import abc
@@ -15,6 +15,7 @@ from tf_agents.policies import tf_policy
 from tf_agents.trajectories import StepType, trajectory
 
 Observer = Callable[[trajectory.Trajectory], object]
+FrameAt = Callable[[tf.Tensor | int], trajectory.Trajectory]
 
 
 class Collector(tf.Module, metaclass=abc.ABCMeta):
@@ -30,6 +31,7 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
         self,
         environment: tf_environment.TFEnvironment,
         policy: tf_policy.TFPolicy,
+        max_frames: int,
         observers: Iterable[Observer] = (),
     ):
         """Creates a collector.
@@ -37,11 +39,15 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
         Args:
           environment: a batch of `B`.
           policy: what acts in it.
-          observers: are called with each frame, a `Trajectory` of tensors `[B, ...]`.
+          max_frames: frames of one environment in a collection, at most.
+          observers: are called with each frame, a `Trajectory` of tensors `[B, ...]`. What they
+            note may reach the policy from the next collection on only: outside of the graph they
+            are shown a collection's frames when it is complete.
         """
         super().__init__()
         self._environment = environment
         self._policy = policy
+        self._max_frames = max_frames
         self._observers = list(observers)
 
     @property
@@ -49,17 +55,23 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
         """What acts."""
         return self._policy
 
+    @property
+    def max_frames(self) -> int:
+        """Frames of one environment in a collection, at most."""
+        return self._max_frames
+
     @abc.abstractmethod
     def collect(self) -> trajectory.Trajectory:
         """Steps the environment, which is in the graph, until all is collected. Returns that."""
 
     @abc.abstractmethod
-    def start(self) -> Any:
-        """What is kept of a collection that has no frames yet: a nest of tensors."""
+    def replay(self, frame_at: FrameAt, num_frames: tf.Tensor | int) -> trajectory.Trajectory:
+        """Collects what has been stepped through already. Returns it as `collect` does.
 
-    @abc.abstractmethod
-    def add(self, kept: Any, frame: trajectory.Trajectory) -> Any:
-        """Takes in one frame, tensors `[B, ...]`, and returns what is then kept."""
+        Args:
+          frame_at: the frame of that number, tensors `[B, ...]`.
+          num_frames: how many there are. The environment's current time step is the last one's.
+        """
 
     @abc.abstractmethod
     def is_complete(self, num_frames: tf.Tensor | int, all_ended: tf.Tensor | bool) -> Any:
@@ -69,10 +81,6 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
           num_frames: how many frames there are.
           all_ended: whether there is the end of an episode among them in every environment.
         """
-
-    @abc.abstractmethod
-    def experience(self, kept: Any, frame: trajectory.Trajectory) -> trajectory.Trajectory:
-        """What was collected. `frame` is the last one, and has been added."""
 
     def _step(self) -> trajectory.Trajectory:
         time_step = self._environment.current_time_step()
@@ -88,28 +96,28 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
 class StepCollector(Collector):
     """Steps each environment once. The experience is that frame, tensors `[B, ...]`."""
 
+    def __init__(
+        self,
+        environment: tf_environment.TFEnvironment,
+        policy: tf_policy.TFPolicy,
+        observers: Iterable[Observer] = (),
+    ):
+        """See `Collector`."""
+        super().__init__(environment, policy, 1, observers)
+
     def collect(self):
         """See `Collector`."""
-        frame = self._step()
-        self.add((), frame)
-        return frame
+        return self.replay(lambda _: self._step(), 1)
 
-    def start(self):
-        """Nothing is kept."""
-        return ()
-
-    def add(self, kept, frame):
-        """Shows the frame."""
+    def replay(self, frame_at, num_frames):
+        """See `Collector`."""
+        frame = frame_at(0)
         self._show(frame)
-        return ()
+        return frame
 
     def is_complete(self, num_frames, all_ended):
         """At once."""
         return True
-
-    def experience(self, kept, frame):
-        """The frame."""
-        return frame
 
 
 class Recording(NamedTuple):
@@ -121,32 +129,34 @@ class Recording(NamedTuple):
 
 
 class RecordingCollector(Collector):
-    """Records frames, `max_frames` at most."""
-
-    def __init__(
-        self,
-        environment: tf_environment.TFEnvironment,
-        policy: tf_policy.TFPolicy,
-        max_frames: int,
-        observers: Iterable[Observer] = (),
-    ):
-        """See `Collector`; `max_frames` are those of one environment."""
-        super().__init__(environment, policy, observers)
-        self._max_frames = max_frames
+    """Records frames."""
 
     def collect(self):
         """See `Collector`."""
         if self.begins_with_reset:
             self._environment.reset()
-        recording = tf.while_loop(
-            lambda num_frames, over, _: ~self.is_complete(num_frames, tf.reduce_all(over)),
-            lambda *recording: self.add(Recording(*recording), self._step()),
-            self.start(),
+        return self._record(
+            lambda _: self._step(),
+            lambda num_frames, over: self.is_complete(num_frames, tf.reduce_all(over)),
         )
-        return self.experience(Recording(*recording), None)
 
-    def start(self):
-        """An empty `Recording`."""
+    def replay(self, frame_at, num_frames):
+        """See `Collector`."""
+        return self._record(frame_at, lambda recorded, _: recorded >= num_frames)
+
+    def _record(
+        self, frame_at: FrameAt, is_complete: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    ) -> trajectory.Trajectory:
+        recording = tf.while_loop(
+            lambda num_frames, over, _: ~is_complete(num_frames, over),
+            lambda num_frames, over, frames: self._add(
+                Recording(num_frames, over, frames), frame_at(num_frames)
+            ),
+            self._empty(),
+        )
+        return self._experience(Recording(*recording))
+
+    def _empty(self) -> Recording:
         size = self._environment.batch_size
         frames = tf.nest.map_structure(
             lambda spec: tf.zeros([self._max_frames, size, *spec.shape], spec.dtype),
@@ -154,14 +164,20 @@ class RecordingCollector(Collector):
         )
         return Recording(tf.constant(0), tf.zeros([size], tf.bool), frames)
 
-    def add(self, kept, frame):
+    def _add(self, recording: Recording, frame: trajectory.Trajectory) -> Recording:
         """Records the frame."""
         self._show(frame)
-        place = kept.num_frames[None, None]
+        place = recording.num_frames[None, None]
         frames = tf.nest.map_structure(
-            lambda table, x: tf.tensor_scatter_nd_update(table, place, x[None]), kept.frames, frame
+            lambda table, x: tf.tensor_scatter_nd_update(table, place, x[None]),
+            recording.frames,
+            frame,
         )
-        return Recording(kept.num_frames + 1, kept.over | frame.is_last(), frames)
+        return Recording(recording.num_frames + 1, recording.over | frame.is_last(), frames)
+
+    @abc.abstractmethod
+    def _experience(self, recording: Recording) -> trajectory.Trajectory:
+        """What is learned from."""
 
 
 class RolloutCollector(RecordingCollector):
@@ -177,9 +193,9 @@ class RolloutCollector(RecordingCollector):
         """After `max_frames`."""
         return num_frames >= self._max_frames
 
-    def experience(self, kept, frame):
+    def _experience(self, recording):
         """The rollout, and what is current."""
-        frames = tf.nest.map_structure(_batch_major, kept.frames)
+        frames = tf.nest.map_structure(_batch_major, recording.frames)
         time_step = self._environment.current_time_step()
         state = self._policy.get_initial_state(None)
         bootstrap = tf.nest.map_structure(lambda x: tf.zeros_like(x[:, 0]), frames).replace(
@@ -202,18 +218,18 @@ class EpisodeCollector(RecordingCollector):
 
     begins_with_reset = True
 
-    def add(self, kept, frame):
-        """Records the frame, as padding where the episode is over."""
-        return super().add(kept, pad(frame, kept.over))
-
     def is_complete(self, num_frames, all_ended):
         """When every episode has ended, or after `max_frames`."""
         return all_ended | (num_frames >= self._max_frames)
 
-    def experience(self, kept, frame):
+    def _add(self, recording, frame):
+        """Records the frame, as padding where the episode is over."""
+        return super()._add(recording, pad(frame, recording.over))
+
+    def _experience(self, recording):
         """The episodes."""
-        frames = tf.nest.map_structure(_batch_major, kept.frames)
-        not_reached = tf.range(self._max_frames) >= kept.num_frames
+        frames = tf.nest.map_structure(_batch_major, recording.frames)
+        not_reached = tf.range(self._max_frames) >= recording.num_frames
         return pad(frames, tf.broadcast_to(not_reached, frames.reward.shape))
 
 

@@ -1,4 +1,8 @@
-"""Many tensors in one variable."""
+"""Many tensors in one array, bit by bit.
+
+What a call of a compiled function takes grows with each tensor that goes in or out, which counts
+where there is a call for every step of an environment.
+"""
 
 import math
 
@@ -6,36 +10,25 @@ import tensorflow as tf
 from tf_agents.typing import types
 
 
-class PackedVariable(tf.Module):
-    """Holds a nest of tensors in one variable, bit by bit.
-
-    A compiled function takes about two microseconds for each variable that it reads and writes,
-    which counts where it is called for every step of an environment.
-    """
-
-    def __init__(self, initial: types.NestedTensor):
-        """Starts with the values of the nest, whose structure, shapes and types it keeps."""
-        super().__init__()
-        self._specs = tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), initial)
-        self._variable = tf.Variable(_packed(initial), trainable=False)
-
-    def read(self) -> types.NestedTensor:
-        """The nest."""
-        words, begin, tensors = self._variable.read_value(), 0, []
-        for spec in tf.nest.flatten(self._specs):
-            end = begin + _num_words(spec)
-            tensors.append(_from_words(words[begin:end], spec))
-            begin = end
-        return tf.nest.pack_sequence_as(self._specs, tensors)
-
-    def assign(self, nest: types.NestedTensor) -> None:
-        """Replaces the nest."""
-        self._variable.assign(_packed(nest))
+def num_words(spec: types.NestedTensorSpec) -> int:
+    """Words of 32 bits that a nest of such tensors is packed into."""
+    return sum(_num_words(one) for one in tf.nest.flatten(spec))
 
 
-def _packed(nest: types.NestedTensor) -> tf.Tensor:
+def pack(nest: types.NestedTensor) -> tf.Tensor:
+    """The nest as words, int32 `[num_words]`, in the order of `tf.nest.flatten`."""
     words = [_to_words(x) for x in tf.nest.flatten(nest)]
     return tf.concat([tf.zeros([0], tf.int32), *words], axis=0)
+
+
+def unpack(words: tf.Tensor, spec: types.NestedTensorSpec) -> types.NestedTensor:
+    """The nest that was packed into `words`, int32 `[num_words]`."""
+    begin, tensors = 0, []
+    for one in tf.nest.flatten(spec):
+        end = begin + _num_words(one)
+        tensors.append(_from_words(words[begin:end], one))
+        begin = end
+    return tf.nest.pack_sequence_as(spec, tensors)
 
 
 def _num_words(spec: tf.TensorSpec) -> int:

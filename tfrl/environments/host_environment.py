@@ -94,8 +94,8 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
         """Makes the time step in `packed` the current one."""
         self._current.assign(packed)
 
-    def host_action(self, action: tf.Tensor) -> tf.Tensor:
-        """An action as the host takes it."""
+    def host_action(self, action: np.ndarray) -> np.ndarray:
+        """Actions `[B]` as the host takes them."""
         return action + self._first_action
 
     def _current_time_step(self):
@@ -108,7 +108,7 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
     def _step(self, action):
         if not tf.executing_eagerly():
             raise RuntimeError("an environment outside of the graph cannot be stepped in it")
-        self.show(self.packed(self._host.step(self.host_action(action).numpy())))
+        self.show(self.packed(self._host.step(self.host_action(action.numpy()))))
         return self._current_time_step()
 
 

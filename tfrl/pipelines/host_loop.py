@@ -1,34 +1,33 @@
 """Runs a pipeline whose environment is outside of the graph."""
 
 import functools
+import itertools
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context, execute
 from tf_agents.policies import tf_policy
 from tf_agents.trajectories import StepType, trajectory
 from tf_agents.trajectories import time_step as ts
-from tf_agents.typing import types
 
-from tfrl.components.packing import PackedVariable
+from tfrl.components import packing
 from tfrl.conditions import Conditions
 from tfrl.environments.host_environment import HostEnvironment
-from tfrl.environments.suite_gymnasium import GymnasiumWrapper
 from tfrl.pipelines.evaluation import Plan
 from tfrl.pipelines.loop import Loop
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 
 MAX_PLAYED_AT_ONCE = 32  # episodes of an evaluation, each in an environment of its own
 
-Call = Callable[[ts.TimeStep], list[np.ndarray]]  # of a compiled function
+Call = Callable[..., list[np.ndarray]]  # of a compiled function, with arrays
 
 
 class HostLoop(Loop):
     """Steps the environments from Python, with one call of a compiled function for each step.
 
-    The call shows the new frame to the pipeline's collector, learns if that completes the
-    collection, and chooses the next action. What `Collector.collect` keeps in a loop in the graph
-    is kept in variables from call to call, so that frames and updates are the same.
+    The call chooses the next action. Where the collection is complete, the same call first replays
+    its frames to the pipeline's collector and learns from them.
     """
 
     def __init__(self, pipeline: Pipeline, load: MakeEnvironment, plan: Plan):
@@ -38,36 +37,44 @@ class HostLoop(Loop):
         self._collector = pipeline.collector
         self._steps = 0
         size = self._environment.batch_size
-        action_step = tf.nest.map_structure(
-            lambda spec: tf.zeros([size, *spec.shape], spec.dtype),
+        self._action_step_spec = tf.nest.map_structure(
+            lambda spec: tf.TensorSpec([size, *spec.shape], spec.dtype),
             self._collector.policy.policy_step_spec,
         )
-        self._action_step = PackedVariable(action_step)
-        self._kept = PackedVariable(self._collector.start())
-        self._begin, self._go_on, self._complete, self._complete_and_learn = (
-            self._call(self._environment, function)
-            for function in (
-                self._begin_in_graph,
-                self._go_on_in_graph,
-                functools.partial(self._complete_in_graph, False),
-                functools.partial(self._complete_in_graph, True),
+        # A collection: the time step that each frame begins with and the one behind the last, and
+        # what the policy said at them.
+        room, time_step = self._collector.max_frames, self._environment.packed_spec
+        self._time_steps = np.zeros([room + 1, *time_step.shape], np.float32)
+        self._action_steps = np.zeros(
+            [room + 1, packing.num_words(self._action_step_spec)], np.int32
+        )
+        self._act = self._call(self._act_in_graph, time_step)
+        self._complete, self._complete_and_learn = (
+            self._call(
+                functools.partial(self._complete_in_graph, learns),
+                tf.TensorSpec(self._time_steps.shape, tf.float32),
+                tf.TensorSpec(self._action_steps.shape, tf.int32),
+                tf.TensorSpec([], tf.int32),
             )
+            for learns in (False, True)
         )
         self._evaluation_environment = load(min(len(plan.level), MAX_PLAYED_AT_ONCE))
         self._choose = [
             self._call(
-                self._evaluation_environment, functools.partial(self._choose_in_graph, policy)
+                functools.partial(self._choose_in_graph, policy),
+                self._evaluation_environment.packed_spec,
             )
             for policy in self._evaluation_policies
         ]
 
     def rehearse(self) -> None:
         """See `Loop`."""
-        time_step = self._environment.host.current_time_step()
-        for call in (self._begin, self._go_on, self._complete, self._complete_and_learn):
-            call(time_step)
-        for call in self._choose:
-            call(self._evaluation_environment.host.current_time_step())
+        self._act(self._time_steps[0])
+        for complete in (self._complete, self._complete_and_learn):
+            complete(self._time_steps, self._action_steps, np.array(1, np.int32))
+        for choose in self._choose:
+            environment = self._evaluation_environment
+            choose(environment.packed(environment.host.current_time_step()))
 
     def restart(self, seed: int, conditions: Conditions) -> None:
         """See `Loop`."""
@@ -77,7 +84,7 @@ class HostLoop(Loop):
         self._pipeline.initialize(seed)
         self._steps = 0
         if not self._collector.begins_with_reset:
-            (self._action,) = self._begin(host.current_time_step())
+            self._begin(host.current_time_step())
         self.train(self._pipeline.initial_collect_steps)
 
     def train(self, until: int) -> None:
@@ -87,10 +94,10 @@ class HostLoop(Loop):
 
     def play(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
         """See `Loop`."""
-        host, results = self._evaluation_environment.host, []
+        environment, results = self._evaluation_environment, []
         for choose in self._choose:
-            host.renew()
-            results.append(play(host, choose, plan.level))
+            environment.host.renew()
+            results.append(play(environment, choose, plan.level))
         returns, lengths = zip(*results, strict=True)
         return np.stack(returns), np.stack(lengths)
 
@@ -99,82 +106,90 @@ class HostLoop(Loop):
         host, collector = self._environment.host, self._collector
         learns = self._steps >= self._pipeline.initial_collect_steps
         if collector.begins_with_reset:
-            (self._action,) = self._begin(host.reset())
-        num_frames, ended = 0, np.zeros(host.batch_size, bool)
-        while True:
-            time_step = host.step(self._action)
-            num_frames += 1
+            self._begin(host.reset())
+        ended = np.zeros(host.batch_size, bool)
+        for num_frames in itertools.count(1):
+            time_step = host.step(self._actions(num_frames - 1))
+            packed = self._time_steps[num_frames] = self._environment.packed(time_step)
             ended |= time_step.step_type == StepType.LAST
             if collector.is_complete(num_frames, ended.all()):
                 break
-            (self._action,) = self._go_on(time_step)
+            (self._action_steps[num_frames],) = self._act(packed)
         complete = self._complete_and_learn if learns else self._complete
-        self._action, steps = complete(time_step)
+        self._action_steps[0], steps = complete(
+            self._time_steps, self._action_steps, np.array(num_frames, np.int32)
+        )
+        self._time_steps[0] = self._time_steps[num_frames]
         self._steps = int(steps)
 
-    def _call(self, environment: HostEnvironment, function: Callable[[tf.Tensor], tuple]) -> Call:
-        """Calls a function that is compiled with a time step of the host.
+    def _begin(self, time_step: ts.TimeStep) -> None:
+        """Chooses the first action of a collection that begins with that time step."""
+        packed = self._time_steps[0] = self._environment.packed(time_step)
+        (self._action_steps[0],) = self._act(packed)
 
-        What is called is not the concrete function, which spends most of such a call on checks, but
-        the one inside of it.
+    def _actions(self, frame: int) -> np.ndarray:
+        """The actions `[B]` of a frame as the host takes them."""
+        words = packing.num_words(self._action_step_spec.action)  # which come first
+        return self._environment.host_action(self._action_steps[frame, :words].view(np.int64))
+
+    def _call(self, function: Callable[..., tuple], *signature: tf.TensorSpec) -> Call:
+        """Calls a function that is compiled with arrays.
+
+        The checks that a concrete function makes first take longer than all else in a small call,
+        so this calls what it calls in the end.
         """
-        traced = self._trace(function, environment.packed_spec)
-        inner, captured = traced.inference_fn.call_flat, traced.captured_inputs
+        traced = self._trace(function, *signature)
+        name, captured = traced.inference_fn.name.decode(), traced.captured_inputs
+        num_outputs, ctx = len(traced.outputs), context.context()
+        attrs = tuple(itertools.chain(*ctx.function_call_options.as_attrs().items()))
+        # Shares the memory of an array; `tf.constant` takes its time.
+        from_dlpack = tf.experimental.dlpack.from_dlpack
 
-        def call(time_step: ts.TimeStep) -> list[np.ndarray]:
-            # Shares the memory of an array that nobody else has; `tf.constant` takes its time.
-            packed = tf.experimental.dlpack.from_dlpack(environment.packed(time_step).__dlpack__())
-            outputs = inner(packed, *captured)
+        def call(*arrays: np.ndarray) -> list[np.ndarray]:
+            inputs = [from_dlpack(array.__dlpack__()) for array in arrays]
+            outputs = execute.execute(name, num_outputs, [*inputs, *captured], attrs, ctx)
             return [output.numpy() for output in outputs]
 
         return call
 
-    def _begin_in_graph(self, packed: tf.Tensor) -> tuple[tf.Tensor]:
-        """Takes in a time step that ends no frame. Returns the action."""
-        self._environment.show(packed)
-        return (self._act(),)
+    def _act_in_graph(self, packed: tf.Tensor) -> tuple[tf.Tensor]:
+        """What the policy says, in words."""
+        return (packing.pack(self._collector.policy.action(self._environment.unpacked(packed))),)
 
-    def _go_on_in_graph(self, packed: tf.Tensor) -> tuple[tf.Tensor]:
-        """Takes in a time step after which the collection goes on. Returns the action."""
-        kept, _ = self._observe(packed)
-        self._kept.assign(kept)
-        return (self._act(),)
+    def _complete_in_graph(
+        self, learns: bool, time_steps: tf.Tensor, action_steps: tf.Tensor, num_frames: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Takes in a collection. Returns what the policy says next, and the steps so far."""
 
-    def _complete_in_graph(self, learns: bool, packed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Takes in the last time step of a collection. Returns the action and the steps so far."""
-        kept, frame = self._observe(packed)
+        def frame_at(t):
+            before, after = (self._environment.unpacked(time_steps[u]) for u in (t, t + 1))
+            action_step = packing.unpack(action_steps[t], self._action_step_spec)
+            return trajectory.from_transition(before, action_step, after)
+
+        last = time_steps[num_frames]
+        self._environment.show(last)
+        experience = self._collector.replay(frame_at, num_frames)
         if learns:
-            self._pipeline.learn(self._collector.experience(kept, frame))
-        self._kept.assign(self._collector.start())
-        resets = self._collector.begins_with_reset  # and then there is another action to choose
-        action = self._action_step.read().action if resets else self._act()
-        return action, self._pipeline.episode_log.environment_steps.read_value()
-
-    def _observe(self, packed: tf.Tensor) -> tuple[types.NestedTensor, trajectory.Trajectory]:
-        """Shows the collector the frame that ends in a time step. What it keeps, and the frame."""
-        before = self._environment.current_time_step()
-        self._environment.show(packed)
-        after = self._environment.current_time_step()
-        frame = trajectory.from_transition(before, self._action_step.read(), after)
-        return self._collector.add(self._kept.read(), frame), frame
-
-    def _act(self) -> tf.Tensor:
-        """Chooses the action that follows the current time step, as the host takes it."""
-        action_step = self._collector.policy.action(self._environment.current_time_step())
-        self._action_step.assign(action_step)
-        return self._environment.host_action(action_step.action)
+            self._pipeline.learn(experience)
+        # A collection that begins with a reset has another time step to begin with.
+        words = (
+            action_steps[0] if self._collector.begins_with_reset else self._act_in_graph(last)[0]
+        )
+        return words, self._pipeline.episode_log.environment_steps.read_value()
 
     def _choose_in_graph(self, policy: tf_policy.TFPolicy, packed: tf.Tensor) -> tuple[tf.Tensor]:
-        environment = self._evaluation_environment
-        return (environment.host_action(policy.action(environment.unpacked(packed)).action),)
+        return (policy.action(self._evaluation_environment.unpacked(packed)).action,)
 
 
-def play(host: GymnasiumWrapper, choose: Call, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def play(
+    environment: HostEnvironment, choose: Call, levels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Plays an episode in each of the levels `[E]`. An environment that is done takes the next one.
 
     Returns:
       the returns, float64 `[E]`, and the lengths in environment steps, int64 `[E]`.
     """
+    host = environment.host
     waiting = iter(range(len(levels)))
     episode = np.zeros(host.batch_size, int)  # that each environment is in
     # What is played when none is waiting any more goes to the row behind the last.
@@ -187,7 +202,8 @@ def play(host: GymnasiumWrapper, choose: Call, levels: np.ndarray) -> tuple[np.n
     host.next_level = next_level
     time_step, num_ended = host.reset(), 0
     while num_ended < len(levels):
-        time_step = host.step(*choose(time_step))
+        (action,) = choose(environment.packed(time_step))
+        time_step = host.step(environment.host_action(action))
         np.add.at(returns, episode, time_step.reward)
         np.add.at(lengths, episode, time_step.step_type != StepType.FIRST)
         num_ended += np.sum((time_step.step_type == StepType.LAST) & (episode < len(levels)))
