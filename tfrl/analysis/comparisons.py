@@ -210,7 +210,7 @@ def seeds_needed(effects: np.ndarray) -> np.ndarray:
     few, many = np.full(effects.shape, 1), np.full(effects.shape, MOST_SEEDS + 1)
     while (many - few > 1).any():  # by halving: too few on one side, enough on the other
         middle = (few + many) // 2
-        enough = power(effects, middle) >= POWER
+        enough = (middle > 1) & (power(effects, middle) >= POWER)
         few, many = np.where(enough, few, middle), np.where(enough, middle, many)
     counts = np.where(many > MOST_SEEDS, np.inf, many.astype(float))
     return np.where(np.isnan(effects), np.nan, counts)
