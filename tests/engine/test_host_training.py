@@ -140,7 +140,7 @@ def test_as_many_episodes_are_played_as_there_are_levels_however_few_environment
     for batch_size in (1, MAX_PLAYED_AT_ONCE):
         environment = environments.load("gymnasium:CartPole-v1", batch_size=batch_size)
 
-        def choose(packed):  # pushes under the falling pole
+        def choose(packed, environment=environment):  # pushes under the falling pole
             observation = environment.unpacked(packed).observation.numpy()
             return [(observation[:, 2] > 0).astype(int)]
 
