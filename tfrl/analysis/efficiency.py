@@ -37,17 +37,17 @@ def times(
     Args:
       averages: as `returns.moving_average` gives them; averages of fewer than `window` episodes do
         not count.
-      runs: the planned runs, with `updates` and `train_seconds`.
+      runs: the planned runs, with their `status`, `updates` and `train_seconds`.
       steps: the step budget.
 
     Returns:
-      [environment, configuration, seed, event, unit, time, end], for each event of `EVENTS` and
-      unit of `UNITS`: `time` is NaN if it did not happen before the run's `end`, and both are NaN
-      if the unit is not known of the run.
+      [environment, configuration, seed, event, unit, time, end], for each finished run, event of
+      `EVENTS` and unit of `UNITS`: `time` is NaN if it did not happen before the run's `end`, and
+      both are NaN if the unit is not known of the run.
     """
-    found = _solved_steps(averages, threshold, steps, window)
-    found = found.merge(runs[[*RUN, "updates", "train_seconds"]], "left", RUN)
-    last = found["last"].to_numpy()
+    finished = runs.loc[runs["status"] == "finished", [*RUN, "updates", "train_seconds"]]
+    found = finished.merge(_solved_steps(averages, threshold, steps, window), "left", RUN)
+    last = found["last"].fillna(steps).to_numpy()  # of a run that ended no episode, the budget
     parts = []
     for event in EVENTS:
         for unit, column in UNITS.items():

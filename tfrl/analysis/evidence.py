@@ -145,12 +145,14 @@ def tolerance_interval(
     return Tolerance(float(ordered[cut - 1]), float(ordered[-cut]), float(held[cut - 1]), note)
 
 
-def wilson_interval(hits: np.ndarray, n: np.ndarray, confidence: float = CONFIDENCE) -> np.ndarray:
+def wilson_interval(
+    hits: np.ndarray, n: np.ndarray | int, confidence: float = CONFIDENCE
+) -> np.ndarray:
     """Wilson's score interval (1927) for a share of `hits` among `n`, [2, ...]; NaN for n of 0.
 
     It keeps within 0 and 1, and has a width where none or all are hits.
     """
-    hits, n = np.asarray(hits, float), np.where(np.asarray(n) > 0, n, np.nan)
+    n = np.where(np.asarray(n) > 0, n, np.nan)
     z2 = stats.norm.ppf((1 + confidence) / 2) ** 2
     half = np.sqrt(z2 * (hits * (n - hits) / n + z2 / 4))
     return np.array([hits + z2 / 2 - half, hits + z2 / 2 + half]) / (n + z2)
