@@ -4,14 +4,15 @@ Both claims say that a number is lower for APO than for PPO. Each run gives one 
 difference of the means has Welch's 95% interval, and the verdict is what that interval says.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import evidence, returns, stability
+from tfrl.analysis import comparisons, evidence, returns, stability
 from tfrl.analysis.evidence import Verdict
+from tfrl.analysis.implementation import Settings, differences
 from tfrl.analysis.returns import RUN
 
 EARLY = 0.2  # share of the step budget that is "at first"
@@ -108,6 +109,58 @@ def together(verdicts: Collection[Verdict]) -> Verdict:
         return "supported"
     opposed = "not supported" in verdicts and "supported" not in verdicts
     return "not supported" if opposed else "inconclusive"
+
+
+def plain(settings: Settings) -> tuple[str, str] | None:
+    """The configurations of APO and of PPO that all others are compared with, if there are both.
+
+    The first of each pipeline; one of PPO that has the agent that APO builds on goes before one
+    with TF-Agents' stock agent.
+    """
+    first: dict[str, str] = {}
+    for name, (pipeline, values) in settings.items():
+        if not values.get("stock_agent", False):
+            first.setdefault(pipeline, name)
+    for name, (pipeline, _) in settings.items():
+        first.setdefault(pipeline, name)
+    return (first["apo"], first["ppo"]) if {"apo", "ppo"} <= first.keys() else None
+
+
+def changed(settings: Settings) -> dict[str, str]:
+    """What each configuration of APO or PPO sets otherwise than the plain one of its pipeline."""
+    references = dict(zip(("apo", "ppo"), plain(settings) or (), strict=False))
+    return {
+        name: differences(settings[references[pipeline]][1], values)
+        for name, (pipeline, values) in settings.items()
+        if pipeline in references
+    }
+
+
+def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.DataFrame:
+    """Every configuration of APO and PPO against plain PPO and against plain APO.
+
+    Args:
+      measures: by what is measured, [environment, configuration, seed, score], one finite score a
+        run that has one.
+
+    Returns:
+      The rows of `comparisons.compare`, where `a` is the configuration and `b` what it is held
+      against, with `measure` and `changed`; Holm's correction is over the rows of one measure and
+      environment. Empty if the study has not both pipelines.
+    """
+    references = plain(settings)
+    if references is None:
+        return pd.DataFrame()
+    what = changed(settings)
+    apo, ppo = references
+    asked = [(name, ppo) for name in what if name != ppo]
+    asked += [(name, apo) for name in what if name not in references]
+    tables = [
+        comparisons.compare(scores, asked).assign(measure=measure)
+        for measure, scores in measures.items()
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    return table if table.empty else table.assign(changed=table["a"].astype(str).map(what))
 
 
 def _side(runs: pd.DataFrame, scores: np.ndarray) -> dict[str, object]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-MOST_SPLITS = 20_000  # beyond, so many are drawn instead of taking all
+DRAWN_SPLITS = 20_000  # where not all are taken
 CHUNK = 400_000  # values drawn at a time: few enough to stay in the cache
 
 Statistic = Callable[[np.ndarray], np.ndarray]  # reduces the last axis
@@ -20,15 +20,15 @@ def generator(*key: str) -> np.random.Generator:
 
 
 def splits(
-    n: int, k: int, generator: np.random.Generator, most: int = MOST_SPLITS
+    n: int, k: int, generator: np.random.Generator, most: int = DRAWN_SPLITS
 ) -> tuple[np.ndarray, bool]:
     """Which k of n are picked in each split, bool [S, n], and whether those are all splits.
 
-    All C(n, k) in lexicographic order, or `most` drawn at random if there are more.
+    All C(n, k) in lexicographic order if they are at most `most`, else `DRAWN_SPLITS` at random.
     """
     if math.comb(n, k) <= most:
         return all_splits(n, k), True
-    return _membership(generator.random((most, n)).argsort(axis=1)[:, :k], n), False
+    return _membership(generator.random((DRAWN_SPLITS, n)).argsort(axis=1)[:, :k], n), False
 
 
 @functools.lru_cache(maxsize=32)

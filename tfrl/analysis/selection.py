@@ -42,8 +42,8 @@ class Optimism:
 def optimism(scores: np.ndarray, k: int, generator: np.random.Generator) -> Optimism:
     """Chooses the best of m configurations on k of n seeds, and scores it on the others.
 
-    All C(n, k) splits, or `resampling.MOST_SPLITS` drawn at random if there are more; where several
-    are best, the mean over them. The interval is Student's t about the jackknife over seeds: the
+    All C(n, k) splits, or some drawn at random if there are many (`resampling.splits`); where
+    several are best, the mean over them. The interval is Student's t about the jackknife over seeds: the
     splits overlap, so that their own spread says little.
 
     Args:

@@ -1,0 +1,82 @@
+"""Whether what a paper calls details decides: one algorithm, implemented in two ways.
+
+After Engstrom et al. (2020), "Implementation Matters in Deep Policy Gradients",
+https://arxiv.org/abs/2005.12729: pairs of configurations that are the same but for such a detail,
+beside pairs of different algorithms.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from tfrl.analysis import comparisons
+
+DETAILS = ("stock_agent", "anneal_learning_rate")  # hyperparameters that no algorithm is named for
+
+Settings = Mapping[str, tuple[str, Mapping[str, Any]]]  # of each configuration: pipeline and values
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two configurations of one pipeline that differ in details of implementation only."""
+
+    plain: str
+    changed: str
+    what: str  # of the second: "stock_agent = true"
+
+
+def pairs(settings: Settings) -> tuple[Pair, ...]:
+    """Each configuration with the first that is the same but for details.
+
+    Args:
+      settings: pipeline and hyperparameters of each configuration.
+    """
+    first: dict[str, str] = {}
+    found = []
+    for name, (pipeline, values) in settings.items():
+        plain = first.setdefault(_rest(pipeline, values), name)
+        if plain != name:
+            what = differences(settings[plain][1], values)
+            found.append(Pair(plain, name, what or "nothing"))
+    return tuple(found)
+
+
+def effects(scores: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """What details change, beside what algorithms do.
+
+    Returns:
+      The rows of `comparisons.compare` for the pairs of `pairs` (a is the changed one) and for each
+      two configurations of different pipelines that are the first of theirs, with `kind`
+      ("implementation" or "algorithm") and `what`; Holm's correction is over both kinds.
+    """
+    details = {(pair.changed, pair.plain): pair.what for pair in pairs(settings)}
+    first: dict[str, str] = {}
+    for name, (pipeline, _) in settings.items():
+        first.setdefault(pipeline, name)
+    algorithms = comparisons.all_pairs(list(first.values()))
+    table = comparisons.compare(scores, [*details, *algorithms])
+    if table.empty:
+        return table
+    asked = list(zip(table["a"], table["b"], strict=True))
+    kinds = ["implementation" if pair in details else "algorithm" for pair in asked]
+    return table.assign(kind=kinds, what=[details.get(pair, "") for pair in asked])
+
+
+def differences(plain: Mapping[str, Any], changed: Mapping[str, Any]) -> str:
+    """What `changed` sets otherwise: "stock_agent = true, learning_rate = 0.01"."""
+    return ", ".join(
+        f"{key} = {_shown(value)}" for key, value in changed.items() if value != plain.get(key)
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _rest(pipeline: str, values: Mapping[str, Any]) -> str:
+    """All but the details, to compare."""
+    return repr((pipeline, sorted((k, repr(v)) for k, v in values.items() if k not in DETAILS)))
