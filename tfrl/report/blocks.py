@@ -104,7 +104,15 @@ class Data:
     data: pd.DataFrame
 
 
-Part = Paragraph | Heading | Answer | Picture | Table | Data
+@dataclass(frozen=True)
+class Method:
+    """How the numbers of a section were computed, and the sources: folded away until asked for."""
+
+    kind: ClassVar = "method"
+    notes: tuple[Note, ...]
+
+
+Part = Paragraph | Heading | Answer | Picture | Table | Data | Method
 
 
 @dataclass(frozen=True)

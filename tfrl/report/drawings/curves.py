@@ -1,53 +1,13 @@
-"""Figures in which every seed is a thin line."""
+"""Figures in which the lines of many seeds, or shares of them, are laid over one another."""
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
 from tfrl.analysis import returns
-from tfrl.report.style import FAINT, Look, Looks, heading, panels, styled, thousands, to_svg
+from tfrl.report.style import FAINT, Look, Looks, panels, styled, to_svg
 
 POINTS = 200  # of each line: about one to three pixels
-
-
-def learning(
-    curves: pd.DataFrame,
-    value: str,
-    counts: dict[str, str],
-    looks: Looks,
-    steps: int,
-    threshold: float | None,
-    narrow: bool,
-) -> str:
-    """Small multiples by environment step: a panel per configuration, all with the same axes.
-
-    Args:
-      curves: [configuration, seed, step, value] of one environment, on common steps.
-      counts: by configuration, what stands beside its name: "19 of 20 seeds".
-      steps: the step budget, where the x axis ends.
-    """
-    label = {
-        "average": f"return, mean of {returns.WINDOW} episodes",
-        "score": "return of the greedy policy",
-    }
-    middle = returns.centre(curves, "step", value)
-    with styled():
-        columns, width, height = (
-            (1, 3.7, 1.75) if narrow else (2 if len(looks) < 5 else 3, 10.0, 2.3)
-        )
-        figure, grid = panels(len(looks), columns, width, height, shared=True)
-        for axes, (name, look) in zip(grid, looks.items(), strict=True):
-            _threshold(axes, threshold)
-            _seeds(axes, curves[curves["configuration"] == name], "step", value, look)
-            median = middle[middle["configuration"] == name]
-            axes.plot(median["step"], median["median"], color=look.colour, ls=look.dash, lw=2.4)
-            heading(axes, look.label, counts[name])
-            axes.set(xlim=(0, steps), xlabel="", ylabel="")
-            thousands(axes)
-        figure.supxlabel("environment steps", fontsize=9)
-        figure.supylabel(label[value], fontsize=9)
-        return to_svg(figure)
 
 
 def by_episode(averages: pd.DataFrame, looks: Looks, threshold: float | None, narrow: bool) -> str:
@@ -59,7 +19,7 @@ def by_episode(averages: pd.DataFrame, looks: Looks, threshold: float | None, na
     end = shown_episodes(averages)
     with styled():
         width, height = (3.7, 3.2) if narrow else (9.0, 4.1)
-        figure, (axes,) = panels(1, 1, width, height)
+        figure, (axes,) = panels(1, 1, width, height, top=0.4)
         _threshold(axes, threshold)
         sampled = averages[averages["ordinal"] % max(1, end // (2 * POINTS)) == 0]
         middle = returns.centre(sampled, "ordinal")
@@ -116,6 +76,25 @@ def _threshold(axes: Axes, threshold: float | None) -> None:
         axes.axhline(threshold, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
 
 
-def step_grid(steps: int) -> np.ndarray:
-    """Common steps for all lines of a study, from 0 to the budget."""
-    return np.unique(np.linspace(0, steps, POINTS + 1).astype(int))
+def profile(found: pd.DataFrame, looks: Looks, narrow: bool) -> str:
+    """The share of runs above tau, a falling line with its band for each configuration.
+
+    Args:
+      found: [configuration, tau, share, low, high], as `aggregates.performance_profile`.
+    """
+    with styled():
+        width, height = (3.7, 3.0) if narrow else (10.0, 3.4)
+        figure, (axes,) = panels(1, 1, width, height, top=0.4)
+        for name, look in looks.items():
+            mine = found[found["configuration"] == name]
+            axes.fill_between(
+                mine["tau"], mine["low"], mine["high"], color=look.colour, alpha=0.15, lw=0
+            )
+            axes.plot(
+                mine["tau"], mine["share"], color=look.colour, ls=look.dash, lw=2, label=look.label
+            )
+        axes.axvline(1, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
+        axes.set(xlabel="tau, normalised return", ylabel="share of runs above tau", ylim=(0, 1.02))
+        axes.set_xlim(found["tau"].min(), found["tau"].max())
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
+        return to_svg(figure)

@@ -1,29 +1,89 @@
 """Figures in which every seed is a dot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from tfrl.report.style import FAINT, INK, Looks, heading, panels, styled, to_svg
+from tfrl.report.style import (
+    FAINT,
+    INK,
+    Looks,
+    beside,
+    heading,
+    panels,
+    styled,
+    to_svg,
+)
 
 CROWD = 3  # dots above and below the first of a pile before they overlap
+SUMMARY = 0.36  # of a row, from its middle down to the line of estimates
+ROW = 0.62  # inches
 
 
-def final(scores: pd.DataFrame, looks: Looks, width: float) -> str:
-    """Each seed's final return, a row per configuration.
+def scores(
+    found: Sequence[tuple[str, pd.DataFrame, pd.DataFrame]],
+    looks: Looks,
+    columns: int,
+    width: float,
+) -> str:
+    """Each seed's score, a row per configuration, and below the dots what they estimate.
 
     Args:
-      scores: [configuration, seed, score] of one environment.
+      found: of each panel its label, [configuration, seed, score] and what `evidence.summarise`
+        gives for them.
+      columns: of panels.
       width: of the figure, in inches.
     """
     with styled():
-        figure, (axes,) = panels(1, 1, width, 0.75 + 0.62 * len(looks))
-        _rows(axes, scores, "score", looks)
-        axes.set_xlabel("final return of the greedy policy")
+        key = 0.36 if width < 6 else 0.24
+        height = 0.72 + key + ROW * len(looks)
+        left = beside(look.label for look in looks.values())
+        figure, grid = panels(len(found), columns, width, height, left, 0.46, 0.1 + key)
+        for axes, (label, values, summary) in zip(grid, found, strict=True):
+            _rows(axes, values, "score", looks)
+            for row, name in enumerate(looks):
+                estimates = summary[summary["configuration"] == name]
+                if len(estimates):
+                    _estimates(axes, row + SUMMARY, estimates.iloc[0], looks[name].colour)
+            axes.set_xlabel(label)
+        _key(figure, 3 if width < 6 else 5)
         return to_svg(figure)
+
+
+def _estimates(axes: Axes, y: float, row: pd.Series, colour: str) -> None:
+    """Tolerance interval, interval of the mean, and the IQM, where there are any."""
+    line = {"solid_capstyle": "butt", "clip_on": False}
+    axes.plot(
+        [row["tolerance_low"], row["tolerance_high"]],
+        [y, y],
+        color=colour,
+        lw=7,
+        alpha=0.22,
+        **line,
+    )
+    axes.plot([row["mean_low"], row["mean_high"]], [y, y], color=INK, lw=1.6, **line)
+    axes.plot(row["mean"], y, "o", ms=4.5, color=INK, clip_on=False)
+    axes.plot(row["iqm"], y, "D", ms=4.5, mfc="none", mec=INK, mew=0.9, clip_on=False)
+
+
+def _key(figure: Figure, columns: int) -> None:
+    """What the marks are, above all panels."""
+    marks = {
+        "one seed": Line2D([], [], ls="", marker="o", ms=4.5, color=FAINT),
+        "median": Line2D([], [], ls="", marker="|", ms=10, mew=1.2, color=INK),
+        "mean, 95% interval": Line2D([], [], lw=1.6, marker="o", ms=4.5, color=INK),
+        "IQM": Line2D([], [], ls="", marker="D", ms=4.5, mfc="none", color=INK),
+        "tolerance": Patch(color=FAINT, alpha=0.25, lw=0),
+    }
+    figure.legend(
+        list(marks.values()), list(marks), loc="upper right", ncols=columns, frameon=False,
+        fontsize=7.5, borderpad=0.1, handlelength=1.6, columnspacing=1.3, labelcolor=FAINT,
+    )  # fmt: skip
 
 
 def measures(values: pd.DataFrame, labels: Mapping[str, str], looks: Looks, narrow: bool) -> str:
@@ -35,7 +95,8 @@ def measures(values: pd.DataFrame, labels: Mapping[str, str], looks: Looks, narr
     """
     with styled():
         columns, width = (1, 3.7) if narrow else (len(labels), 10.0)
-        figure, grid = panels(len(labels), columns, width, 1.75)
+        left = beside(look.label for look in looks.values())
+        figure, grid = panels(len(labels), columns, width, 0.6 + ROW * len(looks), left, 0.3)
         for axes, (column, label) in zip(grid, labels.items(), strict=True):
             _rows(axes, values, column, looks)
             heading(axes, label)
@@ -57,7 +118,8 @@ def beside_published(
       published: percentages by agent and column.
     """
     with styled():
-        figure, grid = panels(len(labels), 1, width, 0.4 + 0.24 * (len(looks) + 1), shared=True)
+        height, left = 0.66 + 0.24 * (len(looks) + 1), beside(["REINFORCE"], 8)
+        figure, grid = panels(len(labels), 1, width, height, left, 0.4, 0.26)
         for axes, (column, label) in zip(grid, labels.items(), strict=True):
             _rows(axes, values, column, looks, (0.0, 100.0), spread=0.06)
             row = len(looks)
@@ -103,7 +165,7 @@ def _rows(
         axes.plot([middle, middle], [row - 0.34, row + 0.34], color=INK, lw=1.2, zorder=1)
         stack = np.round(x * 60 / (high - low))
         y = row + _offsets(stack, spread)
-        sns.scatterplot(x=x, y=y, color=look.colour, s=20, alpha=0.9, ax=axes, clip_on=False)
+        axes.plot(x, y, "o", ms=5, mec="white", mew=0.5, color=look.colour, clip_on=False)
         _counts(axes, row, x, stack, (low + high) / 2)
     if known.empty:
         axes.set_xticks([])

@@ -1,77 +1,63 @@
-"""The chapters of an ordinary study: one for each environment."""
+"""The chapters of an ordinary study: five questions about each environment."""
 
 from tfrl.harness.storage import Results
-from tfrl.harness.study import Environment, Study
-from tfrl.report.blocks import Chapter, Data, Heading, Paragraph, Section
-from tfrl.report.performance import answers, pictures, tables
-from tfrl.report.performance.findings import Findings, apo_and_ppo, findings
-from tfrl.report.style import Looks, looks
+from tfrl.harness.study import Study
+from tfrl.report.blocks import Chapter, Section
+from tfrl.report.performance import (
+    ablations,
+    better,
+    claims,
+    claims_section,
+    details,
+    samples,
+    seeds,
+    together,
+    unstable,
+)
+from tfrl.report.performance.ground import Ground, ground
 
 
 def questions(study: Study) -> list[str]:
     """What is asked of each environment."""
-    count, pair, look = len(study.configurations), apo_and_ppo(study), looks(study)
-    asked = ["what does each reach" if count > 1 else "what does it reach"]
-    asked.append("how far does the seed alone move it")
-    if pair:
-        asked.append(f"is {look[pair[0]].label} steadier than {look[pair[1]].label}")
-    return asked
+    who = "who is better" if len(study.configurations) > 1 else "how good is it"
+    return [who, "how unstable is it", "how much do the seeds decide"]
 
 
 def chapters(results: Results) -> tuple[Chapter, ...]:
     """All chapters of the page."""
-    return tuple(chapter(results, environment) for environment in results.study.environments)
+    grounds = [ground(results, environment) for environment in results.study.environments]
+    several = len(grounds) > 1
+    opening = (together.chapter(grounds),) if several else ()
+    return (*opening, *(chapter(one, several) for one in grounds))
 
 
-def chapter(results: Results, environment: Environment) -> Chapter:
-    """All that the report says about one environment."""
-    found, look = findings(results, environment), looks(results.study)
-    said = [answers.seeds(found.final, look)]
-    if found.comparison is not None:
-        said += answers.apo(found.comparison, look)
-    else:
-        said.append(answers.mean(found.final, look))
-        if found.threshold is not None:
-            said.append(answers.solved(found.history, found.threshold, look))
+def chapter(ground: Ground, several: bool) -> Chapter:
+    """All that the report says about one environment, which is one of several or the only one."""
+    one, three, four = better.find(ground), unstable.find(ground), seeds.find(ground)
+    sections = (
+        better.section(ground, one),
+        samples.section(ground, samples.find(ground)),
+        unstable.section(ground, three),
+        seeds.section(ground, four, one),
+        details.section(ground, details.find(ground)),
+        *_apo(ground),
+    )
+    verdicts = (
+        better.answer(ground, one),
+        unstable.answer(ground, three),
+        seeds.answer(ground, four, one),
+    )
     return Chapter(
-        slug=environment.name,
-        heading=environment.id if len(results.study.environments) > 1 else "",
-        answers=tuple(said),
-        first=pictures.final(found, look),
-        sections=(_curves(found, look), _performance(found, look), *_apo(found, look)),
+        slug=ground.name,
+        heading=ground.environment.id if several else "",
+        answers=verdicts,
+        first=better.first(ground, one),
+        sections=sections,
     )
 
 
-def _curves(found: Findings, look: Looks) -> Section:
-    parts = (
-        Heading("While training"),
-        pictures.training(found, look),
-        Heading("Greedy policy"),
-        pictures.evaluation(found, look),
-        answers.starts(found, look),
-    )
-    return Section(f"{found.environment.name}-curves", "Learning curves", parts)
-
-
-def _performance(found: Findings, look: Looks) -> Section:
-    name = found.environment.name
-    slug = f"{name}-final-performance"
-    table = tables.performance(slug, found.final, found.training, found.study, look)
-    return Section(f"{name}-performance", "Final performance", (table,))
-
-
-def _apo(found: Findings, look: Looks) -> tuple[Section, ...]:
-    """The section on APO, if the study has both agents."""
-    pair = found.comparison
-    if pair is None:
-        return ()
-    slug = f"{found.environment.name}-apo-ppo"
-    parts = (
-        Paragraph(answers.scope(found, pair, look)),
-        pictures.by_episode(found, pair, look),
-        tables.claims(slug, pair, found.threshold, look),
-        pictures.measures(found, pair, look),
-        Data(f"{slug}-runs", "Each run's values:", pair.values),
-    )
-    heading = f"{look[pair.apo].label} against {look[pair.ppo].label}"
-    return (Section(f"{found.environment.name}-apo", heading, parts),)
+def _apo(ground: Ground) -> tuple[Section, ...]:
+    """The sections on APO, if the study has APO and PPO."""
+    pair, changes = claims.find(ground), ablations.find(ground)
+    found = (claims_section.section(ground, pair),) if pair else ()
+    return (*found, ablations.section(ground, changes)) if len(changes) else found

@@ -1,15 +1,17 @@
-"""What came out, in sentences. Each is made from the tables and carries n and its interval."""
+"""The talk that APO comes from: what it claims, and what these runs say of it, in sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import evidence
-from tfrl.analysis.apo import together
+from tfrl.analysis import apo, evidence
 from tfrl.report.blocks import Answer
-from tfrl.report.performance.findings import Comparison, Findings, uses_stock_agent
+from tfrl.report.performance.ground import Ground
 from tfrl.report.style import Looks
-from tfrl.report.units import PLAIN, VERDICTS, badge, estimates
-from tfrl.report.wording import interval, listed, number, places, plural, sample, whole
+from tfrl.report.wording import interval, listed, number, places, plural, sample
 
 INTERVAL = f"{evidence.CONFIDENCE:.0%} interval"
 ANCHORS = {
@@ -19,67 +21,36 @@ ANCHORS = {
 }
 
 
+@dataclass(frozen=True)
+class Claims:
+    """APO against PPO: the names of the two configurations, each run's values, and the claims."""
+
+    apo: str
+    ppo: str
+    values: pd.DataFrame  # as `analysis.apo.measures`
+    claims: pd.DataFrame  # as `analysis.apo.compare`, without b1 if there is no threshold
+
+
+def find(ground: Ground) -> Claims | None:
+    """The statistics, if the study has both agents."""
+    pair = apo.plain(ground.settings)
+    if pair is None:
+        return None
+    runs = ground.runs[ground.runs["configuration"].isin(pair)]
+    values = apo.measures(ground.averages, runs, ground.steps, ground.threshold)
+    claims = apo.compare(values, *pair)
+    if ground.threshold is None:
+        claims = claims[claims["claim"] != "b1"]
+    return Claims(*pair, values, claims)
+
+
 def outcome(verdict: str) -> str:
     """A verdict as it is shown: "not supported" is easily taken for "there is no evidence"."""
     opposite = "not supported: the opposite was seen"
     return opposite if verdict == "not supported" else verdict
 
 
-def seeds(summary: pd.DataFrame, looks: Looks) -> Answer:
-    """How far the final return moves with nothing changed but the seed."""
-    claim = "How much the seed alone changes"
-    scored = summary[summary["n"] > 1]
-    if scored.empty:
-        return Answer(claim, "", ("Too few finished runs to say.",))
-    parts = []
-    for row in scored.itertuples():
-        digits = places(row.mean_low, row.mean_high) if row.max > row.min else whole(row.min)
-        low, high = number(row.min, digits), number(row.max, digits)
-        span = f"{low} to {high}" if low != high else f"{low} each time"
-        parts.append(f"{looks[row.configuration].label} {span} ({sample(row.n)})")
-    return Answer(claim, "", (f"Final return of {listed(parts)}.",))
-
-
-def mean(summary: pd.DataFrame, looks: Looks) -> Answer:
-    """The mean final return of each configuration."""
-    parts = []
-    for row in summary[summary["n"] > 0].itertuples():
-        digits = places(row.mean_low, row.mean_high)
-        bounds = interval(row.mean_low, row.mean_high)
-        bounds = f"{INTERVAL} {bounds}" if bounds else row.note
-        label = looks[row.configuration].label
-        parts.append(f"{label} {number(row.mean, digits)} ({bounds}; {sample(row.n)})")
-    text = f"{listed(parts)}." if parts else "No run has finished."
-    return Answer("Mean final return", "", (text,))
-
-
-def solved(reached: pd.DataFrame, threshold: float, looks: Looks) -> Answer:
-    """In how many runs the moving average reached the threshold, and where it ended.
-
-    Args:
-      reached: [configuration, reached, ended_below] of the finished runs.
-    """
-    parts = []
-    for name, look in looks.items():
-        mine = reached[reached["configuration"] == name]
-        count, lost = int(mine["reached"].sum()), int(mine["ended_below"].sum())
-        parts.append(f"{look.label} {count} of {len(mine)} ({lost} ended below it)")
-    claim = f"Runs whose 100-episode average reached {threshold:g}"
-    return Answer(claim, "", (f"{listed(parts)}.",))
-
-
-def starts(found: Findings, looks: Looks) -> Answer:
-    """Whether the policy does better from where it was trained to start."""
-    rows = found.starts[found.starts["n"] > 0]
-    names = [looks[name].label for name in rows["configuration"]]
-    text = (
-        "Training meets hardly any start twice, so nothing should show. Return from starts of "
-        f"training minus return from others: {estimates(rows, names, PLAIN)}."
-    )
-    return Answer("Starts never trained on", badge(rows, VERDICTS), (text,))
-
-
-def apo(pair: Comparison, looks: Looks) -> list[Answer]:
+def answers(pair: Claims, looks: Looks) -> list[Answer]:
     """One answer for each claim of the talk."""
     labels = {"apo": looks[pair.apo].label, "ppo": looks[pair.ppo].label}
     early = pair.claims[pair.claims["claim"] == "a"].iloc[0]
@@ -99,53 +70,50 @@ def apo(pair: Comparison, looks: Looks) -> list[Answer]:
         ),
         Answer(
             f"{labels['apo']} is steadier than {labels['ppo']} later",
-            outcome(together(list(later["verdict"]))),
+            outcome(apo.together(list(later["verdict"]))),
             (*parts, *lost),
         ),
     ]
 
 
-def scope(found: Findings, pair: Comparison, looks: Looks) -> str:
+def scope(ground: Ground, pair: Claims) -> str:
     """What is compared with what, under which settings, and so what the verdict is about."""
-    configurations = {c.name: c for c in found.study.configurations}
+    looks = ground.looks
     several = [
         f"{count} configurations of {label}"
-        for name, label in ((pair.apo, "APO"), (pair.ppo, "PPO"))
-        if (count := _count(found, configurations[name].pipeline)) > 1
+        for pipeline, label in (("apo", "APO"), ("ppo", "PPO"))
+        if (count := sum(own == pipeline for own, _ in ground.settings.values())) > 1
     ]
     which = (
-        f" Of the study's {listed(several)}, {pair.apo} and {pair.ppo} are compared, the first "
-        "of their kind."
+        f" Of the study's {listed(several)}, {pair.apo} and {pair.ppo} are compared, the plain "
+        "ones."
         if several
         else ""
     )
     stock = (
         f" {looks[pair.ppo].label} is TF-Agents' stock agent here, without the corrections that "
         "APO builds on: part of the difference may be theirs."
-        if uses_stock_agent(configurations[pair.ppo])
+        if ground.settings[pair.ppo][1].get("stock_agent", False)
         else ""
     )
     return (
         "T. Kakinoue's talk of 2025 introduced Anchored Policy Optimization with two claims: it "
         "rises more slowly than PPO at first, and it is steadier later. The talk gives no values "
         "for the number of best episodes K, the weight beta and the batch of recorded steps; "
-        f"{_anchors(pair)}, so the verdict is about these settings on {found.environment.id}, not "
-        f"about the method.{which}{stock}"
+        f"{_anchors(ground.settings[pair.apo][1], ground.defaults.get(pair.apo, {}))}, so the "
+        f"verdict is about these settings on {ground.environment.id}, not about the "
+        f"method.{which}{stock}"
     )
 
 
-def _anchors(pair: Comparison) -> str:
+def _anchors(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
     """Whose values K, beta and the batch have."""
-    known = [key for key in ANCHORS if key in pair.hyperparameters]
-    values = ", ".join(f"{ANCHORS[key]} = {pair.hyperparameters[key]:g}" for key in known)
-    shown = f" ({values})" if values else ""
-    if all(pair.hyperparameters[key] == pair.defaults.get(key) for key in known):
+    known = [key for key in ANCHORS if key in values]
+    listing = ", ".join(f"{ANCHORS[key]} = {values[key]:g}" for key in known)
+    shown = f" ({listing})" if listing else ""
+    if all(values[key] == defaults.get(key) for key in known):
         return f"ours{shown} were fixed before any reported seed was run and were not tuned"
     return f"this study sets its own{shown}"
-
-
-def _count(found: Findings, pipeline: str) -> int:
-    return sum(c.pipeline == pipeline for c in found.study.configurations)
 
 
 def _evidence(row: pd.Series, labels: dict[str, str]) -> str:

@@ -1,0 +1,134 @@
+"""Figures of what the choice of seeds alone decides."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from tfrl.report.style import FAINT, INK, Looks, beside, heading, panels, styled, to_svg
+
+BINS = 41
+
+
+def splits(
+    found: Mapping[str, np.ndarray],
+    remarks: Mapping[str, str],
+    looks: Looks,
+    label: str,
+    narrow: bool,
+) -> str:
+    """How far two halves of one configuration's seeds lie apart, over all splits: a hill for each.
+
+    Args:
+      found: the differences [S] of each configuration.
+      remarks: by configuration, what stands at the right of its hill.
+      label: of the x axis.
+    """
+    reach = max(
+        (float(np.abs(values).max()) for values in found.values() if len(values)), default=0
+    )
+    reach = reach or 1.0
+    with styled():
+        width = 3.7 if narrow else 10.0
+        left = beside(looks[name].label for name in found)
+        figure, (axes,) = panels(1, 1, width, 0.6 + 0.62 * len(found), left, 0.48, 0.08)
+        edges = np.linspace(-reach, reach, BINS + 1)
+        for row, (name, values) in enumerate(found.items()):
+            base = row + 0.4
+            axes.plot([-reach, reach], [base, base], color="#c4c4c4", lw=0.7)
+            if len(values):
+                counts = np.histogram(values, edges)[0]
+                tops = base - 0.78 * counts / counts.max()
+                axes.fill_between(
+                    edges[:-1], base, tops, step="post", color=looks[name].colour, lw=0
+                )
+            axes.text(
+                reach, base - 0.6, remarks[name], ha="right", va="center", fontsize=8, color=FAINT
+            )
+        _named(axes, [looks[name].label for name in found])
+        axes.set(xlim=(-1.02 * reach, 1.02 * reach), xlabel=label)
+        return to_svg(figure)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two configurations, how often few seeds confuse them, and how many seeds would tell."""
+
+    label: str
+    colours: tuple[str, str]
+    wrong: pd.Series  # share of wrong winners by k
+    needed: float  # seeds; NaN if it cannot be said
+    note: str  # why not
+    n: float  # seeds that there are
+
+
+def pairs(found: Sequence[Pair], most: float, narrow: bool) -> str:
+    """The wrong winner by k, and the seeds needed beside those there are: a row for each pair.
+
+    Args:
+      most: the number of seeds beyond which none is given.
+    """
+    with styled():
+        width, columns = (3.7, 1) if narrow else (10.0, 2)
+        height, left = 0.9 + 0.36 * len(found), beside([pair.label for pair in found], 8.5)
+        figure, (first, second) = panels(2, columns, width, height, left)
+        _wrong(first, found)
+        _needed(second, found, most)
+        return to_svg(figure)
+
+
+def _wrong(axes: Axes, found: Sequence[Pair]) -> None:
+    """A grid of shares, the darker the more often the wrong one wins."""
+    ks = sorted({int(k) for pair in found for k in pair.wrong.index})
+    for row, pair in enumerate(found):
+        for column, k in enumerate(ks):
+            share = pair.wrong.get(k, np.nan)
+            if not np.isfinite(share):
+                axes.text(column, row, "–", ha="center", va="center", fontsize=8, color=FAINT)
+                continue
+            depth = min(1.0, 2 * share)  # a half is a coin's toss
+            axes.barh(
+                row, 0.94, 0.84, column - 0.47, color="#b2182b", alpha=0.06 + 0.84 * depth, lw=0
+            )
+            axes.text(
+                column, row, f"{share:.0%}", ha="center", va="center", fontsize=8,
+                color="white" if depth > 0.55 else INK,
+            )  # fmt: skip
+    heading(axes, "How often k seeds name the wrong winner")
+    axes.set_xticks(range(len(ks)), [str(k) for k in ks])
+    axes.set(xlim=(-0.5, len(ks) - 0.5), xlabel="k, seeds of each")
+    axes.grid(False)
+    _named(axes, [pair.label for pair in found])
+
+
+def _needed(axes: Axes, found: Sequence[Pair], most: float) -> None:
+    """Seeds needed as a point, seeds there are as a tick, on a logarithmic axis."""
+    for row, pair in enumerate(found):
+        axes.plot([pair.n, pair.n], [row - 0.3, row + 0.3], color=INK, lw=1.4)
+        if np.isfinite(pair.needed):
+            inner, outer = pair.colours
+            axes.plot([pair.n, pair.needed], [row, row], color="#c4c4c4", lw=1, zorder=1)
+            axes.plot(pair.needed, row, "o", ms=6.5, color=inner, mec=outer, mew=1.8)
+            axes.annotate(
+                f"{pair.needed:,.0f}", (pair.needed, row), (7, 0), textcoords="offset points",
+                va="center", fontsize=8, color=INK,
+            )  # fmt: skip
+        else:
+            axes.text(1.15 * pair.n, row, pair.note, va="center", fontsize=8, color=FAINT)
+    heading(axes, "Seeds needed")
+    axes.set_xscale("log")
+    axes.set(xlim=(1.8, 3 * most), xlabel="seeds of each; tick: this study's")
+    axes.set_xticks([2, 10, 100, 1_000, 10_000], ["2", "10", "100", "1,000", "10,000"])
+    axes.minorticks_off()
+    _named(axes, [pair.label for pair in found])
+
+
+def _named(axes: Axes, labels: Sequence[str]) -> None:
+    """Rows with names, the first on top."""
+    axes.set_yticks(range(len(labels)), list(labels), fontsize=8.5)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    axes.spines["left"].set_visible(False)

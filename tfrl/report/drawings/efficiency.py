@@ -1,0 +1,87 @@
+"""Figures of how soon: shares of seeds over time, and medians over seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from tfrl.report.style import Look, Looks, heading, panels, styled, thousands, to_svg
+
+
+@dataclass(frozen=True)
+class Course:
+    """A line with its band for each configuration."""
+
+    title: str
+    label: str  # of the x axis
+    lines: Mapping[str, pd.DataFrame]  # by configuration: [x, y, low, high]
+    logarithmic: bool = False
+    stairs: bool = False  # constant until the next point
+    share: bool = False  # of 1, shown in percent
+    level: float | None = None  # drawn as a dotted line
+
+
+def courses(found: Sequence[Course], looks: Looks, label: str, narrow: bool) -> str:
+    """Panels with a line for each configuration.
+
+    Args:
+      label: of the y axes that are no share.
+    """
+    with styled():
+        columns, width = (1, 3.7) if narrow else (min(2, len(found)), 10.0)
+        figure, grid = panels(len(found), columns, width, 2.45, top=0.34)
+        _spare(figure, looks, narrow)
+        for axes, course in zip(grid, found, strict=True):
+            _lines(axes, course, looks)
+            heading(axes, course.title)
+            axes.set(xlabel=course.label, ylabel="share of seeds" if course.share else label)
+        return to_svg(figure)
+
+
+def _lines(axes: Axes, course: Course, looks: Looks) -> None:
+    if course.level is not None:
+        axes.axhline(course.level, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
+    for name, points in course.lines.items():
+        look, x = looks[name], points["x"].to_numpy(float)
+        step = "post" if course.stairs else None
+        axes.fill_between(
+            x, points["low"], points["high"], color=look.colour, alpha=0.15, lw=0, step=step
+        )
+        draw = "steps-post" if course.stairs else "default"
+        axes.plot(x, points["y"], color=look.colour, ls=look.dash, lw=2, drawstyle=draw)
+    if course.share:
+        axes.set_ylim(-0.02, 1.02)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:.0%}"))
+    if course.logarithmic:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.minorticks_off()
+    else:
+        axes.set_xlim(0)
+        thousands(axes)
+
+
+def _spare(figure: Figure, looks: Looks, narrow: bool) -> None:
+    """What the lines are, above all panels, for which the figure is made higher."""
+    columns = 3 if narrow else 6
+    extra = 0.22 * -(-len(looks) // columns) + 0.05
+    width, height = figure.get_size_inches()
+    share = height / (height + extra)
+    figure.set_size_inches(width, height + extra)
+    for axes in figure.axes:
+        box = axes.get_position()
+        axes.set_position((box.x0, box.y0 * share, box.width, box.height * share))
+    handles = [_handle(look) for look in looks.values()]
+    figure.legend(
+        handles, [look.label for look in looks.values()], loc="upper left",
+        bbox_to_anchor=(0.5 / width, 1), ncols=columns, frameon=False, fontsize=8.5,
+        borderpad=0.2, handlelength=2.2,
+    )  # fmt: skip
+
+
+def _handle(look: Look) -> Line2D:
+    return Line2D([], [], color=look.colour, ls=look.dash, lw=2)

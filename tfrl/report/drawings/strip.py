@@ -1,0 +1,107 @@
+"""The strip: every seed's own curve, in a cell of its own."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
+
+from tfrl.report.style import FAINT, Look, Looks, beside, panels, styled, to_svg
+
+GAP = 0.1  # between cells, in cells
+ROW, TITLE = 0.46, 0.24  # inches
+EMPTY = "#f1f2f4"
+
+
+def strip(
+    drawn: pd.DataFrame,
+    values: np.ndarray,
+    runs: pd.DataFrame,
+    looks: Looks,
+    remarks: Mapping[str, str],
+    limits: tuple[float, float],
+    threshold: float | None,
+    narrow: bool,
+) -> str:
+    """A row of cells per configuration; a seed has the same place in each.
+
+    Args:
+      drawn: [R] rows of [configuration, seed].
+      values: [R, G], their curves on a common grid of steps; NaN before they begin.
+      runs: the planned ones, [configuration, seed, status]; one that has no curve is crossed out.
+      remarks: by configuration, what stands beside its name.
+      limits: of the returns, bottom and top of a cell.
+    """
+    seeds = sorted(runs["seed"].unique())
+    across = min(len(seeds), 10 if narrow else 20)
+    lines = -(-len(seeds) // across)
+    place = {seed: divmod(order, across) for order, seed in enumerate(seeds)}
+    left = 0.04 if narrow else min(2.4, beside(look.label for look in looks.values()))
+    block = lines * ROW + (TITLE if narrow else 0.12)
+    with styled():
+        width = 3.7 if narrow else 10.0
+        figure, (axes,) = panels(1, 1, width, len(looks) * block + 0.34, left, 0.3, 0.04)
+        down = 0.0  # inches
+        for name, look in looks.items():
+            if narrow:
+                _label(axes, (0, down + 0.15), f"{look.label}  {remarks[name]}", left=True)
+                down += TITLE
+            else:
+                _label(axes, (-0.25, down + ROW / 2), look.label, left=False)
+            mine = (drawn["configuration"] == name).to_numpy()
+            own = dict(zip(drawn["seed"][mine], values[mine], strict=True))
+            planned = runs.loc[runs["configuration"] == name, "seed"]
+            _cells(axes, own, list(planned), look, place, down, limits, threshold)
+            down += block - (TITLE if narrow else 0)
+        axes.set(xlim=(-0.02, across - GAP + 0.02), ylim=(down, 0))
+        axes.axis("off")
+        _below(axes, across, down, narrow)
+        return to_svg(figure)
+
+
+def _label(axes: Axes, at: tuple[float, float], text: str, left: bool) -> None:
+    side = "left" if left else "right"
+    axes.text(*at, text, ha=side, va="center", fontsize=9, clip_on=False)
+
+
+def _cells(
+    axes: Axes,
+    curves: Mapping[int, np.ndarray],
+    planned: Sequence[int],
+    look: Look,
+    place: Mapping[int, tuple[int, int]],
+    down: float,
+    limits: tuple[float, float],
+    threshold: float | None,
+) -> None:
+    """One configuration's cells, from `down` inches on."""
+    high, size = ROW - 0.07, 1 - GAP
+    corners = {seed: (place[seed][1], down + place[seed][0] * ROW + high) for seed in planned}
+    empty = [
+        [(x, y), (x, y - high), (x + size, y - high), (x + size, y)] for x, y in corners.values()
+    ]
+    axes.add_collection(PolyCollection(empty, facecolors=EMPTY, lw=0))
+    areas = []
+    for seed, curve in curves.items():
+        x, y = corners[seed]
+        share = np.clip((curve - limits[0]) / (limits[1] - limits[0]), 0, 1)
+        known = np.isfinite(share)
+        steps = x + np.linspace(0, size, len(curve))[known]
+        ends = [steps[:1], steps, steps[-1:]]
+        up = np.concatenate([[0], share[known], [0]])
+        areas.append(np.column_stack([np.concatenate(ends), y - high * up]))
+    axes.add_collection(PolyCollection(areas, facecolors=look.colour, lw=0))
+    for x, y in (corner for seed, corner in corners.items() if seed not in curves):
+        axes.text(x + size / 2, y - high / 2, "×", ha="center", va="center", color=FAINT)
+    if threshold is not None:
+        up = high * (threshold - limits[0]) / (limits[1] - limits[0])
+        ends = [[(x, y - up), (x + size, y - up)] for x, y in corners.values()]
+        axes.add_collection(LineCollection(ends, colors="#444444", lw=0.6, ls=(0, (1, 1.5))))
+
+
+def _below(axes: Axes, across: int, down: float, narrow: bool) -> None:
+    """What a cell shows."""
+    what = "a cell: one seed, from its first step to its last"
+    text = what if narrow else f"each cell: {what.removeprefix('a cell: ')}; seeds in order"
+    axes.text(0, down + 0.12, text, ha="left", va="center", fontsize=8, color=FAINT)

@@ -1,0 +1,139 @@
+"""The chapter on APO's ablations: what helps, and what does not."""
+
+import pandas as pd
+
+from tfrl.analysis import apo, stability
+from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.analysis.returns import RUN
+from tfrl.report.blocks import Answer, Cell, Method, Note, Part, Picture, Section, Table
+from tfrl.report.drawings import forest
+from tfrl.report.performance import cells
+from tfrl.report.performance.ground import Ground, ablated
+from tfrl.report.records import agent
+from tfrl.report.wording import MINUS, listed, plural
+
+CLAIM = "What of APO helps?"
+MEASURES = {  # name: what it is, and whether more of it is better
+    "final": ("final return", True),
+    "area": ("return over all of training", True),
+    "drawdown": ("maximum drawdown", False),
+}
+
+
+def find(ground: Ground) -> pd.DataFrame:
+    """As `apo.ablations`: empty if the study has no ablation of APO."""
+    if not ablated(ground.settings):
+        return pd.DataFrame()
+    falls = stability.over_time(ground.averages, ground.steps)
+    falls = falls.rename(columns={"drawdown": "score"})[[*RUN, "score"]].dropna()
+    scores = {"final": ground.final, "area": ground.area, "drawdown": falls}
+    return apo.ablations(scores, ground.settings)
+
+
+def answer(ground: Ground, found: pd.DataFrame) -> Answer:
+    """Which changes of APO help and which harm, by each measure, against plain APO and PPO."""
+    said = []
+    for against in found["b"].unique():
+        rows = found[(found["b"] == against) & (found["measure"] == "final")]
+        said.append(f"Final return against {ground.looks[against].label}: {_sides(ground, rows)}.")
+    sure = found[found["verdict"] != "inconclusive"]
+    outcome = f"{len(sure)} of {len(found)} comparisons are conclusive"
+    return Answer(CLAIM, outcome, tuple(said))
+
+
+def _sides(ground: Ground, rows: pd.DataFrame) -> str:
+    """Who is better, who is worse, and of how many that cannot be said."""
+    parts = []
+    for verdict, word in (("a higher", "higher"), ("b higher", "lower")):
+        mine = rows[rows["verdict"] == verdict]
+        names = [f"{ground.looks[row['a']].label} by {_size(row)}" for _, row in mine.iterrows()]
+        parts.append(f"{word}: {listed(names)}" if names else f"none is {word}")
+    unsure = int((rows["verdict"] == "inconclusive").sum())
+    return f"{'; '.join(parts)}; {unsure} of {plural(len(rows), 'configuration')} inconclusive"
+
+
+def _size(row: pd.Series) -> str:
+    ends = abs(row["difference"]), *sorted((abs(row["low"]), abs(row["high"])))
+    return cells.said(*ends, row["difference_note"], row["n_a"], row["n_b"])
+
+
+def section(ground: Ground, found: pd.DataFrame) -> Section:
+    """The answer, a figure and a table for each side of the comparison, and how it was computed."""
+    parts: list[Part] = [answer(ground, found)]
+    for against in found["b"].unique():
+        rows = found[found["b"] == against]
+        parts += [_picture(ground, rows, str(against)), _table(ground, rows, str(against))]
+    parts.append(Method(_notes()))
+    return Section(f"{ground.name}-ablations", CLAIM, tuple(parts))
+
+
+def _picture(ground: Ground, rows: pd.DataFrame, against: str) -> Picture:
+    """A panel for each measure, a row for each configuration."""
+    panels = [
+        forest.Panel(
+            what.capitalize(), f"difference to {ground.looks[against].label}",
+            [_row(ground, row) for _, row in rows[rows["measure"] == measure].iterrows()], 0,
+        )
+        for measure, (what, _) in MEASURES.items()
+    ]  # fmt: skip
+    wide, narrow = (forest.forest(panels, narrow) for narrow in (False, True))
+    label = ground.looks[against].label
+    caption = (
+        f"Each configuration minus {label}, {CONFIDENCE:.0%} intervals. More return is better; "
+        "more drawdown is worse."
+    )
+    alt = f"A row for each configuration in each of {len(panels)} measures. {caption}"
+    return Picture(f"{ground.name}-ablations-{against}", alt, caption, wide, narrow)
+
+
+def _row(ground: Ground, row: pd.Series) -> forest.Row:
+    colour = ground.looks[row["a"]].colour
+    ends = row["difference"], row["low"], row["high"], row["difference_note"]
+    return forest.Row(ground.looks[row["a"]].label, *ends, (colour, colour))
+
+
+def _table(ground: Ground, rows: pd.DataFrame, against: str) -> Table:
+    """A row for each configuration: what it changes, and the difference in each measure."""
+    lines = []
+    for name, mine in rows.groupby("a", sort=False, observed=True):
+        changed = str(mine["changed"].iloc[0]) or "the plain one"
+        line = [agent(ground.looks[str(name)]), Cell(changed)]
+        by_measure = mine.set_index("measure")
+        line += [
+            _difference(by_measure.loc[key], better)
+            if key in by_measure.index
+            else Cell("no value", number=True)
+            for key, (_, better) in MEASURES.items()
+        ]
+        lines.append(tuple(line))  # fmt: skip
+    label = ground.looks[against].label
+    head = ("Configuration", "What differs", *(what.capitalize() for what, _ in MEASURES.values()))
+    caption = (
+        f"Means minus those of {label}; below, {CONFIDENCE:.0%} intervals, and the verdict where "
+        "p, corrected for all rows of a measure, is below .05."
+    )
+    slug = f"{ground.name}-ablations-{against}"
+    return Table(f"Against {label}", slug, caption, head, tuple(lines), rows)
+
+
+def _difference(row: pd.Series, more_is_better: bool) -> Cell:
+    cell = cells.estimate(row["difference"], row["low"], row["high"], row["difference_note"], True)
+    if row["verdict"] == "inconclusive":
+        return cell
+    helps = (row["verdict"] == "a higher") == more_is_better
+    return Cell(cell.text, f"{cell.detail}; {'better' if helps else 'worse'}", number=True)
+
+
+def _notes() -> tuple[Note, ...]:
+    return (
+        Note(
+            "What is compared",
+            f"Each configuration of APO and PPO {MINUS} PPO, and {MINUS} the study's plain APO, on "
+            "the same seeds. Interval: Welch's t. Verdict: permutation p below .05 after Holm's "
+            "correction for all rows of a measure.",
+        ),
+        Note(
+            "Maximum drawdown",
+            "How far a run's learning curve sank below its own best so far, at its deepest.",
+        ),
+    )

@@ -1,0 +1,112 @@
+"""Question 5: does implementation decide?"""
+
+import pandas as pd
+
+from tfrl.analysis import implementation
+from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.report.blocks import Answer, Method, Note, Part, Picture, Section
+from tfrl.report.drawings import forest
+from tfrl.report.performance import cells, pairs
+from tfrl.report.performance.ground import Ground
+from tfrl.report.wording import MINUS, listed, plural
+
+CLAIM = "Does implementation decide?"
+
+
+def find(ground: Ground) -> pd.DataFrame:
+    """As `implementation.effects`: empty if no two configurations differ in implementation only."""
+    if not implementation.pairs(ground.settings):
+        return pd.DataFrame()
+    return implementation.effects(ground.final, ground.settings)
+
+
+def answer(ground: Ground, effects: pd.DataFrame) -> Answer:
+    """What the details change, beside what the algorithms change."""
+    if effects.empty:
+        text = (
+            "Not asked here: no two configurations of this study are one and the same algorithm "
+            "but for how it is implemented."
+        )
+        return Answer(CLAIM, "", (text,))
+    details = effects[effects["kind"] == "implementation"]
+    parts = [f"{_what(ground, row)} by {_effect(row)}" for _, row in details.iterrows()]
+    decided = details["verdict"] != "inconclusive"
+    outcome = "yes" if decided.all() else "inconclusive"
+    if decided.any() and not decided.all():
+        outcome = f"yes in {decided.sum()} of {len(details)}"
+    said = [f"Changing only the implementation moves the final return: {listed(parts)}."]
+    others = effects.loc[effects["kind"] == "algorithm", "difference"].abs().dropna()
+    if len(others):
+        ends = cells.figure(others.min()), cells.figure(others.max())
+        said.append(
+            f"Between algorithms it moves by {ends[0]} to {ends[1]} "
+            f"({plural(len(others), 'pair')})."
+        )
+    unsure = details[~decided]
+    if len(unsure):
+        lacking = [f"{_what(ground, row)}: {pairs.more(row)}" for _, row in unsure.iterrows()]
+        said.append(f"Inconclusive: {listed(lacking)}.")
+    return Answer(CLAIM, outcome, tuple(said))
+
+
+def _effect(row: pd.Series) -> str:
+    ends = row["low"], row["high"], row["difference_note"]
+    return cells.said(row["difference"], *ends, row["n_a"], row["n_b"])
+
+
+def _what(ground: Ground, row: pd.Series) -> str:
+    """As `PPO with stock_agent = true`."""
+    return f"{ground.looks[row['b']].label} with {row['what']}"
+
+
+def section(ground: Ground, effects: pd.DataFrame) -> Section:
+    """The answer, the figure, the table, and how it was computed."""
+    parts: list[Part] = [answer(ground, effects)]
+    if len(effects):
+        caption = (
+            f"Differences in final return, first minus second; below, {CONFIDENCE:.0%} intervals. "
+            "First the pairs that differ in implementation only, then algorithms."
+        )
+        slug = f"{ground.name}-implementation"
+        parts.append(_picture(ground, effects))
+        parts.append(pairs.table("Final return", slug, caption, effects, ground.looks))
+        parts.append(Method(_notes()))
+    return Section(f"{ground.name}-details", f"5. {CLAIM}", tuple(parts))
+
+
+def _picture(ground: Ground, effects: pd.DataFrame) -> Picture:
+    """Effects of details beside effects of algorithms."""
+    rows = pd.concat(
+        [effects[effects["kind"] == kind] for kind in ("implementation", "algorithm")]
+    ).head(pairs.SHOWN)
+    panels = [
+        forest.Panel("Difference", "final return", pairs.estimates(rows, ground.looks), 0),
+        forest.Panel("Effect size", "Hedges' g", pairs.estimates(rows, ground.looks, "g"), 0),
+    ]
+    wide, narrow = (forest.forest(panels, narrow) for narrow in (False, True))
+    details = effects[effects["kind"] == "implementation"]
+    named = [
+        f"{ground.looks[row['a']].label} {MINUS} {ground.looks[row['b']].label}: {row['what']}"
+        for _, row in details.iterrows()
+    ]
+    caption = f"On top what differs in implementation only ({'; '.join(named)}), below algorithms."
+    alt = f"A row for each pair of configurations: the difference and its effect size. {caption}"
+    return Picture(f"{ground.name}-implementation", alt, caption, wide, narrow)
+
+
+def _notes() -> tuple[Note, ...]:
+    return (
+        Note(
+            "Implementation only",
+            "Two configurations of one pipeline whose hyperparameters are the same but for one "
+            "that papers seldom mention: TF-Agents' stock PPO agent against the corrected one, a "
+            "constant learning rate against one annealed to 0. Such details have been found to "
+            "decide as much as the algorithm (Henderson et al. 2018, arXiv:1709.06560; Engstrom "
+            "et al. 2020, arXiv:2005.12729).",
+        ),
+        Note(
+            "Effects",
+            "As in question 1: Welch's interval, permutation p corrected for all pairs of the "
+            "table, Hedges' g.",
+        ),
+    )

@@ -1,0 +1,126 @@
+"""What all questions about one environment start from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfrl.analysis import apo, evidence, implementation, returns, thresholds
+from tfrl.analysis.implementation import Settings
+from tfrl.harness.storage import Results
+from tfrl.harness.study import Environment, Study
+from tfrl.report.style import Looks, looks
+
+POINTS = 100  # of a curve in a figure
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The runs of one environment; each frame holds that environment only."""
+
+    study: Study
+    environment: Environment
+    looks: Looks
+    settings: Settings  # pipeline and hyperparameters of each configuration
+    defaults: Mapping[str, Mapping[str, Any]]
+    headline: Looks  # the configurations that the first four questions are about
+    runs: pd.DataFrame  # the planned runs
+    averages: pd.DataFrame  # as `returns.moving_average`
+    evaluations: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """Of the environment, for slugs."""
+        return self.environment.name
+
+    @property
+    def steps(self) -> int:
+        """The budget of a run."""
+        return self.study.steps
+
+    @property
+    def threshold(self) -> float | None:
+        """The return at which the task counts as solved, if there is one."""
+        return thresholds.threshold(self.environment.id)
+
+    @cached_property
+    def final(self) -> pd.DataFrame:
+        """The final score of each run."""
+        return returns.final_scores(self.evaluations, self.steps)
+
+    @cached_property
+    def area(self) -> pd.DataFrame:
+        """The mean of the learning curve of each run in which an episode ended."""
+        return returns.area_scores(self.averages, self.steps).dropna()
+
+    @cached_property
+    def training(self) -> pd.DataFrame:
+        """The mean return of each run's last training episodes."""
+        return returns.last_training_scores(self.averages)
+
+    @cached_property
+    def curves(self) -> returns.Curves:
+        """Every run's learning curve on one grid of steps."""
+        return returns.curves(self.averages, np.linspace(0, self.steps, POINTS + 1)[1:])
+
+    def own(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the configurations in the headline."""
+        return frame[frame["configuration"].isin(list(self.headline))]
+
+    def summary(self, scores: pd.DataFrame, name: str) -> pd.DataFrame:
+        """Of the configurations in the headline, as `evidence.summarise`."""
+        return evidence.summarise(self.own(scores), self.own(self.runs), name)
+
+    def limits(self) -> tuple[float, float]:
+        """The least and the most return: the environment's own, or what was seen."""
+        known = thresholds.return_range(self.environment.id)
+        if known:
+            return known
+        average = self.averages["average"]
+        low, high = (average.min(), average.max()) if len(average) else (0.0, 1.0)
+        return float(low), float(high if high > low else low + 1)
+
+
+def ground(results: Results, environment: Environment) -> Ground:
+    """Where the questions about one environment begin."""
+    episodes, evaluations, runs = (
+        frame[frame["environment"] == environment.name]
+        for frame in (results.episodes, results.evaluations, results.runs)
+    )
+    found, look = settings(results), looks(results.study)
+    return Ground(
+        study=results.study,
+        environment=environment,
+        looks=look,
+        settings=found,
+        defaults=results.defaults,
+        headline={name: look[name] for name in headline(found)},
+        runs=runs,
+        averages=returns.moving_average(episodes),
+        evaluations=evaluations,
+    )
+
+
+def settings(results: Results) -> Settings:
+    """Pipeline and hyperparameters of each configuration, as the runs had them."""
+    return {
+        c.name: (c.pipeline, results.hyperparameters.get(c.name, c.hyperparameters))
+        for c in results.study.configurations
+    }
+
+
+def headline(settings: Settings) -> list[str]:
+    """The configurations that are no variant of another in implementation, nor an ablation."""
+    variants = {pair.changed for pair in implementation.pairs(settings)} | set(ablated(settings))
+    return [name for name in settings if name not in variants]
+
+
+def ablated(settings: Settings) -> list[str]:
+    """The configurations of APO other than the study's plain one."""
+    if apo.plain(settings) is None:
+        return []
+    changed = apo.changed(settings)
+    return [name for name, (pipeline, _) in settings.items() if pipeline == "apo" and changed[name]]

@@ -1,0 +1,118 @@
+"""Differences between two configurations: in rows of a table, of a figure, and in sentences."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from tfrl.report.blocks import Cell, Table
+from tfrl.report.drawings import forest
+from tfrl.report.performance import cells
+from tfrl.report.style import Looks
+from tfrl.report.wording import KEPT, MINUS, number, plural, sample
+
+SHOWN = 15  # rows; the others are in the CSV only
+HEAD = (
+    "Difference", "Effect size g", "p, corrected", "P(first is better)", "Seeds needed", "Verdict",
+)  # fmt: skip
+
+
+def label(row: pd.Series, looks: Looks) -> str:
+    """As `APO - PPO`."""
+    return f"{looks[row['a']].label} {MINUS} {looks[row['b']].label}"
+
+
+def shown(pairs: pd.DataFrame, best: str | None) -> pd.DataFrame:
+    """All pairs if they are few; else those with the best."""
+    if len(pairs) <= SHOWN or best is None:
+        return pairs.head(SHOWN)
+    return pairs[(pairs["a"] == best) | (pairs["b"] == best)].head(SHOWN)
+
+
+def table(
+    title: str, slug: str, caption: str, pairs: pd.DataFrame, looks: Looks, best: str | None = None
+) -> Table:
+    """A row for each pair.
+
+    Args:
+      pairs: as `comparisons.compare` gives them.
+      best: the configuration whose pairs are shown if there are too many.
+    """
+    rows = shown(pairs, best)
+    if len(rows) < len(pairs):
+        caption = f"{caption} Shown are {len(rows)} of {len(pairs)} pairs; the CSV has all."
+    lines = tuple(tuple(line(row, label(row, looks), looks)) for _, row in rows.iterrows())
+    return Table(title, slug, caption, (title, *HEAD), lines, pairs, style="full pairs")
+
+
+def line(row: pd.Series, name: str, looks: Looks) -> Iterator[Cell]:
+    """One pair: its name and the cells of `HEAD`."""
+    yield Cell(name, sample(row["n_a"], row["n_b"]))
+    yield cells.estimate(row["difference"], row["low"], row["high"], row["difference_note"], True)
+    yield cells.estimate(row["g"], row["g_low"], row["g_high"], row["g_note"], True)
+    yield _p(row)
+    ends = row["improvement_low"], row["improvement_high"]
+    yield cells.percents(row["improvement"], *ends, "needs two seeds on each side")
+    yield _needed(row)
+    yield Cell(verdict(row, looks))
+
+
+def verdict(row: pd.Series, looks: Looks) -> str:
+    """Which of both is higher, if any is shown to be."""
+    if row["verdict"] == "inconclusive":
+        return "inconclusive"
+    winner = row["a"] if row["verdict"] == "a higher" else row["b"]
+    return f"{looks[winner].label} higher"
+
+
+def _p(row: pd.Series) -> Cell:
+    if not np.isfinite(row["p_holm"]):
+        return Cell(row["p_note"] or "no test", number=True)
+    return Cell(p_value(row["p_holm"]), number=True)
+
+
+def p_value(p: float) -> str:
+    """Three decimals, or that it is below what they can show."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _needed(row: pd.Series) -> Cell:
+    has = f"has {min(row['n_a'], row['n_b'])}"
+    if not np.isfinite(row["seeds_needed"]):
+        return Cell(row["seeds_note"] or "not known", has, number=True)
+    return Cell(number(row["seeds_needed"]), has, number=True)
+
+
+def more(row: pd.Series) -> str:
+    """How many more seeds of each would be needed to tell the two apart."""
+    has = min(row["n_a"], row["n_b"])
+    if not np.isfinite(row["seeds_needed"]):
+        return f"seeds needed: {row['seeds_note'] or 'not known'}"
+    lacking = int(row["seeds_needed"]) - has
+    if lacking <= 0:
+        return f"{int(row['seeds_needed'])} seeds suffice for 80% power"
+    return f"{plural(lacking, 'more seed')} needed".replace(" ", KEPT, 1)
+
+
+def ahead(row: pd.Series, best: str) -> tuple[float, float, float]:
+    """The difference with its interval, as the lead of `best`."""
+    if row["a"] == best:
+        return row["difference"], row["low"], row["high"]
+    return -row["difference"], -row["high"], -row["low"]
+
+
+def estimates(pairs: pd.DataFrame, looks: Looks, what: str = "") -> list[forest.Row]:
+    """Rows for a figure: the difference, or `what` other estimate of each pair."""
+    value, low, high = (
+        what or "difference",
+        f"{what}_low" if what else "low",
+        f"{what}_high" if what else "high",
+    )
+    note = f"{what or 'difference'}_note"  # an improvement has none: it always exists
+    return [
+        forest.Row(
+            label(row, looks), row[value], row[low], row[high], row.get(note, ""),
+            (looks[row["a"]].colour, looks[row["b"]].colour),
+        )
+        for _, row in pairs.iterrows()
+    ]  # fmt: skip

@@ -1,0 +1,250 @@
+"""Question 2: how many samples does it need?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tfrl.analysis import efficiency
+from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.analysis.returns import WINDOW
+from tfrl.report.blocks import Answer, Cell, Data, Method, Note, Part, Picture, Section, Table
+from tfrl.report.drawings import efficiency as drawings
+from tfrl.report.performance.ground import Ground
+from tfrl.report.records import agent
+from tfrl.report.wording import listed
+
+CLAIM = "How many samples does it need?"
+UNITS = {
+    "steps": "environment steps",
+    "updates": "gradient updates",
+    "seconds": "seconds of training",
+}
+QUARTILES = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What the learning curves say; the first three are empty without a threshold."""
+
+    times: pd.DataFrame  # as `efficiency.times`
+    solved: pd.DataFrame  # as `efficiency.solved`
+    medians: pd.DataFrame  # as `efficiency.medians`
+    progress: pd.DataFrame  # as `efficiency.progress`
+
+
+def find(ground: Ground) -> Samples:
+    """The statistics."""
+    averages, runs = ground.own(ground.averages), ground.own(ground.runs)
+    threshold = np.inf if ground.threshold is None else ground.threshold
+    times = efficiency.times(averages, runs, threshold, ground.steps)
+    solved = efficiency.solved(times)
+    return Samples(
+        times=times,
+        solved=solved,
+        medians=efficiency.medians(solved),
+        progress=efficiency.progress(averages, runs, ground.steps),
+    )
+
+
+def answer(ground: Ground, found: Samples) -> Answer:
+    """The median number of steps until solved, and the share of seeds that made it."""
+    if ground.threshold is None:
+        text = (
+            "No return is agreed on at which this environment counts as solved, so the steps until "
+            "then are not defined; the curves below show the return at every step."
+        )
+        return Answer(CLAIM, "", (text,))
+    rows = _of(found.medians, "first", "steps")
+    if not rows["n"].sum():
+        return Answer(CLAIM, "", ("No run has finished.",))
+    reached, never = rows[rows["solved"] > 0], rows[(rows["solved"] == 0) & (rows["n"] > 0)]
+    said = []
+    if len(reached):
+        steps = listed([_median(ground, row) for _, row in reached.iterrows()])
+        said.append(
+            f"Median steps until the {WINDOW}-episode average first reaches {ground.threshold:g}: "
+            f"{steps}."
+        )
+    if len(never):
+        names = [f"{ground.looks[row.configuration].label} (0 of {row.n} seeds)" for row in
+                 never.itertuples()]  # fmt: skip
+        said.append(f"Within {ground.steps:,} steps it is never reached by {listed(names)}.")
+    return Answer(CLAIM, _first(ground, rows), tuple(said))
+
+
+def _first(ground: Ground, rows: pd.DataFrame) -> str:
+    """Which configuration needs fewest, if its interval lies below all others'."""
+    known = rows[rows["median"].notna()]
+    if len(rows[rows["n"] > 0]) < 2 or known.empty:
+        return ""
+    fastest = known.loc[known["median"].idxmin()]
+    others = rows[(rows["configuration"] != fastest["configuration"]) & (rows["n"] > 0)]
+    sure = np.isfinite(fastest["high"]) and (others["low"] > fastest["high"]).all()
+    return ground.looks[fastest["configuration"]].label if sure else "inconclusive"
+
+
+def _median(ground: Ground, row: pd.Series) -> str:
+    """As `PPO 25,000 (23,000 to 28,000; 20 of 20 seeds)`."""
+    label, seeds = ground.looks[row["configuration"]].label, f"{_seeds(row)} of {row['n']} seeds"
+    if not np.isfinite(row["median"]):
+        return f"{label} {row['note']} ({seeds})"
+    return f"{label} {_rough(row['median'])} ({_bounds(row)}; {seeds})"
+
+
+def _seeds(row: pd.Series) -> int:
+    """How many seeds have solved it."""
+    return round(row["solved"] * row["n"])
+
+
+def _rough(value: float) -> str:
+    """Three significant digits: 25,100."""
+    if value == 0:
+        return "0"
+    digits = 2 - int(np.floor(np.log10(abs(value))))
+    return f"{round(value, digits):,.{max(0, digits)}f}"
+
+
+def _bounds(row: pd.Series) -> str:
+    low, high = row["low"], row["high"]
+    if np.isfinite(high):
+        return f"{_rough(low)} to {_rough(high)}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"from {_rough(low)}" if np.isfinite(low) else row["note"] or "no interval"
+
+
+def section(ground: Ground, found: Samples) -> Section:
+    """The answer, the figure, the table, and how it was computed."""
+    parts: list[Part] = [answer(ground, found), _picture(ground, found)]
+    if ground.threshold is not None:
+        parts.append(_table(ground, found))
+        parts.append(Data(f"{ground.name}-solved", "The share solved by each step:", found.solved))
+    parts.append(Method(_notes(ground)))
+    return Section(f"{ground.name}-samples", f"2. {CLAIM}", tuple(parts))
+
+
+def _picture(ground: Ground, found: Samples) -> Picture:
+    """The share of seeds solved, and the return against steps, updates and seconds."""
+    courses = []
+    if ground.threshold is not None:
+        rows = _of(found.solved, "first", "steps").rename(columns={"time": "x", "share": "y"})
+        lines = dict(_lines(ground, rows))
+        courses.append(
+            drawings.Course(
+                f"Seeds that have reached {ground.threshold:g}", UNITS["steps"], lines,
+                stairs=True, share=True,
+            )
+        )  # fmt: skip
+    for unit, label in UNITS.items():
+        points = _middle(found.progress, unit, unit != "steps")
+        title = f"Return by {label}"
+        courses.append(
+            drawings.Course(
+                title, label, dict(_lines(ground, points)), logarithmic=unit != "steps",
+                level=ground.threshold,
+            )
+        )  # fmt: skip
+    wide, narrow = (
+        drawings.courses(courses, ground.headline, f"mean of {WINDOW} episodes", narrow)
+        for narrow in (False, True)
+    )
+    caption = (
+        "Return: median over the seeds, and from their lower to their upper quartile. Updates and "
+        "seconds are on a logarithmic axis."
+    )
+    if ground.threshold is not None:
+        caption = f"Share of seeds: with its {CONFIDENCE:.0%} band. {caption}"
+    agents = listed([look.label for look in ground.headline.values()])
+    alt = f"A line for each of {agents}: {caption} {' '.join(answer(ground, found).evidence)}"
+    return Picture(f"{ground.name}-samples", alt, caption, wide, narrow)
+
+
+def _lines(ground: Ground, points: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    for name in ground.headline:
+        mine = points[points["configuration"] == name]
+        if len(mine):
+            yield name, mine[["x", "y", "low", "high"]]
+
+
+def _middle(progress: pd.DataFrame, unit: str, logarithmic: bool) -> pd.DataFrame:
+    """[configuration, x, y, low, high]: quartiles over the seeds at each point of the grid."""
+    groups = progress.groupby(["configuration", "step"], observed=True)
+    table = groups["average"].quantile(list(QUARTILES)).unstack()
+    table.columns = ["low", "y", "high"]
+    table["x"] = table.index.get_level_values("step") if unit == "steps" else groups[unit].median()
+    table = table.dropna().reset_index()
+    return table[table["x"] > 0] if logarithmic else table
+
+
+def _of(rows: pd.DataFrame, event: str, unit: str) -> pd.DataFrame:
+    return rows[(rows["event"] == event) & (rows["unit"] == unit)]
+
+
+def _table(ground: Ground, found: Samples) -> Table:
+    """A row per configuration."""
+    head = (
+        "Agent", "Solved", "Steps, first reached", "Steps, for good", "Updates", "Seconds",
+    )  # fmt: skip
+    columns = (
+        ("first", "steps"),
+        ("for good", "steps"),
+        ("first", "updates"),
+        ("first", "seconds"),
+    )
+    rows = []
+    for name in ground.headline:
+        mine = [_of(found.medians, *key) for key in columns]
+        mine = [one[one["configuration"] == name] for one in mine]
+        if any(one.empty for one in mine):
+            continue
+        first, good = mine[0].iloc[0], mine[1].iloc[0]
+        kept = f"{_seeds(good)} for good"
+        solved = Cell(f"{_seeds(first)} of {first['n']}", kept, number=True)
+        cells_ = (_cell(one.iloc[0]) for one in mine)
+        rows.append((agent(ground.looks[name]), solved, *cells_))
+    caption = (
+        f"Medians over all seeds, those that never get there counted as later; below, "
+        f"{CONFIDENCE:.0%} intervals."
+    )
+    slug = f"{ground.name}-thresholds"
+    return Table("Steps until solved", slug, caption, head, tuple(rows), found.medians)
+
+
+def _cell(row: pd.Series) -> Cell:
+    if not np.isfinite(row["median"]):
+        return Cell(row["note"] or "not reached", number=True)
+    return Cell(_rough(row["median"]), _bounds(row), number=True)
+
+
+def _notes(ground: Ground) -> tuple[Note, ...]:
+    solved = (
+        Note(
+            "Solved",
+            f"The mean return of the last {WINDOW} episodes reaches {ground.threshold:g}, "
+            "Gymnasium's threshold: first, and for good, after which it is never below again.",
+        ),
+        Note(
+            "Share of seeds",
+            "Of all seeds, Kaplan and Meier's estimate (1958), with Wilson's band (1927). A run "
+            "that has not got there by the end of its budget is censored: it counts as one that "
+            "would take longer, and is never left out. A mean over those that made it would "
+            "flatter an agent that seldom does.",
+        ),
+        Note(
+            "Medians",
+            "When half of the seeds have solved it; the interval is where the band passes one half "
+            "(Brookmeyer and Crowley 1982).",
+        ),
+    )
+    return (
+        *(solved if ground.threshold is not None else ()),
+        Note(
+            "Updates, seconds",
+            "Within a run both are taken to grow evenly with the steps. Seconds are of training "
+            "alone, on one core of the machine named below, without compiling and evaluating.",
+        ),
+        Note(
+            "Outcome",
+            "An agent is named if its interval lies below those of all others.",
+        ),
+    )

@@ -1,0 +1,244 @@
+"""Question 4: how much do the seeds decide?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tfrl.analysis import reproducibility
+from tfrl.analysis.comparisons import MOST_SEEDS
+from tfrl.report.blocks import Answer, Cell, Method, Note, Part, Picture, Section, Table
+from tfrl.report.drawings import chance
+from tfrl.report.performance import cells, pairs
+from tfrl.report.performance.better import Better
+from tfrl.report.performance.ground import Ground
+from tfrl.report.records import agent
+from tfrl.report.wording import listed, number, plural, sample
+
+CLAIM = "How much do the seeds decide?"
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """What splits and draws of the seeds say."""
+
+    splits: dict[str, reproducibility.AA]  # by configuration
+    table: pd.DataFrame  # as `reproducibility.aa_table`
+    wrong: pd.DataFrame  # as `reproducibility.wrong_winners`
+
+
+def find(ground: Ground) -> Seeds:
+    """The statistics, of the final score."""
+    scores = ground.own(ground.final)
+    values = {
+        name: scores.loc[scores["configuration"] == name, "score"] for name in ground.headline
+    }
+    return Seeds(
+        splits={
+            name: reproducibility.aa(own.to_numpy(float), ground.name, name)
+            for name, own in values.items()
+        },
+        table=reproducibility.aa_table(scores),
+        wrong=reproducibility.wrong_winners(scores),
+    )
+
+
+def answer(ground: Ground, found: Seeds, better: Better) -> Answer:
+    """The largest difference that is none, who wins by luck, and how many seeds would tell."""
+    said = [*_luck(ground, found), *_wrong(ground, found), *_needed(ground, better)]
+    return Answer(CLAIM, "", tuple(said) or ("Too few finished runs to say.",))
+
+
+def _luck(ground: Ground, found: Seeds) -> list[str]:
+    """How far apart two halves of the same agent's seeds can be."""
+    known = found.table[found.table["largest"].notna()]
+    if known.empty:
+        return []
+    row = known.loc[known["largest"].idxmax()]
+    label = ground.looks[row["configuration"]].label
+    if row["largest"] == 0:
+        return [f"No two halves of any agent's seeds differ ({sample(int(row['n']))})."]
+    return [
+        f"Against itself, one half of {label}'s seeds against the other, {label} differs by up to "
+        f"{cells.figure(row['largest'])} ({plural(int(row['splits']), 'split')}, "
+        f"{sample(int(row['n']))})."
+    ]
+
+
+def _wrong(ground: Ground, found: Seeds) -> list[str]:
+    """How often few seeds name the wrong winner, for the pair where that is most likely."""
+    known = found.wrong.dropna(subset=["wrong"])
+    known = known[known["n_a"].gt(1) & known["n_b"].gt(1)]
+    if known.empty:
+        return []
+    least = known["k"].min()
+    start = known[known["k"] == least]
+    row = start.loc[start["wrong"].idxmax()]
+    same = known[(known["a"] == row["a"]) & (known["b"] == row["b"]) & (known["k"] > least)]
+    later = same[same["k"] == same["k"].max()]
+    then = "".join(
+        f", {plural(int(one.k), 'seed')} in {cells.percent(one.wrong)}"
+        for one in later.itertuples()
+    )
+    names = listed([ground.looks[row[side]].label for side in ("a", "b")])
+    return [
+        f"Of {names}, {plural(int(least), 'seed')} each would name the wrong winner in "
+        f"{cells.percent(row['wrong'])} of draws{then} "
+        f"({sample(int(row['n_a']), int(row['n_b']))})."
+    ]
+
+
+def _needed(ground: Ground, better: Better) -> list[str]:
+    """For how many pairs this study has enough seeds."""
+    rows = better.final_pairs
+    if rows.empty:
+        return []
+    has = rows[["n_a", "n_b"]].min(axis=1)
+    unsure = rows[rows["verdict"] == "inconclusive"]
+    lacking = rows["seeds_needed"] > has
+    short = rows[lacking & rows["seeds_needed"].notna()]
+    text = f"Of {plural(len(rows), 'pair')}, {len(unsure)} {_are(len(unsure))} inconclusive"
+    if len(short):
+        most = short.loc[short["seeds_needed"].idxmin()]
+        text += (
+            f": the nearest to an answer, {pairs.label(most, ground.looks)}, needs "
+            f"{number(most['seeds_needed'])} seeds of each; this study has "
+            f"{min(most['n_a'], most['n_b'])}"
+        )
+    return [f"{text}."]
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def section(ground: Ground, found: Seeds, better: Better) -> Section:
+    """The answer, the figures, the table, and how it was computed."""
+    parts: list[Part] = [answer(ground, found, better)]
+    if any(len(split.differences) for split in found.splits.values()):
+        parts.append(_splits(ground, found))
+    if len(found.wrong):
+        parts.append(_pairs(ground, found, better))
+    parts.append(_table(ground, found))
+    if len(found.wrong):
+        parts.append(_winners(ground, found, better))
+    parts.append(Method(_notes()))
+    return Section(f"{ground.name}-seeds", f"4. {CLAIM}", tuple(parts))
+
+
+def _splits(ground: Ground, found: Seeds) -> Picture:
+    """Each agent against itself."""
+    rows = found.table.set_index("configuration")
+    remarks = {}
+    for name, split in found.splits.items():
+        rejected = rows["rejected"].get(name, np.nan)
+        share = f"p < .05 in {cells.percent(rejected)}" if np.isfinite(rejected) else split.note
+        remarks[name] = share
+    differences = {  # which half goes first is of no meaning
+        name: np.concatenate([split.differences, -split.differences])
+        for name, split in found.splits.items()
+    }
+    label = "final return, one half of the seeds − the other half"
+    wide, narrow = (
+        chance.splits(differences, remarks, ground.looks, label, narrow) for narrow in (False, True)
+    )
+    caption = (
+        "A/A test: each agent against itself. Its seeds are split into two halves in every way; "
+        "how far apart the halves' means lie. Nothing differs but the seeds, so whatever is seen "
+        "here is what chance alone would have had somebody publish."
+    )
+    alt = f"A hill of differences for each agent. {caption}"
+    return Picture(f"{ground.name}-aa", alt, caption, wide, narrow)
+
+
+def _pairs(ground: Ground, found: Seeds, better: Better) -> Picture:
+    """The wrong winner by k, and seeds needed beside those there are."""
+    rows = pairs.shown(better.final_pairs, better.best)
+    drawn = [_pair(ground, found, row) for _, row in rows.iterrows()]
+    wide, narrow = (chance.pairs(drawn, MOST_SEEDS, narrow) for narrow in (False, True))
+    caption = (
+        "Left: k seeds drawn of each agent, how often the order of their means is not that of all "
+        "seeds; 50% is a coin's toss. Right: the seeds of each agent needed to find a difference "
+        "as large as the one seen in 80% of repetitions, and the tick is what this study has."
+    )
+    alt = f"A row for each pair of agents. {caption}"
+    return Picture(f"{ground.name}-winners", alt, caption, wide, narrow)
+
+
+def _pair(ground: Ground, found: Seeds, row: pd.Series) -> chance.Pair:
+    mine = found.wrong[(found.wrong["a"] == row["a"]) & (found.wrong["b"] == row["b"])]
+    return chance.Pair(
+        label=pairs.label(row, ground.looks),
+        colours=(ground.looks[row["a"]].colour, ground.looks[row["b"]].colour),
+        wrong=mine.set_index("k")["wrong"],
+        needed=row["seeds_needed"],
+        note=row["seeds_note"],
+        n=min(row["n_a"], row["n_b"]),
+    )
+
+
+def _table(ground: Ground, found: Seeds) -> Table:
+    """Each agent against itself, a row per configuration."""
+    rows = []
+    for _, row in found.table.iterrows():
+        note = row["note"] or "too few seeds"
+        rows.append(
+            (
+                agent(ground.looks[row["configuration"]]),
+                Cell(f"{row['n']}", number=True),
+                Cell(f"{int(row['splits']):,}", number=True),
+                cells.plain(row["typical"], note),
+                cells.plain(row["largest"], note),
+                cells.percents(row["rejected"], np.nan, np.nan, note),
+            )
+        )
+    head = ("Agent", "Seeds", "Splits", "Typical difference", "Largest", "p < .05")
+    caption = "Differences between the mean final returns of two halves of one agent's seeds."
+    slug = f"{ground.name}-aa"
+    return Table("Each agent against itself", slug, caption, head, tuple(rows), found.table)
+
+
+def _winners(ground: Ground, found: Seeds, better: Better) -> Table:
+    """How often k seeds name the wrong winner, a row per pair."""
+    ks = sorted(found.wrong["k"].unique())
+    rows = []
+    for _, pair in pairs.shown(better.final_pairs, better.best).iterrows():
+        mine = found.wrong[(found.wrong["a"] == pair["a"]) & (found.wrong["b"] == pair["b"])]
+        shares = mine.set_index("k")
+        cells_ = []
+        for k in ks:
+            known = k in shares.index and np.isfinite(shares.loc[k, "wrong"])
+            note = shares.loc[k, "note"] if k in shares.index else ""
+            text = cells.percent(shares.loc[k, "wrong"]) if known else note or "too few"
+            cells_.append(Cell(text, number=True))
+        name = Cell(pairs.label(pair, ground.looks), sample(pair["n_a"], pair["n_b"]))
+        rows.append((name, *cells_))
+    head = ("Wrong winner", *(plural(int(k), "seed") for k in ks))
+    slug = f"{ground.name}-wrong-winner"
+    caption = (
+        "Share of draws of so many seeds of each that order the two otherwise than all seeds do."
+    )
+    return Table("How often k seeds mislead", slug, caption, head, tuple(rows), found.wrong)
+
+
+def _notes() -> tuple[Note, ...]:
+    return (
+        Note(
+            "A/A test",
+            "All ways to split one agent's seeds into two halves, 126 for ten seeds and 92,378 for "
+            "twenty; a sample of them where there are more than 200,000. Henderson et al. "
+            "(2018, arXiv:1709.06560) show one such split, in which TRPO "
+            "differs from itself; here is the whole distribution. p is Welch's.",
+        ),
+        Note(
+            "Wrong winner",
+            "k seeds of each agent are drawn without replacement and their means compared; the "
+            "right order is that of the means of all seeds, itself only an estimate. Ties count "
+            "one half.",
+        ),
+        Note(
+            "Seeds needed",
+            "For 80% power at .05, two-sided, at the difference and the spreads seen (Colas et al. "
+            "2018, arXiv:1806.08295).",
+        ),
+    )
