@@ -20,11 +20,14 @@ COMMANDS = {
     "tutorial dqn": f"{TUTORIAL} dqn",
     "tutorial reinforce": f"{TUTORIAL} reinforce",
     "sb3 dqn": f"{SB3} dqn",
+    "sb3 dqn, 8": f"{SB3} dqn --environments 8",
     "sb3 ppo": f"{SB3} ppo",
     "ours dqn": f"{OURS} dqn",
     "ours ppo": f"{OURS} ppo",
     "ours apo": f"{OURS} apo",
     "ours reinforce": f"{OURS} reinforce",
+    "gymnasium dqn": f"{OURS} dqn --gymnasium",
+    "gymnasium ppo": f"{OURS} ppo --gymnasium",
 }
 BY_TWO = "ours ppo"  # what two workers do at once, against one
 

@@ -1,6 +1,6 @@
 """DQN, PPO, APO or REINFORCE on CartPole-v1 by tfrl's own pipelines.
 
-    python -m bench.ours ppo
+    python -m bench.ours ppo [--gymnasium]
 
 Prints `{"rate": ..., "compile_seconds": ...}`: updates per second for DQN, environment steps per
 second for the others, over some seeds of one compiled pipeline, evaluations excluded; and the
@@ -34,20 +34,28 @@ def main() -> None:
     """Prints the rate of the pipeline named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pipeline", choices=HYPERPARAMETERS)
-    name = parser.parse_args().pipeline
+    parser.add_argument(
+        "--gymnasium", action="store_true", help="in Gymnasium's own environments, eight together"
+    )
+    arguments = parser.parse_args()
+    name = arguments.pipeline
+    environment, steps, hyperparameters = "CartPole-v1", STEPS[name], HYPERPARAMETERS[name]
+    if arguments.gymnasium:
+        environment, steps = f"gymnasium:{environment}", steps // 4
+        hyperparameters = hyperparameters | {"num_environments": 8}
 
     pipeline = pipelines.resolve(name)
     trainer = pipelines.Trainer(
         pipeline,
-        config=pipeline.Config(**HYPERPARAMETERS[name]),
-        environment="CartPole-v1",
-        num_environment_steps=STEPS[name],
-        evaluation_every=STEPS[name],
+        config=pipeline.Config(**hyperparameters),
+        environment=environment,
+        num_environment_steps=steps,
+        evaluation_every=steps,
         evaluation_episodes=1,
     )
     compile_seconds = trainer.run(seed=0).timings["compile"]
     runs = [trainer.run(seed) for seed in range(1, 1 + SEEDS[name])]
-    work = sum(run.updates for run in runs) if name == "dqn" else len(runs) * STEPS[name]
+    work = sum(run.updates for run in runs) if name == "dqn" else len(runs) * steps
     rate = work / sum(run.timings["train"] for run in runs)
     print(json.dumps({"rate": rate, "compile_seconds": compile_seconds}))
 

@@ -31,11 +31,13 @@ the median of {repetitions} interleaved measurements, whose extremes lay at most
 The work: **DQN** one update of batch 64 for each step, net 100-50; **PPO** 8 environments x 32
 steps, then 20 full-batch epochs, nets 64-64; **APO** the same with anchors; **REINFORCE** one
 update for every two episodes, net 100, over the first 5,000 steps of training. "Steps" are
-environment steps. Compiling is done once for a configuration and serves every seed of it; "with
-compiling" is what a single run of {run_steps:,} steps comes to. What the matrix products allow is
-their operations alone at the machine's rate of them ({gflops:.0f} GFLOP/s in float32 on one
-thread). Two workers are two processes that train PPO at once, of one thread and on a core of its
-own each; their rates are added up.
+environment steps. In 8 environments DQN makes 8 updates a step. Stable-Baselines3 always trains in
+Gymnasium's environments; so does tfrl where "Gymnasium" is said, and otherwise in the graph.
+Compiling is done once for a configuration and serves every seed of it; "with compiling" is what a
+single run of {run_steps:,} steps comes to. What the matrix products allow is their operations alone
+at the machine's rate of them ({gflops:.0f} GFLOP/s in float32 on one thread). Two workers are two
+processes that train PPO at once, of one thread and on a core of its own each; their rates are added
+up.
 
 ## Commands
 
@@ -62,6 +64,8 @@ RATIOS = (
         "REINFORCE: tfrl to TF-Agents' tutorial loop", "ours reinforce", "tutorial reinforce", 30
     ),
     Ratio("PPO: two workers to one", "two workers", "ours ppo", 1.8),
+    Ratio("DQN, Gymnasium: tfrl to Stable-Baselines3", "gymnasium dqn", "sb3 dqn, 8", 5),
+    Ratio("PPO, Gymnasium: tfrl to Stable-Baselines3", "gymnasium ppo", "sb3 ppo", 5),
 )
 
 
@@ -97,10 +101,17 @@ def rate_rows(medians: Medians) -> list[str]:
         "Stable-Baselines3": {a: rate(medians, f"sb3 {a}") for a in ALGORITHMS},
         "tfrl, with compiling": {a: rate_with_compiling(medians[f"ours {a}"]) for a in ALGORITHMS},
         "**tfrl**": {a: rate(medians, f"ours {a}") for a in ALGORITHMS},
+        "Stable-Baselines3, 8 environments": {
+            "dqn": rate(medians, "sb3 dqn, 8"),
+            "ppo": rate(medians, "sb3 ppo"),
+        },
+        "tfrl, 8 environments of Gymnasium's": {
+            a: rate(medians, f"gymnasium {a}") for a in ALGORITHMS
+        },
         "matrix products alone": {a: floor.get(a) for a in ALGORITHMS},
     }
     return [
-        f"| {label} | {' | '.join(three_digits(cells[a]) for a in ALGORITHMS)} |"
+        f"| {label} | {' | '.join(three_digits(cells.get(a)) for a in ALGORITHMS)} |"
         for label, cells in rows.items()
     ]
 

@@ -1,7 +1,6 @@
 """Training in environments outside of the graph."""
 
-import dataclasses
-
+import gymnasium
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,6 +102,28 @@ def test_there_is_one_call_for_each_vector_step():
     assert counts["calls"] == 1 + counts["steps"] > 600 / 8  # with one before the first
 
 
+class Wearing(chain.GymnasiumChain):
+    """Keeps state across resets, as environments should not: its rewards fall with use."""
+
+    def __init__(self):
+        self._wear = 0
+
+    def step(self, action):
+        self._wear += 1
+        observation, reward, *rest = super().step(action)
+        return observation, reward - 0.01 * self._wear, *rest
+
+
+gymnasium.register("Wearing-v0", Wearing, max_episode_steps=chain.TIME_LIMIT)
+
+
+def test_what_an_environment_keeps_across_resets_does_not_reach_the_next_run():
+    trainer = make_trainer("ppo", "gymnasium:tests.engine.test_host_training:Wearing-v0")
+    first = trainer.run(1)
+    trainer.run(2)
+    assert digest(trainer.run(1)) == digest(first)
+
+
 def test_held_out_levels_are_never_trained_on(monkeypatch):
     trainer = make_trainer("ppo", chain.GYMNASIUM_ID)
     host = trainer._loop._environment.host
@@ -166,7 +187,7 @@ def test_ppo_learns_cartpole_as_fast_as_in_the_graph():
     for environment_id in ("CartPole-v1", "gymnasium:CartPole-v1"):
         trainer = pipelines.Trainer(
             pipelines.resolve("ppo"),
-            dataclasses.replace(pipelines.resolve("ppo").Config()),
+            pipelines.resolve("ppo").Config(),
             environment_id,
             num_environment_steps=30_000,
             evaluation_every=30_000,

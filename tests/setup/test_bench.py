@@ -10,11 +10,14 @@ MEDIANS = {
     "tutorial dqn": {"rate": 151.2},
     "tutorial reinforce": {"rate": 356.0},
     "sb3 dqn": {"rate": 533.0},
+    "sb3 dqn, 8": {"rate": 600.0},
     "sb3 ppo": {"rate": 2_590.0},
     "ours dqn": {"rate": 8_000.0, "compile_seconds": 25.0},
     "ours ppo": {"rate": 40_500.0, "compile_seconds": 5.0},
     "ours apo": {"rate": 30_000.0, "compile_seconds": 5.0},
     "ours reinforce": {"rate": 75_000.0, "compile_seconds": 5.0},
+    "gymnasium dqn": {"rate": 4_200.0, "compile_seconds": 5.0},
+    "gymnasium ppo": {"rate": 12_200.0, "compile_seconds": 5.0},
 }
 
 
@@ -50,6 +53,8 @@ def test_every_row_is_on_the_page_with_its_command():
     text = page.render(MEDIANS, {"floor": "python -m bench.floor"}, repetitions=3, spread=0.04)
     assert "the median of 3 interleaved measurements, whose extremes lay at most 4% apart" in text
     assert "| Stable-Baselines3 | 533 | 2,590 |  |  |" in text
+    assert "| tfrl, 8 environments of Gymnasium's | 4,200 | 12,200 |  |  |" in text
+    assert "| DQN, Gymnasium: tfrl to Stable-Baselines3 | 7.00 | 5 | reached |" in text
     assert "| **tfrl** | 8,000 | 40,500 | 30,000 | 75,000 |" in text
     assert text.count("reached |") + text.count("missed** |") == len(page.RATIOS) - 1
     assert "- floor: `python -m bench.floor`" in text

@@ -41,6 +41,7 @@ class HostLoop(Loop):
             lambda spec: tf.TensorSpec([size, *spec.shape], spec.dtype),
             self._collector.policy.policy_step_spec,
         )
+        self._action_words = packing.num_words(self._action_step_spec.action)  # which come first
         # A collection: the time step that each frame begins with and the one behind the last, and
         # what the policy said at them.
         room, time_step = self._collector.max_frames, self._environment.packed_spec
@@ -129,8 +130,8 @@ class HostLoop(Loop):
 
     def _actions(self, frame: int) -> np.ndarray:
         """The actions `[B]` of a frame as the host takes them."""
-        words = packing.num_words(self._action_step_spec.action)  # which come first
-        return self._environment.host_action(self._action_steps[frame, :words].view(np.int64))
+        words = self._action_steps[frame, : self._action_words]
+        return self._environment.host_action(words.view(np.int64))
 
     def _call(self, function: Callable[..., tuple], *signature: tf.TensorSpec) -> Call:
         """Calls a function that is compiled with arrays.
