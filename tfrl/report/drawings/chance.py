@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
 
 from tfrl.report.style import FAINT, INK, Looks, beside, heading, panels, styled, to_svg
 
@@ -80,27 +81,21 @@ def pairs(found: Sequence[Pair], most: float, narrow: bool) -> str:
 
 
 def _wrong(axes: Axes, found: Sequence[Pair]) -> None:
-    """A grid of shares, the darker the more often the wrong one wins."""
+    """A line for each pair, with the marks that it has on the right."""
     ks = sorted({int(k) for pair in found for k in pair.wrong.index})
-    for row, pair in enumerate(found):
-        for column, k in enumerate(ks):
-            share = pair.wrong.get(k, np.nan)
-            if not np.isfinite(share):
-                axes.text(column, row, "–", ha="center", va="center", fontsize=8, color=FAINT)
-                continue
-            depth = min(1.0, 2 * share)  # a half is a coin's toss
-            axes.barh(
-                row, 0.94, 0.84, column - 0.47, color="#b2182b", alpha=0.06 + 0.84 * depth, lw=0
-            )
-            axes.text(
-                column, row, f"{share:.0%}", ha="center", va="center", fontsize=8,
-                color="white" if depth > 0.55 else INK,
-            )  # fmt: skip
+    axes.axhline(0.5, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
+    for pair in found:
+        inner, outer = pair.colours
+        shares = pair.wrong.reindex(ks)
+        axes.plot(
+            range(len(ks)), shares, color=outer, lw=1.4, marker="o", ms=5.5, mfc=inner, mec=outer,
+            mew=1.6, clip_on=False,
+        )  # fmt: skip
     heading(axes, "How often k seeds name the wrong winner")
     axes.set_xticks(range(len(ks)), [str(k) for k in ks])
-    axes.set(xlim=(-0.5, len(ks) - 0.5), xlabel="k, seeds of each")
-    axes.grid(False)
-    _named(axes, [pair.label for pair in found])
+    axes.set(xlim=(-0.2, len(ks) - 0.8), xlabel="k, seeds of each agent")
+    axes.set_ylim(0, max([0.55, *(1.05 * pair.wrong.max() for pair in found)]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:.0%}"))
 
 
 def _needed(axes: Axes, found: Sequence[Pair], most: float) -> None:
@@ -119,7 +114,7 @@ def _needed(axes: Axes, found: Sequence[Pair], most: float) -> None:
             axes.text(1.15 * pair.n, row, pair.note, va="center", fontsize=8, color=FAINT)
     heading(axes, "Seeds needed")
     axes.set_xscale("log")
-    axes.set(xlim=(1.8, 3 * most), xlabel="seeds of each; tick: this study's")
+    axes.set(xlim=(1.8, 3 * most), xlabel="seeds of each agent; tick: this study's")
     axes.set_xticks([2, 10, 100, 1_000, 10_000], ["2", "10", "100", "1,000", "10,000"])
     axes.minorticks_off()
     _named(axes, [pair.label for pair in found])

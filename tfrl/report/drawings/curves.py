@@ -1,8 +1,8 @@
 """Figures in which the lines of many seeds, or shares of them, are laid over one another."""
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from tfrl.analysis import returns
 from tfrl.report.style import FAINT, Look, Looks, panels, styled, to_svg
@@ -64,10 +64,9 @@ def _seeds(axes: Axes, curves: pd.DataFrame, by: str, value: str, look: Look) ->
             0.5, 0.5, "no run has a value", transform=axes.transAxes, ha="center", color=FAINT
         )
         return
-    sns.lineplot(
-        known, x=by, y=value, units="seed", estimator=None, errorbar=None, sort=False,
-        color=look.colour, linewidth=0.7, alpha=0.55, ax=axes,
-    )  # fmt: skip
+    lines = [own[[by, value]].to_numpy(float) for _, own in known.groupby("seed")]
+    axes.add_collection(LineCollection(lines, colors=look.colour, linewidths=0.7, alpha=0.55))
+    axes.autoscale_view()
 
 
 def _threshold(axes: Axes, threshold: float | None) -> None:

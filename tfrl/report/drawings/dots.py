@@ -1,6 +1,7 @@
 """Figures in which every seed is a dot."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ def scores(
 
 def _estimates(axes: Axes, y: float, row: pd.Series, colour: str) -> None:
     """Tolerance interval, interval of the mean, and the IQM, where there are any."""
-    line = {"solid_capstyle": "butt", "clip_on": False}
+    line: dict[str, Any] = {"solid_capstyle": "butt", "clip_on": False}
     axes.plot(
         [row["tolerance_low"], row["tolerance_high"]],
         [y, y],

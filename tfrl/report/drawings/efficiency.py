@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -47,9 +48,9 @@ def _lines(axes: Axes, course: Course, looks: Looks) -> None:
         axes.axhline(course.level, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
     for name, points in course.lines.items():
         look, x = looks[name], points["x"].to_numpy(float)
-        step = "post" if course.stairs else None
+        step: Literal["post"] | None = "post" if course.stairs else None
         axes.fill_between(
-            x, points["low"], points["high"], color=look.colour, alpha=0.15, lw=0, step=step
+            x, points["low"], points["high"], color=look.colour, alpha=0.12, lw=0, step=step
         )
         draw = "steps-post" if course.stairs else "default"
         axes.plot(x, points["y"], color=look.colour, ls=look.dash, lw=2, drawstyle=draw)

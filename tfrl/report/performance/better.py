@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from tfrl.analysis import comparisons, overfitting
 from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM, CONFIDENCE, REPETITIONS
 from tfrl.analysis.returns import WINDOW
-from tfrl.report.blocks import Answer, Cell, Method, Note, Part, Picture, Section, Table
+from tfrl.report.blocks import Answer, Cell, Heading, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import dots, forest
 from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.ground import Ground
@@ -47,51 +48,76 @@ def find(ground: Ground) -> Better:
     )
 
 
+def verdict(ground: Ground, found: Better) -> Answer:
+    """Who leads in the final return, and whether it is sure, in one sentence."""
+    return Answer(CLAIM, *_leader(ground, found.final, found.final_pairs, "final return"))
+
+
 def answer(ground: Ground, found: Better) -> Answer:
-    """Who leads in the final return, over whom, and over whom it is not sure."""
-    if found.best is None:
-        return Answer(CLAIM, "", ("No run has finished: no score.",))
-    return _leader(ground, found.final, found.final_pairs, "final return")
+    """That, and the same over all of training."""
+    outcome, final = _leader(ground, found.final, found.final_pairs, "final return")
+    if not (found.area["n"] > 0).any():
+        return Answer("", outcome, final)
+    _, area = _leader(ground, found.area, found.area_pairs, "return over all of training")
+    return Answer("", outcome, (*final, *area))
 
 
-def _leader(ground: Ground, summary: pd.DataFrame, rows: pd.DataFrame, what: str) -> Answer:
+def _leader(
+    ground: Ground, summary: pd.DataFrame, rows: pd.DataFrame, what: str
+) -> tuple[str, tuple[str, ...]]:
+    """Outcome and sentence: who has the highest mean, above whom, and above whom not for sure."""
     scored = summary[summary["n"] > 0]
+    if scored.empty:
+        return "", ("No run has finished: no score.",)
     top = scored.loc[scored["mean"].idxmax()]
     best, look = str(top["configuration"]), ground.looks
     mean = cells.said(top["mean"], top["mean_low"], top["mean_high"], top["note"], top["n"])
     if len(scored) == 1:
-        text = f"{look[best].label}'s mean {what} is {mean}; there is no other agent."
-        return Answer(CLAIM, "nothing to compare", (text,))
+        return "nothing to compare", (f"{look[best].label}'s mean {what} is {mean}.",)
+    text = f"{look[best].label} has the highest mean {what}, {mean}"
     mine = rows[(rows["a"] == best) | (rows["b"] == best)]
     unsure = mine["verdict"] == "inconclusive"
-    beaten, open_ = mine[~unsure], mine[unsure]
-    said = [f"{look[best].label} has the highest mean {what}, {mean}{_over(ground, beaten, best)}."]
-    if len(open_):
-        said.append(f"Its lead is inconclusive over {_leads(ground, open_, best, True)}.")
-    could = [best, *(_other(row, best) for _, row in open_.iterrows())]
-    several = " or ".join(look[name].label for name in could)
+    beaten, rest = mine[~unsure], mine[unsure]
+    if len(beaten):
+        text += f", surely above {_least(ground, beaten, best)}"
+    if len(rest):
+        text += f"; {_nearest(ground, rest, best)}"
+    could = [best, *(_other(row, best) for _, row in rest.iterrows())]
+    several = " or ".join(
+        label for name, own in look.items() if name in could for label in [own.label]
+    )
     outcome = "inconclusive" if beaten.empty else several if len(could) <= LISTED else "not sure"
-    return Answer(CLAIM, outcome, tuple(said))
+    return outcome, (f"{text}.",)
 
 
-def _over(ground: Ground, beaten: pd.DataFrame, best: str) -> str:
-    return f": more than {_leads(ground, beaten, best, False)}" if len(beaten) else ""
+def _least(ground: Ground, beaten: pd.DataFrame, best: str) -> str:
+    """Of whom the lead is sure, and the least lead."""
+    leads = beaten.apply(lambda row: pairs.ahead(row, best)[0], axis=1)
+    least = beaten.loc[leads.idxmin()]
+    if len(beaten) == 1:
+        return f"{_label(ground, least, best)}'s, by {pairs.lead(least, best)}"
+    names = _labels(ground, beaten, best)
+    return f"{names}: above {_label(ground, least, best)}'s by {pairs.lead(least, best)}"
 
 
-def _leads(ground: Ground, rows: pd.DataFrame, best: str, more: bool) -> str:
-    """By how much `best` leads, the least lead first."""
-    found = sorted((pairs.ahead(row, best)[0], str(key)) for key, row in rows.iterrows())
-    parts = []
-    for _, key in found[:LISTED]:
-        row = rows.loc[int(key)]
-        lead, low, high = pairs.ahead(row, best)
-        note = row["difference_note"]
-        text = cells.said(lead, low, high, note, row["n_a"], row["n_b"])
-        needed = f": {pairs.more(row)}" if more else ""
-        parts.append(f"{ground.looks[_other(row, best)].label} by {text[:-1]}{needed})")
+def _nearest(ground: Ground, rest: pd.DataFrame, best: str) -> str:
+    """Of whom the lead is not sure, and which lead would take fewest seeds to be."""
+    row = rest.loc[rest["seeds_needed"].fillna(np.inf).idxmin()]
+    text = f"its lead over {_labels(ground, rest, best)} is inconclusive: "
+    if len(rest) > 1:
+        text += f"the nearest to sure, over {_label(ground, row, best)}, is "
+    return f"{text}{pairs.lead(row, best)[:-1]}; {pairs.more(row)})"
+
+
+def _labels(ground: Ground, rows: pd.DataFrame, best: str) -> str:
+    """Names of the others, if they are not too many."""
     if len(rows) > LISTED:
-        parts.append(f"{len(rows) - LISTED} more")
-    return listed(parts)
+        return plural(len(rows), "other")
+    return listed([_label(ground, row, best) for _, row in rows.iterrows()])
+
+
+def _label(ground: Ground, row: pd.Series, best: str) -> str:
+    return ground.looks[_other(row, best)].label
 
 
 def _other(row: pd.Series, name: str) -> str:
@@ -119,33 +145,21 @@ def first(ground: Ground, found: Better) -> Picture:
 
 def section(ground: Ground, found: Better) -> Section:
     """The answer, the figures, the tables, and how it was computed."""
-    parts: list[Part] = [answer(ground, found), *_by_area(ground, found), _scores(ground, found)]
+    parts: list[Part] = [answer(ground, found), _scores(ground, found), _estimates(ground, found)]
     if len(found.final_pairs):
-        what = ("final return", "area under the curve")
-        tables = zip(
-            what, (found.final_pairs, found.area_pairs), ("pairs", "area-pairs"), strict=True
-        )
-        parts.append(_differences(ground, found))
-        parts.append(_estimates(ground, found))
-        for name, rows, slug in tables:
+        parts += [Heading("Differences"), _differences(ground, found)]
+        for name, rows, slug in (
+            ("final return", found.final_pairs, "pairs"),
+            ("area under the curve", found.area_pairs, "area-pairs"),
+        ):
             caption = (
                 f"Differences in {name}, first minus second; below, {CONFIDENCE:.0%} intervals."
             )
             slug = f"{ground.name}-{slug}"
             title = name.capitalize()
             parts.append(pairs.table(title, slug, caption, rows, ground.looks, found.best))
-    else:
-        parts.append(_estimates(ground, found))
     parts += [starts(ground), Method(_notes(ground, found))]
     return Section(f"{ground.name}-better", f"1. {CLAIM}", tuple(parts))
-
-
-def _by_area(ground: Ground, found: Better) -> list[Part]:
-    """Who leads if all of training counts."""
-    if not (found.area["n"] > 0).any():
-        return []
-    said = _leader(ground, found.area, found.area_pairs, "return over all of training")
-    return [Answer("And over all of training", said.outcome, said.evidence)]
 
 
 def _scores(ground: Ground, found: Better) -> Picture:

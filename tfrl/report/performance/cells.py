@@ -1,14 +1,10 @@
 """Cells and phrases of estimates: a number with its interval, or words where there is none."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from tfrl.report.blocks import Cell
 from tfrl.report.wording import KEPT, interval, number, places, sample, whole
-
-Row = pd.Series | dict[str, Any]
 
 
 def estimate(value: float, low: float, high: float, note: str = "", signed: bool = False) -> Cell:
@@ -18,7 +14,7 @@ def estimate(value: float, low: float, high: float, note: str = "", signed: bool
     return Cell(figure(value, low, high, signed), span(low, high) or note, number=True)
 
 
-def of(row: Row, name: str, note: str = "note") -> Cell:
+def of(row: pd.Series, name: str, note: str = "note") -> Cell:
     """`estimate` of the columns name, name_low and name_high."""
     return estimate(row[name], row[f"{name}_low"], row[f"{name}_high"], row[note])
 

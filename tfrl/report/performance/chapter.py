@@ -43,9 +43,9 @@ def chapter(ground: Ground, several: bool) -> Chapter:
         *_apo(ground),
     )
     verdicts = (
-        better.answer(ground, one),
-        unstable.answer(ground, three),
-        seeds.answer(ground, four, one),
+        better.verdict(ground, one),
+        unstable.verdict(ground, three),
+        seeds.verdict(ground, four, one),
     )
     return Chapter(
         slug=ground.name,

@@ -6,7 +6,7 @@ from tfrl.analysis import returns
 from tfrl.analysis.apo import EARLY, LATE
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.returns import WINDOW
-from tfrl.report.blocks import Cell, Data, Method, Note, Paragraph, Picture, Section, Table
+from tfrl.report.blocks import Cell, Data, Method, Note, Paragraph, Part, Picture, Section, Table
 from tfrl.report.drawings import curves, dots
 from tfrl.report.performance import claims
 from tfrl.report.performance.claims import Claims
@@ -19,7 +19,7 @@ def section(ground: Ground, pair: Claims) -> Section:
     """What the talk claimed, the verdicts, and the runs behind them."""
     labels = {"apo": ground.looks[pair.apo].label, "ppo": ground.looks[pair.ppo].label}
     slug = f"{ground.name}-apo-ppo"
-    parts = (
+    parts: tuple[Part, ...] = (
         Paragraph(claims.scope(ground, pair)),
         *claims.answers(pair, ground.looks),
         _by_episode(ground, pair),

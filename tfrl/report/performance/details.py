@@ -27,7 +27,7 @@ def answer(ground: Ground, effects: pd.DataFrame) -> Answer:
             "Not asked here: no two configurations of this study are one and the same algorithm "
             "but for how it is implemented."
         )
-        return Answer(CLAIM, "", (text,))
+        return Answer("", "", (text,))
     details = effects[effects["kind"] == "implementation"]
     parts = [f"{_what(ground, row)} by {_effect(row)}" for _, row in details.iterrows()]
     decided = details["verdict"] != "inconclusive"
@@ -46,7 +46,7 @@ def answer(ground: Ground, effects: pd.DataFrame) -> Answer:
     if len(unsure):
         lacking = [f"{_what(ground, row)}: {pairs.more(row)}" for _, row in unsure.iterrows()]
         said.append(f"Inconclusive: {listed(lacking)}.")
-    return Answer(CLAIM, outcome, tuple(said))
+    return Answer("", outcome, tuple(said))
 
 
 def _effect(row: pd.Series) -> str:

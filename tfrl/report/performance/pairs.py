@@ -53,7 +53,7 @@ def line(row: pd.Series, name: str, looks: Looks) -> Iterator[Cell]:
     yield _p(row)
     ends = row["improvement_low"], row["improvement_high"]
     yield cells.percents(row["improvement"], *ends, "needs two seeds on each side")
-    yield _needed(row)
+    yield needed(row)
     yield Cell(verdict(row, looks))
 
 
@@ -76,7 +76,8 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _needed(row: pd.Series) -> Cell:
+def needed(row: pd.Series) -> Cell:
+    """Seeds needed of each, and below how many there are."""
     has = f"has {min(row['n_a'], row['n_b'])}"
     if not np.isfinite(row["seeds_needed"]):
         return Cell(row["seeds_note"] or "not known", has, number=True)
@@ -99,6 +100,14 @@ def ahead(row: pd.Series, best: str) -> tuple[float, float, float]:
     if row["a"] == best:
         return row["difference"], row["low"], row["high"]
     return -row["difference"], -row["high"], -row["low"]
+
+
+def lead(row: pd.Series, best: str) -> str:
+    """The lead of `best` in a sentence, with its interval or else the p-value, and n."""
+    value, low, high = ahead(row, best)
+    without = f"p = {p_value(row['p_holm'])}" if np.isfinite(row["p_holm"]) else row["p_note"]
+    note = without.replace("= <", "<")
+    return cells.said(value, low, high, note, row["n_a"], row["n_b"])
 
 
 def estimates(pairs: pd.DataFrame, looks: Looks, what: str = "") -> list[forest.Row]:

@@ -55,10 +55,10 @@ def answer(ground: Ground, found: Samples) -> Answer:
             "No return is agreed on at which this environment counts as solved, so the steps until "
             "then are not defined; the curves below show the return at every step."
         )
-        return Answer(CLAIM, "", (text,))
+        return Answer("", "", (text,))
     rows = _of(found.medians, "first", "steps")
     if not rows["n"].sum():
-        return Answer(CLAIM, "", ("No run has finished.",))
+        return Answer("", "", ("No run has finished.",))
     reached, never = rows[rows["solved"] > 0], rows[(rows["solved"] == 0) & (rows["n"] > 0)]
     said = []
     if len(reached):
@@ -71,18 +71,19 @@ def answer(ground: Ground, found: Samples) -> Answer:
         names = [f"{ground.looks[row.configuration].label} (0 of {row.n} seeds)" for row in
                  never.itertuples()]  # fmt: skip
         said.append(f"Within {ground.steps:,} steps it is never reached by {listed(names)}.")
-    return Answer(CLAIM, _first(ground, rows), tuple(said))
+    return Answer("", _first(ground, rows), tuple(said))
 
 
 def _first(ground: Ground, rows: pd.DataFrame) -> str:
-    """Which configuration needs fewest, if its interval lies below all others'."""
+    """Which configurations may need fewest: those whose intervals reach the least median's."""
     known = rows[rows["median"].notna()]
     if len(rows[rows["n"] > 0]) < 2 or known.empty:
         return ""
-    fastest = known.loc[known["median"].idxmin()]
-    others = rows[(rows["configuration"] != fastest["configuration"]) & (rows["n"] > 0)]
-    sure = np.isfinite(fastest["high"]) and (others["low"] > fastest["high"]).all()
-    return ground.looks[fastest["configuration"]].label if sure else "inconclusive"
+    least = known.loc[known["median"].idxmin(), "high"]
+    could = rows[~(rows["low"] > least) & (rows["low"].notna() | rows["median"].notna())]
+    if not np.isfinite(least) or len(could) > 2:
+        return "inconclusive"
+    return " or ".join(ground.looks[name].label for name in could["configuration"])
 
 
 def _median(ground: Ground, row: pd.Series) -> str:
@@ -245,6 +246,7 @@ def _notes(ground: Ground) -> tuple[Note, ...]:
         ),
         Note(
             "Outcome",
-            "An agent is named if its interval lies below those of all others.",
+            "Named are the agents that may need fewest steps: the least median's, and those whose "
+            "intervals overlap with its own.",
         ),
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tfrl.analysis import reproducibility
 from tfrl.analysis.comparisons import MOST_SEEDS
-from tfrl.report.blocks import Answer, Cell, Method, Note, Part, Picture, Section, Table
+from tfrl.report.blocks import Answer, Cell, Heading, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import chance
 from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.better import Better
@@ -43,26 +43,36 @@ def find(ground: Ground) -> Seeds:
     )
 
 
+def verdict(ground: Ground, found: Seeds, better: Better) -> Answer:
+    """How far one agent differs from itself, in one sentence."""
+    return Answer(CLAIM, "", (_luck(ground, found, better),))
+
+
 def answer(ground: Ground, found: Seeds, better: Better) -> Answer:
-    """The largest difference that is none, who wins by luck, and how many seeds would tell."""
-    said = [*_luck(ground, found), *_wrong(ground, found), *_needed(ground, better)]
-    return Answer(CLAIM, "", tuple(said) or ("Too few finished runs to say.",))
+    """That, and how often few seeds name the wrong winner."""
+    return Answer("", "", (_luck(ground, found, better), *_wrong(ground, found)))
 
 
-def _luck(ground: Ground, found: Seeds) -> list[str]:
-    """How far apart two halves of the same agent's seeds can be."""
-    known = found.table[found.table["largest"].notna()]
+def _luck(ground: Ground, found: Seeds, better: Better) -> str:
+    """How far apart two halves of the same agent's seeds can be, beside the agents' differences."""
+    known = found.table[found.table["largest"].notna()] if len(found.table) else found.table
     if known.empty:
-        return []
+        return "Too few finished runs to say: four seeds of an agent are needed."
     row = known.loc[known["largest"].idxmax()]
-    label = ground.looks[row["configuration"]].label
     if row["largest"] == 0:
-        return [f"No two halves of any agent's seeds differ ({sample(int(row['n']))})."]
-    return [
-        f"Against itself, one half of {label}'s seeds against the other, {label} differs by up to "
-        f"{cells.figure(row['largest'])} ({plural(int(row['splits']), 'split')}, "
-        f"{sample(int(row['n']))})."
-    ]
+        return f"No two halves of any agent's seeds differ ({sample(int(row['n']))})."
+    label = ground.looks[row["configuration"]].label
+    text = (
+        f"Two halves of {label}'s own seeds differ by up to {cells.figure(row['largest'])} in mean "
+        f"final return ({plural(int(row['splits']), 'split')}, {sample(int(row['n']))})"
+    )
+    if better.final_pairs.empty:
+        return f"{text}."
+    widest = better.final_pairs.loc[better.final_pairs["difference"].abs().idxmax()]
+    between = abs(widest["difference"])
+    how = "more than any two agents do" if row["largest"] > between else "two agents by up to"
+    joint = ", " if row["largest"] > between else "; "
+    return f"{text}{joint}{how} ({cells.figure(between)}, {pairs.label(widest, ground.looks)})."
 
 
 def _wrong(ground: Ground, found: Seeds) -> list[str]:
@@ -119,9 +129,9 @@ def section(ground: Ground, found: Seeds, better: Better) -> Section:
         parts.append(_splits(ground, found))
     if len(found.wrong):
         parts.append(_pairs(ground, found, better))
-    parts.append(_table(ground, found))
+    parts += [Heading("Each agent against itself"), _table(ground, found)]
     if len(found.wrong):
-        parts.append(_winners(ground, found, better))
+        parts += [Heading("The wrong winner"), _winners(ground, found, better)]
     parts.append(Method(_notes()))
     return Section(f"{ground.name}-seeds", f"4. {CLAIM}", tuple(parts))
 
@@ -158,8 +168,9 @@ def _pairs(ground: Ground, found: Seeds, better: Better) -> Picture:
     wide, narrow = (chance.pairs(drawn, MOST_SEEDS, narrow) for narrow in (False, True))
     caption = (
         "Left: k seeds drawn of each agent, how often the order of their means is not that of all "
-        "seeds; 50% is a coin's toss. Right: the seeds of each agent needed to find a difference "
-        "as large as the one seen in 80% of repetitions, and the tick is what this study has."
+        "seeds; dotted, a coin's toss. Right: the seeds of each agent needed to find a difference "
+        "as large as the one seen in 80% of repetitions; the tick is what this study has. "
+        f"{' '.join(_needed(ground, better))}"
     )
     alt = f"A row for each pair of agents. {caption}"
     return Picture(f"{ground.name}-winners", alt, caption, wide, narrow)
@@ -181,7 +192,7 @@ def _table(ground: Ground, found: Seeds) -> Table:
     """Each agent against itself, a row per configuration."""
     rows = []
     for _, row in found.table.iterrows():
-        note = row["note"] or "too few seeds"
+        note = row["note"]
         rows.append(
             (
                 agent(ground.looks[row["configuration"]]),
@@ -199,24 +210,22 @@ def _table(ground: Ground, found: Seeds) -> Table:
 
 
 def _winners(ground: Ground, found: Seeds, better: Better) -> Table:
-    """How often k seeds name the wrong winner, a row per pair."""
-    ks = sorted(found.wrong["k"].unique())
+    """How often k seeds name the wrong winner, and seeds needed: a row per pair."""
+    ks = [int(k) for k in sorted(found.wrong["k"].unique())]
     rows = []
     for _, pair in pairs.shown(better.final_pairs, better.best).iterrows():
         mine = found.wrong[(found.wrong["a"] == pair["a"]) & (found.wrong["b"] == pair["b"])]
-        shares = mine.set_index("k")
-        cells_ = []
-        for k in ks:
-            known = k in shares.index and np.isfinite(shares.loc[k, "wrong"])
-            note = shares.loc[k, "note"] if k in shares.index else ""
-            text = cells.percent(shares.loc[k, "wrong"]) if known else note or "too few"
-            cells_.append(Cell(text, number=True))
+        shares = (
+            cells.percents(row["wrong"], np.nan, np.nan, row["note"])
+            for _, row in mine.set_index("k").loc[ks].iterrows()
+        )
         name = Cell(pairs.label(pair, ground.looks), sample(pair["n_a"], pair["n_b"]))
-        rows.append((name, *cells_))
-    head = ("Wrong winner", *(plural(int(k), "seed") for k in ks))
+        rows.append((name, *shares, pairs.needed(pair)))
+    head = ("Pair", *(plural(k, "seed") for k in ks), "Seeds needed")
     slug = f"{ground.name}-wrong-winner"
     caption = (
-        "Share of draws of so many seeds of each that order the two otherwise than all seeds do."
+        "Share of draws of so many seeds of each agent that order the two otherwise than all "
+        "seeds do; and the seeds needed to tell them apart."
     )
     return Table("How often k seeds mislead", slug, caption, head, tuple(rows), found.wrong)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tfrl.analysis import aggregates, thresholds
 from tfrl.analysis.evidence import CONFIDENCE, Estimate
-from tfrl.report.blocks import Answer, Cell, Chapter, Method, Note, Picture, Section, Table
+from tfrl.report.blocks import Answer, Cell, Chapter, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import curves, dots, forest
 from tfrl.report.performance import better, cells
 from tfrl.report.performance.ground import Ground
@@ -66,8 +66,8 @@ def chapter(grounds: Sequence[Ground]) -> Chapter:
 
 def _one(ground: Ground) -> Answer:
     """Who is better in one of the environments."""
-    said = better.answer(ground, better.find(ground))
-    return Answer(ground.environment.id, said.outcome, said.evidence[:1])
+    said = better.verdict(ground, better.find(ground))
+    return Answer(ground.environment.id, said.outcome, said.evidence)
 
 
 def answer(found: Together) -> Answer:
@@ -116,7 +116,12 @@ def _first(found: Together, grounds: Sequence[Ground]) -> Picture:
 
 def section(found: Together) -> Section:
     """Profile, probabilities of improvement, aggregates."""
-    parts = (_profile(found), *_improvement(found), _table(found), Method(_notes(found)))
+    parts: tuple[Part, ...] = (
+        _profile(found),
+        *_improvement(found),
+        _table(found),
+        Method(_notes(found)),
+    )
     return Section("all-environments", "All environments", parts)
 
 

@@ -8,7 +8,18 @@ import pandas as pd
 from tfrl.analysis import stability, thresholds
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.returns import RUN, WINDOW
-from tfrl.report.blocks import Answer, Cell, Data, Method, Note, Part, Picture, Section, Table
+from tfrl.report.blocks import (
+    Answer,
+    Cell,
+    Data,
+    Heading,
+    Method,
+    Note,
+    Part,
+    Picture,
+    Section,
+    Table,
+)
 from tfrl.report.drawings import strip
 from tfrl.report.performance import cells
 from tfrl.report.performance.ground import Ground
@@ -58,22 +69,29 @@ def find(ground: Ground) -> Unstable:
     )
 
 
+def verdict(ground: Ground, found: Unstable) -> Answer:
+    """In how many seeds what was learned was lost again, in one sentence."""
+    return Answer(CLAIM, "", (_lost(ground, found),))
+
+
 def answer(ground: Ground, found: Unstable) -> Answer:
-    """In how many seeds what was learned was lost again."""
-    if found.per_run.empty:
-        return Answer(CLAIM, "", ("No run has finished.",))
+    """That, and the deepest fall."""
+    sentences = (_lost(ground, found), _worst(ground, found))
+    return Answer("", "", tuple(dict.fromkeys(sentences)))
+
+
+def _lost(ground: Ground, found: Unstable) -> str:
+    if ground.threshold is None or found.forgotten.empty:
+        return _worst(ground, found)
     solved = found.forgotten[found.forgotten["solved"] > 0]
-    said = []
-    if ground.threshold is not None and len(solved):
-        parts = [_fell(ground, row) for _, row in solved.iterrows()]
-        said.append(
-            f"Of the seeds that solved it, so many fell back below {_level(found)} while training: "
-            f"{listed(parts)}."
-        )
-    elif ground.threshold is not None:
-        said.append(f"No seed solved it ({sample(len(found.history))}), so none could lose it.")
-    said.append(_worst(ground, found))
-    return Answer(CLAIM, "", tuple(said))
+    never = found.forgotten[found.forgotten["solved"] == 0]
+    none = [f"{ground.looks[row.configuration].label} ({sample(row.n)})" for row in
+            never.itertuples()]  # fmt: skip
+    if solved.empty:
+        return f"No seed of {listed(none)} solved it, so that none could lose it again."
+    parts = listed([_fell(ground, row) for _, row in solved.iterrows()])
+    also = f"; no seed of {listed(none)} solved it" if none else ""
+    return f"Of the seeds that solved it, these fell back below {_level(found)}: {parts}{also}."
 
 
 def _level(found: Unstable) -> str:
@@ -92,12 +110,12 @@ def _worst(ground: Ground, found: Unstable) -> str:
     """The deepest drawdown of all, and the typical one."""
     known = found.per_run[found.per_run["drawdown"].notna()]
     if known.empty:
-        return "No run has a curve from which a drawdown could be told."
+        return "No run has a curve that could fall."
     worst = known.loc[known["drawdown"].idxmax()]
     return (
         f"The deepest fall of a run from its own best: {cells.figure(worst['drawdown'])} "
         f"({ground.looks[worst['configuration']].label}, seed {worst['seed']}; "
-        f"{sample(len(known))} runs)."
+        f"{sample(len(known))}, all runs)."
     )
 
 
@@ -105,8 +123,9 @@ def section(ground: Ground, found: Unstable) -> Section:
     """The answer, the strip, the tables, and how it was computed."""
     parts: list[Part] = [answer(ground, found), picture(ground)]
     if ground.threshold is not None:
-        parts.append(_forgetting(ground, found))
-    parts += [_within(ground, found), _across(ground, found)]
+        parts += [Heading("Forgetting"), _forgetting(ground, found)]
+    parts += [Heading("Within a run"), _within(ground, found)]
+    parts += [Heading("Across runs"), _across(ground, found)]
     slug = f"{ground.name}-stability-runs"
     parts += [Data(slug, "Each run's values:", found.per_run), Method(_notes(ground, found))]
     return Section(f"{ground.name}-unstable", f"3. {CLAIM}", tuple(parts))
@@ -175,7 +194,7 @@ def _within(ground: Ground, found: Unstable) -> Table:
         "rollouts_cvar": "Across episodes, worst 5%",
         "difference": "Best − last",
     }
-    summaries = {key: _summary(ground, found, key) for key in columns}
+    summaries = {key: stability.summary(found.per_run, key) for key in columns}
     rows = []
     for name, look in ground.headline.items():
         line = [agent(look)]
@@ -191,12 +210,6 @@ def _within(ground: Ground, found: Unstable) -> Table:
     slug = f"{ground.name}-stability"
     head = ("Agent", *columns.values())
     return Table("Within a run", slug, caption, head, tuple(rows), data, style="full many")
-
-
-def _summary(ground: Ground, found: Unstable, column: str) -> pd.DataFrame:
-    """A column of `per_run`, where it is defined, as `evidence.summarise`."""
-    known = found.per_run[[*RUN, column]].rename(columns={column: "score"}).dropna()
-    return ground.summary(known, column)
 
 
 def _median(summary: pd.DataFrame, why: str) -> Cell:
