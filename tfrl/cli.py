@@ -1,4 +1,4 @@
-"""The command line: `tfrl run | report | list`, verbs on a study.
+"""The command line: `tfrl run | report | compare | list`, verbs on a study.
 
 What takes long to import is imported by the verb that needs it.
 """
@@ -49,6 +49,13 @@ are still missing are counted as such, so a report can be made at any time."""
 _REPORT_EXAMPLE = """\
 example:
   tfrl report cartpole     writes reports/cartpole/index.html"""
+_COMPARE = """\
+Compare two configurations of any stored studies on the environments that both have: the answers
+here, and a page with their figures and tables."""
+_COMPARE_EXAMPLE = """\
+examples:
+  tfrl compare cartpole/ppo cartpole/apo
+  tfrl compare cartpole/ppo my/own/study.toml/mine"""
 _LIST = "Show the studies in studies/ and how many of their runs are stored."
 _LIST_EXAMPLE = """\
 example:
@@ -123,6 +130,17 @@ def _report(arguments: argparse.Namespace, engine: "Engine") -> int:
             f"`tfrl run {arguments.study}` makes them"
         )
     print(report.render(results, arguments.reports / study.name))
+    return FINE
+
+
+def _compare(arguments: argparse.Namespace, engine: "Engine") -> int:
+    from tfrl import report
+    from tfrl.report import comparing, content, terminal
+
+    results = comparing.load(arguments.first, arguments.second, arguments.runs, engine)
+    page = content.page(results)
+    print(terminal.text(page))
+    print(f"\n{report.write(page, arguments.reports / 'compare' / results.study.name)}")
     return FINE
 
 
@@ -232,13 +250,17 @@ def _parser() -> argparse.ArgumentParser:
 
     report = verb("report", _report, "write the report of a study", _REPORT, _REPORT_EXAMPLE)
     report.add_argument("study", metavar="STUDY", help=help_)
-    report.add_argument(
-        "--reports",
-        type=Path,
-        default=Path("reports"),
-        metavar="DIR",
-        help="where reports are written (default: reports)",
-    )
+    compare = verb("compare", _compare, "compare two configurations", _COMPARE, _COMPARE_EXAMPLE)
+    for side in ("first", "second"):
+        compare.add_argument(side, metavar="STUDY/CONFIGURATION", help="such as cartpole/ppo")
+    for command in (report, compare):
+        command.add_argument(
+            "--reports",
+            type=Path,
+            default=Path("reports"),
+            metavar="DIR",
+            help="where reports are written (default: reports)",
+        )
 
     verb("list", _list, "show the studies and what is stored", _LIST, _LIST_EXAMPLE)
     return parser

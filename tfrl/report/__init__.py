@@ -1,5 +1,5 @@
 """Stored results -> one page: figures, tables and verdicts. Imports no TensorFlow."""
 
-from tfrl.report.page import render
+from tfrl.report.page import render, write
 
-__all__ = ["render"]
+__all__ = ["render", "write"]

@@ -12,13 +12,19 @@ def page(results: Results) -> Page:
     kind = overfitting if overfitting.asks_about_overfitting(study) else performance
     return Page(
         title=study.title,
-        question=wording.question(study, kind.questions(study)),
+        question=wording.question(study, _seeds(results), kind.questions(study)),
         terms=overfitting.terms(study) if kind is overfitting else "",
         notices=notices.notices(results),
         agents=_agents(results, look),
         chapters=kind.chapters(results),
         records=records.sections(results, look),
     )
+
+
+def _seeds(results: Results) -> list[int]:
+    """The distinct numbers of seeds that configurations have."""
+    seeds = results.runs.groupby("configuration", observed=True)["seed"].nunique()
+    return sorted(set(seeds))
 
 
 def _agents(results: Results, look: Looks) -> tuple[Agent, ...]:

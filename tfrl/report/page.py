@@ -10,18 +10,25 @@ from markupsafe import Markup
 
 from tfrl.harness.storage import Results
 from tfrl.report import content
+from tfrl.report.blocks import Page
 
 
 def render(results: Results, destination: Path) -> Path:
-    """Writes the report of a study into the folder `destination`.
+    """Writes the report of a study into the folder `destination`, and returns its index.html.
 
-    The same results give the same bytes. Writes index.html (which needs no other file), README.md,
-    figures/*.svg and tables/*.csv, and removes figures and tables that an earlier report left.
+    The same results give the same bytes.
+    """
+    return write(content.page(results), destination)
+
+
+def write(page: Page, destination: Path) -> Path:
+    """Writes a page as files: index.html, which needs no other, and the same as Markdown.
+
+    Also writes figures/*.svg and tables/*.csv, and removes those that an earlier report left.
 
     Returns:
       The path of index.html.
     """
-    page = content.page(results)
     _write(destination / "figures", page.figures)
     _write(destination / "tables", {name: _csv(frame) for name, frame in page.tables.items()})
     pages = {"README.md": _markdown().render(page=page), "index.html": _html().render(page=page)}

@@ -64,8 +64,12 @@ def listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def question(study: Study, asked: Sequence[str]) -> str:
-    """What the study asks, in one sentence that ends in the questions `asked`."""
+def question(study: Study, seeds: Sequence[int], asked: Sequence[str]) -> str:
+    """What the study asks, in one sentence that ends in the questions `asked`.
+
+    Args:
+      seeds: the distinct numbers of seeds that its configurations have.
+    """
     count = len(study.configurations)
     pipelines = len({configuration.pipeline for configuration in study.configurations})
     agents = _counted(pipelines, "agent")
@@ -73,11 +77,16 @@ def question(study: Study, asked: Sequence[str]) -> str:
         agents = f"{_counted(count, 'configuration')} of {agents}"
     agents = agents.capitalize()
     where = listed(list(dict.fromkeys(environment.id for environment in study.environments)))
-    each = " each" if count > 1 else ""
+    each = " each" if count > 1 and len(seeds) == 1 else ""
     return (
-        f"{agents} on {where}, {plural(len(study.seeds), 'seed')}{each}, {study.steps:,} "
+        f"{agents} on {where}, {_counts(seeds)}{each}, {study.steps:,} "
         f"environment steps a run: {listed(asked)}?"
     )
+
+
+def _counts(seeds: Sequence[int]) -> str:
+    """As `20 seeds`, or `3 and 20 seeds`."""
+    return plural(seeds[0], "seed") if len(seeds) == 1 else f"{listed([*map(str, seeds)])} seeds"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -83,7 +83,9 @@ def _picture(ground: Ground, rows: pd.DataFrame, against: str) -> Picture:
         "more drawdown is worse."
     )
     alt = f"A row for each configuration in each of {len(panels)} measures. {caption}"
-    return Picture(f"{ground.name}-ablations-{against}", alt, caption, wide, narrow)
+    return Picture(
+        f"{ground.name}-against-{ground.settings[against][0]}", alt, caption, wide, narrow
+    )
 
 
 def _row(ground: Ground, row: pd.Series) -> forest.Row:
@@ -112,7 +114,7 @@ def _table(ground: Ground, rows: pd.DataFrame, against: str) -> Table:
         f"Means minus those of {label}; below, {CONFIDENCE:.0%} intervals, and the verdict where "
         "p, corrected for all rows of a measure, is below .05."
     )
-    slug = f"{ground.name}-ablations-{against}"
+    slug = f"{ground.name}-against-{ground.settings[against][0]}"
     return Table(f"Against {label}", slug, caption, head, tuple(lines), rows)
 
 

@@ -113,9 +113,13 @@ def settings(results: Results) -> Settings:
 
 
 def headline(settings: Settings) -> list[str]:
-    """The configurations that are no variant of another in implementation, nor an ablation."""
+    """The configurations that are no variant of another in implementation, nor an ablation.
+
+    All, where fewer than two would be left to compare.
+    """
     variants = {pair.changed for pair in implementation.pairs(settings)} | set(ablated(settings))
-    return [name for name in settings if name not in variants]
+    plain = [name for name in settings if name not in variants]
+    return plain if len(plain) > 1 else list(settings)
 
 
 def ablated(settings: Settings) -> list[str]:
