@@ -1,11 +1,15 @@
 """The anchor memory against a sorted list of episodes."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.stats
 import tensorflow as tf
+from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import StepType, trajectory
 
+from tfrl import randomness
 from tfrl.agents import AnchorMemory
 from tfrl.randomness import RandomStream, Stream
 
@@ -14,20 +18,22 @@ BATCH, KEPT, LONGEST = 3, 2, 6
 
 
 def make_memory(num_episodes=KEPT, batch_size=BATCH, **kwargs):
-    return AnchorMemory(
-        tf.TensorSpec([1], tf.float32),
-        {"logits": tf.TensorSpec([2], tf.float32)},
-        num_episodes,
-        batch_size,
-        LONGEST,
-        **kwargs,
+    data_spec = trajectory.Trajectory(
+        step_type=tf.TensorSpec([], tf.int32),
+        observation=tf.TensorSpec([1], tf.float32),
+        action=tensor_spec.BoundedTensorSpec([], tf.int64, 3, 1_000_000),
+        policy_info={"dist_params": {"logits": tf.TensorSpec([2], tf.float32)}},
+        next_step_type=tf.TensorSpec([], tf.int32),
+        reward=tf.TensorSpec([], tf.float32),
+        discount=tf.TensorSpec([], tf.float32),
     )
+    return AnchorMemory(data_spec, num_episodes, batch_size, LONGEST, **kwargs)
 
 
 def random_frames(num_frames, seed):
     """Frames of `BATCH` environments whose episodes have random lengths and small whole rewards.
 
-    Every observation is a number of its own, and the logits are made from it.
+    Every observation is a number of its own, and logits and action are made from it.
     """
     rng = np.random.default_rng(seed)
     is_first, number = np.ones(BATCH, bool), 0.0
@@ -40,7 +46,7 @@ def random_frames(num_frames, seed):
         yield trajectory.Trajectory(
             step_type=np.where(is_boundary, LAST, np.where(is_first, FIRST, MID)),
             observation=tf.constant(observation[:, None]),
-            action=np.zeros(BATCH, np.int64),
+            action=tf.constant(observation + 3, tf.int64),
             policy_info={"dist_params": {"logits": logits}},
             next_step_type=tf.constant(
                 np.where(is_boundary, FIRST, np.where(ends, LAST, MID)), tf.int32
@@ -52,15 +58,20 @@ def random_frames(num_frames, seed):
 
 
 class NaiveMemory:
-    """Keeps lists: each time an episode ends, the best few of all so far."""
+    """Keeps lists: each time an episode ends, the few of highest score of all so far.
 
-    def __init__(self, newer_wins_ties):
+    That is its return, or the next number of the environment's from a stream that is given.
+    """
+
+    def __init__(self, newer_wins_ties=True, random=None):
         self.best = []
         self.sign = 1 if newer_wins_ties else -1
+        self.random = random
         self.running = [([], 0.0) for _ in range(BATCH)]
         self.count = 0
 
     def observe(self, frame):
+        numbers = self.random and randomness.uniform(self.random.next(), (BATCH,)).numpy()
         for b in range(BATCH):
             if frame.step_type[b] == LAST:
                 continue
@@ -68,7 +79,8 @@ class NaiveMemory:
             steps = [*steps, float(frame.observation[b, 0])]
             self.running[b] = steps, total + float(frame.reward[b])
             if frame.next_step_type[b] == LAST:
-                self.best.append((self.running[b][1], self.sign * self.count, steps[:LONGEST]))
+                score = self.running[b][1] if self.random is None else numbers[b]
+                self.best.append((score, self.sign * self.count, steps[:LONGEST]))
                 self.best = sorted(self.best, reverse=True)[:KEPT]
                 self.running[b] = [], 0.0
                 self.count += 1
@@ -86,6 +98,18 @@ def anchored(memory):
 @pytest.mark.parametrize("seed", range(2))
 def test_it_holds_the_best_episodes_and_of_ties_the_newer_or_the_older(seed, newer_wins_ties):
     memory, naive = make_memory(newer_wins_ties=newer_wins_ties), NaiveMemory(newer_wins_ties)
+    check_against(memory, naive, seed)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_episodes_are_those_of_the_highest_random_numbers(seed):
+    streams = [RandomStream(Stream.ANCHORS, seed) for _ in range(2)]
+    memory = make_memory(selection="random", random=streams[0])
+    check_against(memory, NaiveMemory(random=streams[1]), seed)
+
+
+def check_against(memory, naive, seed):
+    """After each of many frames both hold the same."""
     observe = tf.function(memory.observe, jit_compile=True)
     for frame in random_frames(120, seed):
         observe(tf.nest.map_structure(tf.convert_to_tensor, frame))
@@ -94,24 +118,67 @@ def test_it_holds_the_best_episodes_and_of_ties_the_newer_or_the_older(seed, new
         held, weight = anchored(memory)
         np.testing.assert_array_equal(held, expected)
         np.testing.assert_allclose(weight, 1 / max(len(expected), 1), rtol=1e-6)
-    assert sorted(memory.returns.numpy()) == sorted(total for total, _, _ in naive.best)
+    assert sorted(memory.scores.numpy()) == sorted(score for score, _, _ in naive.best)
     assert naive.count > 2 * KEPT
 
 
-def test_distributions_stay_with_the_steps_they_were_recorded_at():
+def test_every_two_of_the_episodes_so_far_are_kept_equally_often():
+    """Whether they ended together or not, and whatever they earned."""
+    memory = make_memory(selection="random")
+    as_made = [(variable, variable.numpy()) for variable in memory.variables]
+
+    @tf.function
+    def play():
+        for number in range(0, 2 * BATCH, BATCH):
+            observation = tf.range(number, number + BATCH)
+            for begin, end in ((FIRST, LAST), (LAST, FIRST)):
+                memory.observe(
+                    trajectory.Trajectory(
+                        step_type=tf.repeat(begin, BATCH),
+                        observation=tf.cast(observation, tf.float32)[:, None],
+                        action=tf.cast(observation, tf.int64),
+                        policy_info={"dist_params": {"logits": tf.zeros([BATCH, 2])}},
+                        next_step_type=tf.repeat(end, BATCH),
+                        reward=tf.cast(observation, tf.float32),
+                        discount=tf.ones([BATCH]),
+                    )
+                )
+        return memory.all()
+
+    counts = dict.fromkeys(itertools.combinations(range(2 * BATCH), KEPT), 0)
+    for seed in range(40 * len(counts)):
+        for variable, value in as_made:
+            variable.assign(value)
+        memory._random.reseed(seed)
+        anchors = play()
+        held = anchors.observation.numpy()[anchors.weight > 0, 0]
+        counts[tuple(sorted(held.astype(int)))] += 1
+    assert scipy.stats.chisquare(list(counts.values())).pvalue > 1e-3
+
+
+def test_actions_and_distributions_stay_with_the_steps_they_were_recorded_at():
     memory = make_memory()
     for frame in random_frames(60, seed=9):
         memory.observe(frame)
     anchors = memory.all()
     x = anchors.observation.numpy()[:, 0]
-    np.testing.assert_array_equal(anchors.dist_params["logits"], np.stack([x, -x], 1))
+    weighs = anchors.weight > 0
+    assert np.any(weighs)
+    np.testing.assert_array_equal(anchors.action[weighs], x[weighs] + 3)
+    np.testing.assert_array_equal(
+        anchors.dist_params["logits"][weighs], np.stack([x, -x], 1)[weighs]
+    )
+
+
+def test_rows_not_written_yet_hold_an_action_that_there_is():
+    assert np.all(make_memory().all().action == 500_001)
 
 
 def test_samples_are_uniform_over_the_steps_held():
     memory = make_memory()
     for frame in random_frames(60, seed=2):
         memory.observe(frame)
-    sample = memory.sample(10_000, RandomStream(Stream.ANCHORS))
+    sample = memory.sample(10_000)
     values, counts = np.unique(sample.observation.numpy(), return_counts=True)
     np.testing.assert_array_equal(values, anchored(memory)[0])
     assert scipy.stats.chisquare(counts).pvalue > 1e-3
@@ -123,10 +190,15 @@ def test_samples_are_uniform_over_the_steps_held():
 def test_an_empty_memory_weighs_nothing():
     memory = make_memory()
     assert np.all(memory.all().weight == 0)
-    assert np.all(memory.sample(5, RandomStream(Stream.ANCHORS)).weight == 0)
-    assert np.all(memory.returns == -np.inf)
+    assert np.all(memory.sample(5).weight == 0)
+    assert np.all(memory.scores == -np.inf)
 
 
 def test_it_keeps_at_least_one_episode():
     with pytest.raises(ValueError, match="num_episodes is at least 1, not 0"):
         make_memory(num_episodes=0)
+
+
+def test_an_unknown_selection_is_refused_by_name():
+    with pytest.raises(ValueError, match="selection is one of best, random, not 'worst'"):
+        make_memory(selection="worst")

@@ -61,8 +61,8 @@ def softmax(logits):
     return odds / odds.sum(axis=-1, keepdims=True)
 
 
-def naive_divergence(rollout, agent, num_episodes, direction):
-    """The mean KL over the steps of the best episodes, found by looking through the rollout."""
+def naive_anchor_loss(rollout, agent, num_episodes, loss_type):
+    """The mean over the steps of the best episodes, found by looking through the rollout."""
     episodes = []
     logits = rollout.policy_info["dist_params"]["logits"].numpy()
     for t in range(STEPS):
@@ -74,7 +74,13 @@ def naive_divergence(rollout, agent, num_episodes, direction):
                 span = slice(begin, t + 1)
                 total = float(np.sum(rollout.reward[b, span]))
                 episodes.append(
-                    (total, len(episodes), rollout.observation[b, span].numpy(), logits[b, span])
+                    (
+                        total,
+                        len(episodes),
+                        rollout.observation[b, span].numpy(),
+                        logits[b, span],
+                        rollout.action[b, span].numpy(),
+                    )
                 )
     best = sorted(episodes, key=lambda e: e[:2])[-num_episodes:]
     assert len(best) == num_episodes < len(episodes)
@@ -82,28 +88,68 @@ def naive_divergence(rollout, agent, num_episodes, direction):
     p_best = softmax(np.concatenate([e[3] for e in best]))
     theta, _ = agent.actor_net(observations, tf.ones(len(observations), tf.int32), ())
     p_theta = softmax(theta.logits.numpy())
-    p, q = (p_best, p_theta) if direction == "best_to_theta" else (p_theta, p_best)
+    if loss_type == "cross_entropy":
+        action = np.concatenate([e[4] for e in best])
+        return -np.mean(np.log(p_theta[np.arange(len(action)), action]))
+    p, q = (p_best, p_theta) if loss_type == "best_to_theta" else (p_theta, p_best)
     return np.mean(np.sum(p * np.log(p / q), axis=-1))
 
 
-@pytest.mark.parametrize("direction", ["best_to_theta", "theta_to_best"])
+@pytest.mark.parametrize("loss_type", ["best_to_theta", "theta_to_best", "cross_entropy"])
 @pytest.mark.parametrize("num_episodes", [1, 3])
-def test_anchor_loss_is_the_mean_divergence_over_the_best_episodes(
-    make_agent, direction, num_episodes
-):
+def test_anchor_loss_is_the_mean_over_the_best_episodes(make_agent, loss_type, num_episodes):
     agent, environment = make_agent(
         num_anchor_episodes=num_episodes,
         anchor_weight=0.5,
-        anchor_direction=direction,
+        anchor_loss_type=loss_type,
         anchor_batch_size=None,
     )
     rollout = collect(agent, environment)
-    assert float(agent.anchor_loss()) == pytest.approx(0.0, abs=1e-6)
+    if loss_type != "cross_entropy":  # theta is what the best was collected with
+        assert float(agent.anchor_loss()) == pytest.approx(0.0, abs=1e-6)
     for _ in range(5):
         agent.train(rollout)
-    expected = 0.5 * naive_divergence(rollout, agent, num_episodes, direction)
+    expected = 0.5 * naive_anchor_loss(rollout, agent, num_episodes, loss_type)
     assert expected > 1e-4
     assert float(agent.anchor_loss()) == pytest.approx(expected, rel=1e-3)
+
+
+def test_cross_entropy_and_its_gradient_are_what_they_are_by_hand(make_agent):
+    agent, _ = make_agent(
+        num_environments=1, anchor_loss_type="cross_entropy", anchor_batch_size=None
+    )
+    *_, kernel, bias = agent.actor_net.trainable_variables
+    kernel.assign(tf.zeros_like(kernel))
+    bias.assign([np.log(3.0), 0.0])  # theta takes action 0 in 3 of 4 cases, whatever it sees
+    for action in (0, 1, 0, 1):
+        agent.anchor_memory.observe(
+            trajectory.Trajectory(
+                step_type=tf.constant([StepType.MID]),
+                observation=tf.ones([1, 4]),
+                action=tf.constant([action], tf.int64),
+                policy_info={"dist_params": {"logits": tf.zeros([1, 2])}},
+                next_step_type=tf.constant([StepType.LAST]),  # so few that all are kept
+                reward=tf.ones([1]),
+                discount=tf.ones([1]),
+            )
+        )
+    with tf.GradientTape() as tape:
+        loss = agent.anchor_loss()
+    # -(ln 3/4 + ln 1/4) / 2, and softmax less the share of each action: 3/4 - 1/2, 1/4 - 1/2.
+    assert float(loss) == pytest.approx(0.83698822, rel=1e-5)
+    np.testing.assert_allclose(tape.gradient(loss, bias), [0.25, -0.25], rtol=1e-5)
+
+
+def test_agents_given_one_memory_share_their_anchors(make_agent):
+    agents = [make_agent(num_environments=2 * BATCH)[0] for _ in range(2)]
+    agents[1].anchor_memory = agents[0].anchor_memory
+    environment = CartPole(batch_size=2 * BATCH, seed=6)
+    policy = CategoricalPolicy(agents[0].collect_policy, RandomStream(Stream.POLICY, 7))
+    RolloutCollector(environment, policy, STEPS, [agents[0].anchor_memory.observe]).collect()
+    assert float(agents[1].anchor_loss()) == pytest.approx(0.0, abs=1e-6)  # equal weights
+    for variable in agents[1].actor_net.trainable_variables:
+        variable.assign(variable * 1.5)
+    assert float(agents[1].anchor_loss()) > 1e-3
 
 
 def test_sampled_anchors_estimate_the_same_loss(make_agent):
@@ -176,12 +222,15 @@ def test_the_whole_loss_is_what_the_paper_and_the_talk_say(make_agent):
     for _ in range(5):
         agent.train(experience)
     expected = naive_ppo_loss(rollout, agent, before, 0.05, 0.1, 0.9, 0.7)
-    expected += 0.5 * naive_divergence(rollout, agent, 3, "best_to_theta")
+    expected += 0.5 * naive_anchor_loss(rollout, agent, 3, "best_to_theta")
     assert float(agent.train(experience).loss) == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize("anchor_batch_size", [None, 16])
-def test_continuous_actions_train_without_nan_before_and_after_an_episode_ends(anchor_batch_size):
+@pytest.mark.parametrize("loss_type", ["best_to_theta", "cross_entropy"])
+def test_continuous_actions_train_without_nan_before_and_after_an_episode_ends(
+    anchor_batch_size, loss_type
+):
     observation_spec = tf.TensorSpec([3], tf.float32)
     time_step_spec = ts.time_step_spec(observation_spec)
     action_spec = tensor_spec.BoundedTensorSpec([2], tf.float32, -1, 1)
@@ -193,6 +242,7 @@ def test_continuous_actions_train_without_nan_before_and_after_an_episode_ends(a
         value_network.ValueNetwork(observation_spec),
         num_epochs=1,
         anchor_batch_size=anchor_batch_size,
+        anchor_loss_type=loss_type,
         num_environments=2,
         max_episode_length=10,
         train_step_counter=tf.Variable(0, dtype=tf.int64),
@@ -213,7 +263,7 @@ def test_continuous_actions_train_without_nan_before_and_after_an_episode_ends(a
         for t in range(5):
             frame = tf.nest.map_structure(lambda x, t=t: x[:, t], experience)
             agent.anchor_memory.observe(frame)
-    assert agent.anchor_loss() > 0
+    assert agent.anchor_loss() != 0
 
 
 def test_loss_is_the_sum_of_the_components_reported(make_agent):
@@ -266,16 +316,16 @@ def test_a_schedule_is_evaluated_at_every_training_step(make_agent):
     assert train(rollout).extra.anchor_loss > 0.0
 
 
-def test_an_unknown_direction_is_refused_by_name(make_agent):
-    with pytest.raises(ValueError, match=r"anchor_direction is one of .*, not 'sideways'"):
-        make_agent(anchor_direction="sideways")
+def test_an_unknown_type_of_loss_is_refused_by_name(make_agent):
+    with pytest.raises(ValueError, match=r"anchor_loss_type is one of .*, not 'sideways'"):
+        make_agent(anchor_loss_type="sideways")
 
 
 def test_gin_configures_it(make_agent):
     with gin.unlock_config():
         gin.parse_config("ApoClipAgent.num_anchor_episodes = 7")
     try:
-        assert make_agent()[0].anchor_memory.returns.shape == [7]
+        assert make_agent()[0].anchor_memory.scores.shape == [7]
     finally:
         gin.clear_config()
 
@@ -297,4 +347,4 @@ def test_it_trains_in_a_program_of_tf_agents_own_parts(make_agent):
     assert np.isfinite(loss_info.loss)
     after = agent.actor_net.trainable_variables
     assert any(np.any(a != b) for a, b in zip(before, after, strict=True))
-    assert np.isfinite(agent.anchor_memory.returns).all()
+    assert np.isfinite(agent.anchor_memory.scores).all()

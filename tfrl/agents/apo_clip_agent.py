@@ -9,12 +9,13 @@ from tf_agents.agents import tf_agent
 from tf_agents.agents.ppo import ppo_utils
 from tf_agents.networks import network
 from tf_agents.trajectories import time_step as ts
+from tf_agents.utils import common
 
 from tfrl.agents.anchor_memory import AnchorMemory, Anchors
 from tfrl.agents.corrected_ppo_clip_agent import CorrectedPPOClipAgent
-from tfrl.randomness import RandomStream, Stream
+from tfrl.randomness import RandomStream
 
-DIRECTIONS = ("best_to_theta", "theta_to_best")
+LOSS_TYPES = ("best_to_theta", "theta_to_best", "cross_entropy")
 
 
 class ApoLossInfo(NamedTuple):
@@ -42,7 +43,11 @@ class ApoClipAgent(CorrectedPPOClipAgent):
     A being the steps of the `num_anchor_episodes` best episodes so far and p_best(.|s) the
     distribution recorded when the episode was collected. In this direction theta must put mass
     wherever the best did; the other direction, KL(pi_theta || p_best), punishes mass where the best
-    had little, and lets theta give up some of what the best did.
+    had little, and lets theta give up some of what the best did. The talk's alternative needs no
+    distributions: the cross-entropy -log pi_theta(a|s) of the actions a that were taken, which
+    pulls until theta takes them always, where the divergences are content with as often.
+
+    The control of all that is A of random episodes instead of the best: does it matter which?
 
     Deviations from the formula: each training step estimates the expectation from
     `anchor_batch_size` steps drawn anew from A, unless that is None; of episodes longer than
@@ -61,12 +66,13 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         *args,
         num_anchor_episodes: int = 4,
         anchor_weight: float | Callable[[], tf.Tensor] = 1.0,
-        anchor_direction: str = "best_to_theta",
+        anchor_loss_type: str = "best_to_theta",
+        anchor_selection: str = "best",
         anchor_batch_size: int | None = 64,
         newer_wins_ties: bool = True,
         num_environments: int = 1,
         max_episode_length: int = 1000,
-        anchor_seed: int = 0,
+        anchor_random: RandomStream | None = None,
         name: str = "ApoClipAgent",
         **kwargs,
     ):
@@ -76,48 +82,46 @@ class ApoClipAgent(CorrectedPPOClipAgent):
           time_step_spec: as in `PPOClipAgent`, like all arguments that are not named here.
           action_spec: as in `PPOClipAgent`.
           *args: of `PPOClipAgent`.
-          num_anchor_episodes: K, how many of the best episodes are kept.
-          anchor_weight: beta, what the divergence counts beside PPO's loss. A callable gives a
+          num_anchor_episodes: K, how many episodes are kept.
+          anchor_weight: beta, what the anchors count beside PPO's loss. A callable gives a
             schedule: it is evaluated in the graph at every training step.
-          anchor_direction: "best_to_theta" for KL(p_best || pi_theta), "theta_to_best" for
-            KL(pi_theta || p_best).
+          anchor_loss_type: "best_to_theta" for KL(p_best || pi_theta), "theta_to_best" for
+            KL(pi_theta || p_best), "cross_entropy" for that of the actions taken.
+          anchor_selection: whether A is the "best" episodes, or "random" ones of all so far.
           anchor_batch_size: steps drawn from A for each training step; None takes all of A.
           newer_wins_ties: whether of episodes with equal returns the newer is kept, as where many
             reach the highest return that there is, or the older.
           num_environments: environments whose frames the memory observes, `B`.
           max_episode_length: environment steps kept of an episode, its first ones.
-          anchor_seed: what the draws from A are keyed by.
+          anchor_random: what keys the draws; a stream of its own with seed 0 unless given.
           name: of the agent.
           **kwargs: of `PPOClipAgent`.
 
         Raises:
-          ValueError: for an unknown direction, a recurrent network, or where `PPOClipAgent`
-            raises it.
+          ValueError: for an unknown type or selection, a recurrent network, or where
+            `PPOClipAgent` raises it.
         """
-        if anchor_direction not in DIRECTIONS:
+        if anchor_loss_type not in LOSS_TYPES:
             raise ValueError(
-                f"anchor_direction is one of {', '.join(DIRECTIONS)}, not {anchor_direction!r}"
+                f"anchor_loss_type is one of {', '.join(LOSS_TYPES)}, not {anchor_loss_type!r}"
             )
         super().__init__(time_step_spec, action_spec, *args, name=name, **kwargs)
         if self.collect_policy.policy_state_spec:
             raise ValueError("anchors are single steps, which recurrent networks cannot judge")
         self._anchor_weight = anchor_weight
-        self._anchor_direction = anchor_direction
+        self._anchor_loss_type = anchor_loss_type
         self._anchor_batch_size = anchor_batch_size
-        self._anchor_random = RandomStream(Stream.ANCHORS, anchor_seed)
-        self._anchor_memory = AnchorMemory(
-            time_step_spec.observation,
-            self.collect_policy.info_spec["dist_params"],
+        # Its `observe` is to be shown every frame collected. Agents given the memory of another,
+        # before any training, share their anchors.
+        self.anchor_memory = AnchorMemory(
+            self.collect_data_spec,
             num_anchor_episodes,
             num_environments,
             max_episode_length,
+            anchor_selection,
             newer_wins_ties,
+            anchor_random,
         )
-
-    @property
-    def anchor_memory(self) -> AnchorMemory:
-        """The best episodes; its `observe` is to be shown every frame collected."""
-        return self._anchor_memory
 
     def get_loss(self, *args, training: bool = False, **kwargs) -> tf_agent.LossInfo:
         """PPO's loss plus `anchor_loss`, which is reported in `extra` beside PPO's components."""
@@ -129,23 +133,18 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         )
 
     def anchor_loss(self, training: bool = False) -> tf.Tensor:
-        """The mean divergence over the anchors times beta, a scalar; 0 while there are none."""
+        """The mean over the anchors times beta, a scalar; 0 while there are none."""
         if self._anchor_batch_size is None:
-            anchors = self._anchor_memory.all()
+            anchors = self.anchor_memory.all()
         else:
-            anchors = self._anchor_memory.sample(self._anchor_batch_size, self._anchor_random)
+            anchors = self.anchor_memory.sample(self._anchor_batch_size)
         weight = self._anchor_weight() if callable(self._anchor_weight) else self._anchor_weight
-        loss = weight * tf.reduce_sum(anchors.weight * self._divergence(anchors, training))
+        loss = weight * tf.reduce_sum(anchors.weight * self._anchor_losses(anchors, training))
         tf.compat.v2.summary.scalar("Losses/anchor_loss", loss, step=self.train_step_counter)
         return loss
 
-    def _divergence(self, anchors: Anchors, training: bool) -> tf.Tensor:
-        """The divergence `[N]` at each anchor, in nats."""
-        best = ppo_utils.distribution_from_spec(
-            self._action_distribution_spec,
-            anchors.dist_params,
-            legacy_distribution_network=isinstance(self._actor_net, network.DistributionNetwork),
-        )
+    def _anchor_losses(self, anchors: Anchors, training: bool) -> tf.Tensor:
+        """The divergence or cross-entropy `[N]` at each anchor, in nats."""
         time_steps = ts.TimeStep(
             step_type=tf.fill(anchors.weight.shape, ts.StepType.MID),
             reward=tf.zeros_like(anchors.weight),
@@ -154,5 +153,12 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         )
         # As in the stock agent: only the private method passes `training` on.
         theta = self._collect_policy._distribution(time_steps, (), training=training).action
-        pair = (best, theta) if self._anchor_direction == "best_to_theta" else (theta, best)
+        if self._anchor_loss_type == "cross_entropy":
+            return -common.log_probability(theta, anchors.action, self.action_spec)
+        best = ppo_utils.distribution_from_spec(
+            self._action_distribution_spec,
+            anchors.dist_params,
+            legacy_distribution_network=isinstance(self._actor_net, network.DistributionNetwork),
+        )
+        pair = (best, theta) if self._anchor_loss_type == "best_to_theta" else (theta, best)
         return ppo_utils.nested_kl_divergence(*pair, outer_dims=[0])

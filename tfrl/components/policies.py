@@ -3,9 +3,10 @@
 TF-Agents' own sample with stateful operations, which ignore their seeds under XLA.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
+from tensorflow_probability import distributions
 from tf_agents.policies import greedy_policy, tf_policy
 from tf_agents.trajectories import policy_step
 
@@ -81,6 +82,39 @@ class EpsilonGreedyPolicy(_SeededPolicy):
         explores = randomness.uniform(self._random.next(), greedy.action.shape) < epsilon
         action = tf.where(explores, tf.cast(choice, spec.dtype) + spec.minimum, greedy.action)
         return policy_step.PolicyStep(action, greedy.state, greedy.info)
+
+
+class PolicyOfMany(tf_policy.TFPolicy):
+    """Several policies, each for as many consecutive rows of the batch as any other.
+
+    They have equal specs, no state, and categorical distributions.
+    """
+
+    def __init__(self, policies: Sequence[tf_policy.TFPolicy]):
+        """Args: the policies, in the order of their rows."""
+        first = policies[0]
+        super().__init__(
+            first.time_step_spec,
+            first.action_spec,
+            info_spec=first.info_spec,
+            automatic_state_reset=False,
+            name="PolicyOfMany",
+        )
+        self._policies = list(policies)
+
+    def _variables(self):
+        return [variable for policy in self._policies for variable in policy.variables()]
+
+    def _distribution(self, time_step, policy_state):
+        rows = [tf.split(x, len(self._policies)) for x in tf.nest.flatten(time_step)]
+        steps = [
+            policy.distribution(tf.nest.pack_sequence_as(time_step, mine))
+            for policy, *mine in zip(self._policies, *rows, strict=True)
+        ]
+        logits = tf.concat([step.action.logits_parameter() for step in steps], axis=0)
+        info = tf.nest.map_structure(lambda *x: tf.concat(x, axis=0), *(s.info for s in steps))
+        action = distributions.Categorical(logits, dtype=self.action_spec.dtype)
+        return policy_step.PolicyStep(action, policy_state, info)
 
 
 def linear_schedule(

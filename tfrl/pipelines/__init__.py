@@ -10,6 +10,7 @@ SHIPPED = {
     "reinforce": "tfrl.pipelines.reinforce:ReinforcePipeline",
     "ppo": "tfrl.pipelines.ppo:PpoPipeline",
     "apo": "tfrl.pipelines.apo:ApoPipeline",
+    "apo_parallel": "tfrl.pipelines.apo_parallel:ParallelApoPipeline",
 }
 
 

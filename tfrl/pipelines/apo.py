@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from tfrl.agents.apo_clip_agent import DIRECTIONS, ApoClipAgent
+from tfrl.agents.anchor_memory import SELECTIONS
+from tfrl.agents.apo_clip_agent import LOSS_TYPES, ApoClipAgent
 from tfrl.components.collection import Observer
 from tfrl.components.policies import linear_schedule
 from tfrl.pipelines.checks import check_choice, check_not_negative, check_positive
@@ -16,18 +17,21 @@ class ApoConfig(PpoConfig):
     The talk gives no values; these are round numbers chosen before any reported seed was run.
     """
 
-    num_anchor_episodes: int = 4  # K, best episodes that are kept
+    num_anchor_episodes: int = 4  # K, episodes that are kept
+    anchor_selection: str = "best"  # which ones are, or "random"
     anchor_weight: float = 1.0  # beta, what the divergence from them counts
     anneal_anchor_weight: bool = False  # whether it falls to 0 over training, linearly
-    anchor_direction: str = "best_to_theta"  # KL(best || theta), or "theta_to_best"
-    anchor_batch_size: int = 64  # steps of the best episodes in each update
+    # KL(best || theta), "theta_to_best" for KL(theta || best), or the actions' "cross_entropy"
+    anchor_loss_type: str = "best_to_theta"
+    anchor_batch_size: int = 64  # steps of the episodes kept in each update
     newer_wins_ties: bool = True  # which of two episodes with equal returns is kept
 
     def __post_init__(self):
         super().__post_init__()
         check_positive(self, "num_anchor_episodes", "anchor_batch_size")
         check_not_negative(self, "anchor_weight")
-        check_choice(self, "anchor_direction", DIRECTIONS)
+        check_choice(self, "anchor_selection", SELECTIONS)
+        check_choice(self, "anchor_loss_type", LOSS_TYPES)
         if self.stock_agent:
             raise ValueError("stock_agent is to be false: APO builds on the corrected agent")
 
@@ -41,6 +45,10 @@ class ApoPipeline(PpoPipeline):
 
     def make_agent(self) -> ApoClipAgent:
         """PPO with anchors."""
+        return self.make_apo_agent(num_environments=self.config.num_environments)
+
+    def make_apo_agent(self, **arguments) -> ApoClipAgent:
+        """The anchored agent, with `arguments` beside what the config says."""
         config = self.config
         return self.make_ppo_agent(
             ApoClipAgent,
@@ -51,11 +59,12 @@ class ApoPipeline(PpoPipeline):
                 self.num_environment_steps,
                 self.episode_log.environment_steps,
             ),
-            anchor_direction=config.anchor_direction,
+            anchor_loss_type=config.anchor_loss_type,
+            anchor_selection=config.anchor_selection,
             anchor_batch_size=config.anchor_batch_size,
             newer_wins_ties=config.newer_wins_ties,
-            num_environments=config.num_environments,
             max_episode_length=self.environment.time_limit,
+            **arguments,
         )
 
     @property

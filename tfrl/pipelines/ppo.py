@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 from tf_agents.agents.ppo import ppo_clip_agent
 from tf_agents.networks import actor_distribution_network, value_network
+from tf_agents.policies import tf_policy
 from tf_agents.trajectories import trajectory
 
 from tfrl.agents.corrected_ppo_clip_agent import CorrectedPPOClipAgent
@@ -41,6 +42,7 @@ class PpoConfig:
     policy_l2_reg: float = 0.0  # L2 penalty on the policy's weights
     value_function_l2_reg: float = 0.0  # L2 penalty on the value network's weights
     gradient_clipping: float = 0.5  # largest norm of the whole gradient, 0 for any
+    normalize_observations: bool = False  # by mean and deviation of all that were collected
     stock_agent: bool = False  # TF-Agents' agent as it is, without our corrections
 
     def __post_init__(self):
@@ -64,31 +66,18 @@ class PpoPipeline(Pipeline):
         super().__init__(
             make_environment, config, num_environment_steps, batch_size=config.num_environments
         )
-        environment = self.environment
-
-        self._actor_net = actor_distribution_network.ActorDistributionNetwork(
-            environment.observation_spec(),
-            environment.action_spec(),
-            fc_layer_params=config.fc_layer_params,
-            activation_fn=keras.activations.tanh,
-        )
-        self._value_net = value_network.ValueNetwork(
-            environment.observation_spec(),
-            fc_layer_params=config.fc_layer_params,
-            activation_fn=keras.activations.tanh,
-        )
-        self.networks = [self._actor_net, self._value_net]
-        self._optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon)
+        self.networks = []
         self._learning_rate = linear_schedule(
             config.learning_rate,
             0.0 if config.anneal_learning_rate else config.learning_rate,
             num_environment_steps,
             self.episode_log.environment_steps,
         )
+        self._updates = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.agent = self.make_agent()
         self.collector = RolloutCollector(
-            environment,
-            self.stochastic_policy(RandomStream(Stream.POLICY)),
+            self.environment,
+            CategoricalPolicy(self.collect_policy, RandomStream(Stream.POLICY)),
             config.collect_sequence_length,
             self.observers,
         )
@@ -101,14 +90,29 @@ class PpoPipeline(Pipeline):
     def make_ppo_agent(
         self, agent_class: type[ppo_clip_agent.PPOClipAgent], **arguments
     ) -> ppo_clip_agent.PPOClipAgent:
-        """An agent of that class, with `arguments` beside those that all of them take."""
-        config = self.config
+        """An agent of that class, with `arguments` beside those that all of them take.
+
+        Its networks join those of the pipeline.
+        """
+        config, environment = self.config, self.environment
+        actor_net = actor_distribution_network.ActorDistributionNetwork(
+            environment.observation_spec(),
+            environment.action_spec(),
+            fc_layer_params=config.fc_layer_params,
+            activation_fn=keras.activations.tanh,
+        )
+        value_net = value_network.ValueNetwork(
+            environment.observation_spec(),
+            fc_layer_params=config.fc_layer_params,
+            activation_fn=keras.activations.tanh,
+        )
+        self.networks += [actor_net, value_net]
         return agent_class(
-            time_step_spec=self.environment.time_step_spec(),
-            action_spec=self.environment.action_spec(),
-            optimizer=self._optimizer,
-            actor_net=self._actor_net,
-            value_net=self._value_net,
+            time_step_spec=environment.time_step_spec(),
+            action_spec=environment.action_spec(),
+            optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon),
+            actor_net=actor_net,
+            value_net=value_net,
             importance_ratio_clipping=config.importance_ratio_clipping,
             lambda_value=config.lambda_value,
             discount_factor=config.discount_factor,
@@ -120,14 +124,14 @@ class PpoPipeline(Pipeline):
             use_gae=True,
             use_td_lambda_return=True,
             normalize_rewards=False,
-            normalize_observations=False,
+            normalize_observations=config.normalize_observations,
             # Advantages are computed once for each rollout, and the epochs are our own loop: epochs
             # inside `train` are unrolled by Python and take long to compile.
             compute_value_and_advantage_in_train=False,
             update_normalizers_in_train=False,
             num_epochs=1,
             aggregate_losses_across_replicas=False,
-            train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
+            train_step_counter=self._updates,
             **arguments,
         )
 
@@ -136,17 +140,28 @@ class PpoPipeline(Pipeline):
         """What is shown each frame collected."""
         return [self.episode_log.observe]
 
+    @property
+    def collect_policy(self) -> tf_policy.TFPolicy:
+        """From whose distribution the actions in training are drawn."""
+        return self.agent.collect_policy
+
     def stochastic_policy(self, random: RandomStream) -> CategoricalPolicy:
         """Samples the actor's distribution."""
         return CategoricalPolicy(self.agent.collect_policy, random)
 
     def learn(self, experience: trajectory.Trajectory) -> None:
-        """Several epochs of full-batch updates on the rollout."""
-        self._optimizer.learning_rate.assign(self._learning_rate())
-        rollout = self.agent.preprocess_sequence(experience)
+        """See `train`."""
+        self.train(self.agent, experience)
 
-        def train(epoch):
-            self.agent.train(rollout)
+    def train(self, agent: ppo_clip_agent.PPOClipAgent, experience: trajectory.Trajectory) -> None:
+        """Several epochs of full-batch updates on the rollout."""
+        agent._optimizer.learning_rate.assign(self._learning_rate())
+        rollout = agent.preprocess_sequence(experience)
+
+        def update(epoch):
+            agent.train(rollout)
             return [epoch + 1]
 
-        tf.while_loop(lambda epoch: epoch < self.config.num_epochs, train, [0])
+        tf.while_loop(lambda epoch: epoch < self.config.num_epochs, update, [0])
+        # Not before the updates, which see the rollout as the actions in it were chosen.
+        agent.update_observation_normalizer(experience.observation)
