@@ -28,6 +28,7 @@ COMMANDS = {
     "ours reinforce": f"{OURS} reinforce",
     "gymnasium dqn": f"{OURS} dqn --gymnasium",
     "gymnasium ppo": f"{OURS} ppo --gymnasium",
+    "report": ".venv/bin/python -m bench.report",
 }
 BY_TWO = "ours ppo"  # what two workers do at once, against one
 

@@ -39,6 +39,18 @@ at the machine's rate of them ({gflops:.0f} GFLOP/s in float32 on one thread). T
 processes that train PPO at once, of one thread and on a core of its own each; their rates are added
 up.
 
+## The report of 1,000 runs
+
+`tfrl report` for 1,000 made-up runs of 2,000 episodes and 4,400 evaluated ones each, four agents in
+two environments, on one core; and 50,000 bootstrap repetitions of the interquartile mean of 20 x 10
+scores.
+
+| | measured | at most | |
+|---|---:|---:|---|
+{limits}
+
+Of the report's time: {shares}.
+
 ## Commands
 
 {commands}
@@ -69,6 +81,24 @@ RATIOS = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """A number of the measure "report", and what it is to stay below."""
+
+    label: str
+    key: str
+    most: float
+    digits: int = 0
+
+
+LIMITS = (
+    Limit("the report, seconds", "seconds", 60),
+    Limit("its memory, MiB", "mebibytes", 1_024),
+    Limit("the bootstrap, seconds", "bootstrap_seconds", 0.5, digits=2),
+)
+PARTS = ("reading", "statistics", "figures", "page", "starting")
+
+
 def render(medians: Medians, commands: Mapping[str, str], repetitions: int, spread: float) -> str:
     """The page as Markdown.
 
@@ -87,6 +117,8 @@ def render(medians: Medians, commands: Mapping[str, str], repetitions: int, spre
         spread=spread,
         rates="\n".join(rate_rows(medians)),
         ratios="\n".join(ratio_row(ratio, medians) for ratio in RATIOS),
+        limits="\n".join(limit_row(limit, medians["report"]) for limit in LIMITS),
+        shares=", ".join(f"{part} {medians['report'][part]:.0%}" for part in PARTS),
         run_steps=RUN_STEPS,
         gflops=medians["floor"]["gflops"],
         commands="\n".join(f"- {name}: `{command}`" for name, command in commands.items()),
@@ -135,6 +167,13 @@ def ratio_row(ratio: Ratio, medians: Medians) -> str:
     verdict = "reached" if value >= ratio.target else "**missed**"
     digits = 1 if ratio.target >= 10 else 2
     return f"| {ratio.label} | {value:.{digits}f} | {target} | {verdict} |"
+
+
+def limit_row(limit: Limit, measurement: Mapping[str, float]) -> str:
+    """One number beside its limit."""
+    value = measurement[limit.key]
+    verdict = "kept" if value <= limit.most else "**exceeded**"
+    return f"| {limit.label} | {value:,.{limit.digits}f} | {limit.most:,g} | {verdict} |"
 
 
 def three_digits(value: float | None) -> str:

@@ -18,6 +18,12 @@ MEDIANS = {
     "ours reinforce": {"rate": 75_000.0, "compile_seconds": 5.0},
     "gymnasium dqn": {"rate": 4_200.0, "compile_seconds": 5.0},
     "gymnasium ppo": {"rate": 12_200.0, "compile_seconds": 5.0},
+    "report": {
+        "seconds": 33.2,
+        "mebibytes": 1_100.0,
+        "bootstrap_seconds": 0.094,
+        **dict.fromkeys(page.PARTS, 0.2),
+    },
 }
 
 
@@ -57,4 +63,7 @@ def test_every_row_is_on_the_page_with_its_command():
     assert "| DQN, Gymnasium: tfrl to Stable-Baselines3 | 7.00 | 5 | reached |" in text
     assert "| **tfrl** | 8,000 | 40,500 | 30,000 | 75,000 |" in text
     assert text.count("reached |") + text.count("missed** |") == len(page.RATIOS) - 1
+    assert "| the report, seconds | 33 | 60 | kept |" in text
+    assert "| its memory, MiB | 1,100 | 1,024 | **exceeded** |" in text
+    assert "Of the report's time: reading 20%, statistics 20%, figures 20%" in text
     assert "- floor: `python -m bench.floor`" in text

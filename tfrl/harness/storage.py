@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from tfrl.conditions import POLICIES, SPLITS
 from tfrl.harness import notices, tables
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import DamagedError
+from tfrl.harness.gathering import Gathered
 from tfrl.harness.ledger import Entry, Ledger
 from tfrl.harness.manifest import Manifest
 from tfrl.harness.study import Study
@@ -46,21 +46,20 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
     its row in `runs` says why. Raises `LedgerError` if a newer tfrl stored one.
     """
     ledger = Ledger(study, root)
-    entries: list[Entry] = []
-    stored: list[dict[str, pa.Table]] = []
-    for entry in ledger.entries():
+    entries = ledger.entries()
+    gathered = {name: Gathered(schema) for name, schema in tables.SCHEMAS.items()}
+    for place, entry in enumerate(entries):
         if entry.status == "finished":
             try:
-                stored.append(ledger.tables(entry))
+                for name, table in ledger.tables(entry).items():
+                    gathered[name].add(table, place)
             except DamagedError as error:
-                entry = Entry(entry.run, "missing", str(error), {})
-        entries.append(entry)
+                entries[place] = Entry(entry.run, "missing", str(error), {})
 
-    finished = [entry for entry in entries if entry.status == "finished"]
     return Results(
         study=study,
-        episodes=_table(study, "episodes", finished, stored),
-        evaluations=_table(study, "evaluations", finished, stored),
+        episodes=_frame(study, entries, gathered["episodes"]),
+        evaluations=_frame(study, entries, gathered["evaluations"]),
         runs=_runs(study, entries),
         manifest=_common([entry.manifest for entry in entries if entry.manifest]),
         hyperparameters=_settings(entries, "hyperparameters"),
@@ -69,25 +68,15 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
     )
 
 
-def _table(
-    study: Study, name: str, finished: Sequence[Entry], stored: Sequence[dict[str, pa.Table]]
-) -> pd.DataFrame:
-    """The tables called `name` of all finished runs, one under the other, each row with its run.
-
-    They are taken out of `stored`, so that their memory is free as soon as it is not needed.
-    """
-    rows = [len(run[name]) for run in stored]
-    parts = [tables.SCHEMAS[name].empty_table(), *(run.pop(name) for run in stored)]
-    whole = pa.concat_tables(parts).unify_dictionaries()
-    del parts
-    frame = whole.to_pandas(split_blocks=True, self_destruct=True)
-    for column, order in _orders(study).items():
-        if column in frame:
-            found = frame[column].cat.categories
-            frame[column] = frame[column].cat.set_categories(dict.fromkeys([*order, *found]))
-    for position, (column, values) in enumerate(_keys(study, finished).items()):
-        frame.insert(position, column, values.repeat(rows))
-    return frame
+def _frame(study: Study, entries: Sequence[Entry], gathered: Gathered) -> pd.DataFrame:
+    """The rows of all runs, one under the other, each with its run."""
+    places, columns = gathered.finish()
+    keys = {name: values.take(places) for name, values in _keys(study, entries).items()}
+    for name, order in _orders(study).items():
+        if name in columns:
+            found = columns[name].categories
+            columns[name] = columns[name].set_categories(list(dict.fromkeys([*order, *found])))
+    return pd.DataFrame(keys | columns, copy=False)
 
 
 def _orders(study: Study) -> dict[str, Sequence[str]]:

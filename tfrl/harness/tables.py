@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -77,9 +78,19 @@ def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
             column = tables[name][field.name]
             digest.update(f"{name} {field.name} {len(column)}\n".encode())
             if field.type == LABEL:
-                digest.update("\n".join(column.cast(pa.string()).to_pylist()).encode())
+                digest.update(_joined(column))
             else:
                 values = column.to_numpy()
                 digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
     digest.update(weights_sha256.encode())
     return digest.hexdigest()
+
+
+def _joined(column: pa.ChunkedArray) -> bytes | memoryview:
+    """The texts of a column in UTF-8, with a line break between any two."""
+    if not len(column):
+        return b""
+    ended = pc.binary_join_element_wise(column.cast(pa.string()), "", "\n").combine_chunks()
+    _, offsets, texts = ended.buffers()
+    end = np.frombuffer(offsets, np.int32)[len(ended)]
+    return memoryview(texts)[: end - 1]
