@@ -158,6 +158,19 @@ def test_a_mistake_is_one_sentence_with_file_key_and_expectation(
     assert "\n" not in str(caught.value)
 
 
+def test_what_stands_above_the_configurations_holds_for_each_of_them(project):
+    shared = "[configurations]\nlearning_rate = 0.25\nlayers = [8]\n\n[configurations.one]"
+    project.write(fake.STUDY.replace("[configurations.one]", shared))
+    one, two = study.load(project.file).configurations
+    assert one.hyperparameters == {"learning_rate": 0.25, "layers": (8,)}
+    assert two.hyperparameters == {"learning_rate": 0.5, "layers": (8,)}  # its own goes first
+    project.write(fake.STUDY.replace("[configurations.one]", shared.replace("0.25", "nan")))
+    with pytest.raises(
+        StudyError, match=r"configurations\.learning_rate is nan: expected a finite"
+    ):
+        study.load(project.file)
+
+
 def test_an_empty_table_of_configurations_is_a_mistake(project):
     text = fake.STUDY[: fake.STUDY.index("[configurations.one]")]
     project.write(f"{text}[configurations]\n")

@@ -8,7 +8,7 @@ TensorFlow: a mistake raises `StudyError`, naming the file, the key and what was
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -173,18 +173,24 @@ def _environment(name: str, table: Table) -> Environment:
 
 
 def _configurations(table: Table) -> tuple[Configuration, ...]:
-    return tuple(_configuration(name, table.table(name)) for name in table.names())
+    """The tables in it; keys beside them are hyperparameters that all of them have."""
+    shared = _hyperparameters(table, [k for k, v in table.left.items() if not isinstance(v, dict)])
+    return tuple(_configuration(name, table.table(name), shared) for name in table.names())
 
 
-def _configuration(name: str, table: Table) -> Configuration:
+def _configuration(name: str, table: Table, shared: Mapping[str, Value]) -> Configuration:
     expected = 'the name of a pipeline, such as "ppo", or "package.module:Class"'
     pipeline = table.take("pipeline", _pipeline, expected)
+    own = _hyperparameters(table, list(table.left))
+    return Configuration(name, pipeline, {**shared, **own})
+
+
+def _hyperparameters(table: Table, keys: Iterable[str]) -> dict[str, Value]:
     expected = "a finite number, true or false, a text, or a list of whole numbers"
-    values = {key: table.take(key, _hyperparameter, expected) for key in list(table.left)}
-    hyperparameters = {
+    values = {key: table.take(key, _hyperparameter, expected) for key in keys}
+    return {
         key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
     }
-    return Configuration(name, pipeline, hyperparameters)
 
 
 def _seeds(value: str | list[Any], name: str) -> tuple[int, ...]:
