@@ -66,7 +66,11 @@ lock-bench: setup ## The same for what make bench compares with; requirements/be
 	$(COMPILE) --python-platform x86_64-manylinux_2_28 --find-links build/wheels \
 		-o requirements/bench.txt requirements/bench.in
 
+.PHONY: lock-rliable
+lock-rliable: setup ## The same for what the statistics are tested against
+	$(COMPILE) --universal -o requirements/rliable.txt requirements/rliable.in
+
 .PHONY: clean
 clean: ## Remove the environments and caches; runs/ and reports/ stay
-	rm -rf .venv .venv-bench build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .venv-rliable build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

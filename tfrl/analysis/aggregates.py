@@ -37,7 +37,6 @@ def optimality_gap(scores: np.ndarray, target: float = 1.0) -> np.ndarray:
 
 STATISTICS: dict[str, Statistic] = {
     "iqm": evidence.iqm,
-    "median": evidence.median,
     "mean": mean,
     "optimality_gap": optimality_gap,
 }

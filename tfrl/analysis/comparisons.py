@@ -18,12 +18,13 @@ What each number is for, and its source:
   https://arxiv.org/abs/1806.08295). The difference seen is itself uncertain: an order of magnitude.
 """
 
+import functools
 import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from tfrl.analysis import aggregates, evidence, resampling
 from tfrl.analysis.evidence import CONFIDENCE, NONE, Estimate, Interval
@@ -108,12 +109,18 @@ def permutation_p(a: np.ndarray, b: np.ndarray, key: str) -> tuple[float, str]:
     pooled = np.concatenate([a, b])
     if np.ptp(pooled) == 0:
         return np.nan, "all scores equal, so no test"
-    rng = resampling.generator(key, "permutation", str(n), str(m))
-    picked, exact = resampling.splits(n + m, n, rng)
+    picked, exact = _permutations(key, n, m)
     own = _welch_t(np.arange(n + m)[None] < n, pooled)
     # Equal splits may differ in the last digit, depending on the order of the sum.
     hits = np.count_nonzero(_welch_t(picked, pooled) >= own * (1 - 1e-9))
     return (hits / len(picked), "") if exact else ((1 + hits) / (1 + len(picked)), "")
+
+
+@functools.lru_cache(maxsize=4)
+def _permutations(key: str, n: int, m: int) -> tuple[np.ndarray, bool]:
+    """`resampling.splits` of n + m scores, kept for the other pairs of these sizes."""
+    rng = resampling.generator(key, "permutation", str(n), str(m))
+    return resampling.splits(n + m, n, rng)
 
 
 def _welch_t(picked: np.ndarray, pooled: np.ndarray) -> np.ndarray:
@@ -184,7 +191,7 @@ def improvement_interval(a: np.ndarray, b: np.ndarray) -> Interval:
     if min(n, m) < 2:
         return NONE
     estimate = float(aggregates.improvement(a, b))
-    z2 = stats.norm.ppf((1 + CONFIDENCE) / 2) ** 2
+    z2 = special.ndtri((1 + CONFIDENCE) / 2) ** 2
     more = (n + m) / 2 - 1
 
     def beyond(theta: float) -> float:
@@ -219,7 +226,7 @@ def seeds_needed(effects: np.ndarray) -> np.ndarray:
 def power(effects: np.ndarray, n: np.ndarray) -> np.ndarray:
     """How likely a t-test with n seeds a side finds a difference of so many standard deviations."""
     freedom = 2 * np.maximum(n, 2) - 2
-    limit = stats.t.ppf(1 - ALPHA / 2, freedom)
+    limit = special.stdtrit(freedom, 1 - ALPHA / 2)
     centre = np.minimum(effects * np.sqrt(n / 2), 30.0)  # beyond, it is found for sure
     opposite = special.nctdtr(freedom, centre, -limit)  # NaN where it is next to nothing
     return 1 - special.nctdtr(freedom, centre, limit) + np.nan_to_num(opposite)

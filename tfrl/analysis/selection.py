@@ -43,8 +43,8 @@ def optimism(scores: np.ndarray, k: int, generator: np.random.Generator) -> Opti
     """Chooses the best of m configurations on k of n seeds, and scores it on the others.
 
     All C(n, k) splits, or some drawn at random if there are many (`resampling.splits`); where
-    several are best, the mean over them. The interval is Student's t about the jackknife over seeds: the
-    splits overlap, so that their own spread says little.
+    several are best, the mean over them. The interval is Student's t about the jackknife over
+    seeds: the splits overlap, so that their own spread says little.
 
     Args:
       scores: [n, m], higher is better; 1 <= k < n.

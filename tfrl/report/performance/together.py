@@ -158,7 +158,7 @@ def _improvement(found: Together) -> list[Picture]:
 
 def _table(found: Together) -> Table:
     """A row per configuration."""
-    names = {"iqm": "IQM", "median": "Median", "mean": "Mean", "optimality_gap": "Optimality gap"}
+    names = {"iqm": "IQM", "mean": "Mean", "optimality_gap": "Optimality gap"}
     rows = tuple(
         (
             agent(found.looks[row["configuration"]]),
