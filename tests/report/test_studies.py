@@ -8,7 +8,7 @@ import pytest
 
 from tfrl.harness.study import Environment
 from tfrl.report import render
-from tfrl.report.performance import answers
+from tfrl.report.performance import claims
 
 from . import synthetic
 from .reading import no_nan
@@ -16,7 +16,8 @@ from .reading import no_nan
 
 def test_a_study_of_which_nothing_is_there(tmp_path):
     text = no_nan(render(synthetic.empty(synthetic.study(seeds=2)), tmp_path))
-    assert "0/8 runs finished; 8 not there yet" in text and "no score" in text
+    assert "0/8 runs finished; 8 not there yet" in text
+    assert "Who is better, and is it sure? No run has finished, so there is no score." in text
 
 
 def test_one_seed(tmp_path):
@@ -38,7 +39,9 @@ def test_three_seeds_too_short_for_a_moving_average(tmp_path):
 def test_constant_scores(results, tmp_path):
     flat = results.evaluations.assign(**{"return": 500.0})
     text = no_nan(render(replace(results, evaluations=flat), tmp_path))
-    assert "all 20 seeds equal" in text and "DQN 500 each time (n = 19)" in text
+    assert "highest mean final return, 500 (all 19 seeds equal; n = 19)" in text
+    assert "all scores equal, so no test" in text and "500 each time" in text
+    assert "No two halves of any agent's seeds differ" in text
 
 
 def test_where_no_run_fell_the_page_says_no_more_than_that(results, tmp_path):
@@ -61,7 +64,6 @@ def test_a_study_of_which_every_run_failed_shows_the_errors(tmp_path):
     failed = [("ppo", 0), ("ppo", 1), ("apo", 0), ("apo", 1)]
     text = no_nan(render(synthetic.results(planned, failed=failed, missing=()), tmp_path))
     assert "0/4 runs finished; 4 failed" in text and text.count(synthetic.ERROR) == 4
-    assert "Of APO's 2 runs 2 failed and have no value." in text
 
 
 def test_failed_runs_of_one_side_are_counted_among_the_claims(tmp_path):
@@ -121,7 +123,7 @@ def test_runs_made_differently_are_told_at_the_top(tmp_path):
     [("not supported", "not supported: the opposite was seen"), ("supported", "supported")],
 )
 def test_a_verdict_is_not_taken_for_a_lack_of_evidence(verdict, shown):
-    assert answers.outcome(verdict) == shown
+    assert claims.outcome(verdict) == shown
 
 
 def test_two_environments_unknown_pipelines_and_no_apo(tmp_path):
@@ -132,9 +134,10 @@ def test_two_environments_unknown_pipelines_and_no_apo(tmp_path):
     )
     index = render(synthetic.results(planned, failed=(), missing=()), tmp_path)
     text = no_nan(index)
-    assert "APO" not in text and "gymnasium:Mine-v0 Learning curves" in text
-    assert "Mean final return" in text and "Runs whose 100-episode average reached 475" in text
-    assert (index.parent / "figures/cartpole-1-training.svg").is_file()
+    assert "APO" not in text and "gymnasium:Mine-v0 Who is better, and is it sure?" in text
+    assert "Left out, for lack of anchors: gymnasium:Mine-v0." in text
+    assert "No return is agreed on at which this environment counts as solved" in text
+    assert (index.parent / "figures/cartpole-1-strip.svg").is_file()
 
 
 def test_without_a_threshold_the_fall_is_left_out(tmp_path):
@@ -145,3 +148,73 @@ def test_without_a_threshold_the_fall_is_left_out(tmp_path):
     index = render(synthetic.results(planned, failed=(), missing=()), tmp_path)
     assert "no threshold for this environment" in no_nan(index)
     assert pd.read_csv(tmp_path / "tables/cartpole-apo-ppo.csv")["claim"].tolist() == ["a", "b2"]
+
+
+def test_one_agent_is_compared_with_nothing(tmp_path):
+    planned = synthetic.study(("ppo",), seeds=6, steps=20_000)
+    text = no_nan(render(synthetic.results(planned, failed=(), missing=()), tmp_path))
+    assert "nothing to compare" in text and "P(first is better)" not in text
+    assert "Two halves of PPO's own seeds differ by up to" in text
+
+
+def test_one_seed_of_one_agent(tmp_path):
+    planned = synthetic.study(("ppo",), seeds=1, steps=20_000)
+    text = no_nan(render(synthetic.results(planned, failed=(), missing=()), tmp_path))
+    assert "no interval: one seed" in text and "needs two seeds" in text
+    assert "four seeds of an agent are needed" in text
+
+
+def test_one_agent_of_which_every_run_failed_is_counted_beside_others(tmp_path):
+    planned = synthetic.study(("ppo", "apo"), seeds=5, steps=20_000)
+    failed = [("apo", seed) for seed in range(5)]
+    text = no_nan(render(synthetic.results(planned, failed=failed, missing=()), tmp_path))
+    assert "APO 0 of 5 5 failed no score" in text and "nothing to compare" in text
+    assert "no value on one side" in text  # of the claims
+
+
+def test_curves_that_never_rise_and_runs_of_unequal_length(tmp_path):
+    planned = synthetic.study(("ppo", "apo"), seeds=5, steps=60_000)
+    found = synthetic.results(planned, failed=(), missing=())
+    flat = found.episodes["return"].where(found.episodes["configuration"] != "apo", 9.0)
+    shorter = (found.episodes["seed"] != 3) | (found.episodes["step"] < 30_000)
+    episodes = found.episodes.assign(**{"return": flat})[shorter]
+    text = no_nan(render(replace(found, episodes=episodes), tmp_path))
+    assert "the curve does not rise" in text
+    assert "no seed solved it" in text and "never solved" in text
+
+
+def test_what_is_but_another_implementation_is_left_to_question_five(tmp_path):
+    planned = synthetic.study(("ppo", "apo", "ppo-stock"), seeds=6, steps=60_000)
+    found = synthetic.results(planned, failed=(), missing=())
+    stock = {**found.hyperparameters["ppo"], "stock_agent": True}
+    found = replace(found, hyperparameters={**found.hyperparameters, "ppo-stock": stock})
+    text = no_nan(render(found, tmp_path))
+    scores = pd.read_csv(tmp_path / "tables/cartpole-final-performance.csv")
+    assert set(scores["configuration"]) == {"ppo", "apo"}
+    assert len(pd.read_csv(tmp_path / "tables/cartpole-pairs.csv")) == 1
+    effects = pd.read_csv(tmp_path / "tables/cartpole-implementation.csv")
+    assert effects["kind"].tolist() == ["implementation", "algorithm"]
+    assert "PPO with stock_agent = true by" in text and "Between algorithms it moves by" in text
+    strip = (tmp_path / "figures/cartpole-strip.svg").read_text()
+    assert "ppo-stock" in strip
+    assert "ppo-stock" not in (tmp_path / "figures/cartpole-final.svg").read_text()
+
+
+def test_ablations_of_apo_have_a_chapter_of_their_own(tmp_path):
+    names = ("ppo", "apo", "apo-many", "apo-light")
+    planned = synthetic.study(names, seeds=6, steps=60_000)
+    found = synthetic.results(planned, failed=[("apo-many", 2)], missing=())
+    plain = found.hyperparameters["apo"]
+    own = {
+        "apo-many": {**plain, "num_anchor_episodes": 16},
+        "apo-light": {**plain, "anchor_weight": 0.1},
+    }
+    found = replace(found, hyperparameters={**found.hyperparameters, **own})
+    text = no_nan(render(found, tmp_path))
+    table = pd.read_csv(tmp_path / "tables/cartpole-against-ppo.csv")
+    final = table[table["measure"] == "final"]
+    assert final["a"].tolist() == ["apo", "apo-many", "apo-light"] and set(final["b"]) == {"ppo"}
+    assert final["n_a"].tolist() == [6, 5, 6]
+    assert "What of APO helps?" in text and "num_anchor_episodes = 16" in text
+    scores = pd.read_csv(tmp_path / "tables/cartpole-final-performance.csv")
+    assert set(scores["configuration"]) == {"ppo", "apo"}

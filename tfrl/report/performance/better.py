@@ -298,6 +298,12 @@ def _notes(ground: Ground, found: Better) -> tuple[Note, ...]:
             "falls in there: what to expect of the next one (Patterson et al. 2023, "
             "arXiv:2304.01315; Wilks 1941). With few seeds that share is small.",
         ),
+        *(_notes_on_pairs() if len(found.final_pairs) else ()),
+    )
+
+
+def _notes_on_pairs() -> tuple[Note, ...]:
+    return (
         Note(
             "Difference, p",
             "Interval: Welch's t (1947). p: permutations of Welch's t, corrected for all pairs of "

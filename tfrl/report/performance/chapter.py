@@ -2,7 +2,7 @@
 
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Study
-from tfrl.report.blocks import Chapter, Section
+from tfrl.report.blocks import Answer, Chapter, Section
 from tfrl.report.performance import (
     ablations,
     better,
@@ -33,6 +33,10 @@ def chapters(results: Results) -> tuple[Chapter, ...]:
 
 def chapter(ground: Ground, several: bool) -> Chapter:
     """All that the report says about one environment, which is one of several or the only one."""
+    heading = ground.environment.id if several else ""
+    if not (ground.runs["status"] == "finished").any():
+        nothing = Answer(better.CLAIM, "", ("No run has finished, so there is no score.",))
+        return Chapter(ground.name, heading, (nothing,), None, ())
     one, three, four = better.find(ground), unstable.find(ground), seeds.find(ground)
     sections = (
         better.section(ground, one),
@@ -49,7 +53,7 @@ def chapter(ground: Ground, several: bool) -> Chapter:
     )
     return Chapter(
         slug=ground.name,
-        heading=ground.environment.id if several else "",
+        heading=heading,
         answers=verdicts,
         first=better.first(ground, one),
         sections=sections,

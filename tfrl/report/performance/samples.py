@@ -218,7 +218,14 @@ def _cell(row: pd.Series) -> Cell:
 
 
 def _notes(ground: Ground) -> tuple[Note, ...]:
-    solved = (
+    evenly = Note(
+        "Updates, seconds",
+        "Within a run both are taken to grow evenly with the steps. Seconds are of training "
+        "alone, on one core of the machine named below, without compiling and evaluating.",
+    )
+    if ground.threshold is None:
+        return (evenly,)
+    return (
         Note(
             "Solved",
             f"The mean return of the last {WINDOW} episodes reaches {ground.threshold:g}, "
@@ -236,14 +243,7 @@ def _notes(ground: Ground) -> tuple[Note, ...]:
             "When half of the seeds have solved it; the interval is where the band passes one half "
             "(Brookmeyer and Crowley 1982).",
         ),
-    )
-    return (
-        *(solved if ground.threshold is not None else ()),
-        Note(
-            "Updates, seconds",
-            "Within a run both are taken to grow evenly with the steps. Seconds are of training "
-            "alone, on one core of the machine named below, without compiling and evaluating.",
-        ),
+        evenly,
         Note(
             "Outcome",
             "Named are the agents that may need fewest steps: the least median's, and those whose "

@@ -77,6 +77,8 @@ def _luck(ground: Ground, found: Seeds, better: Better) -> str:
 
 def _wrong(ground: Ground, found: Seeds) -> list[str]:
     """How often few seeds name the wrong winner, for the pair where that is most likely."""
+    if found.wrong.empty:
+        return []
     known = found.wrong.dropna(subset=["wrong"])
     known = known[known["n_a"].gt(1) & known["n_b"].gt(1)]
     if known.empty:
@@ -106,7 +108,7 @@ def _needed(ground: Ground, better: Better) -> list[str]:
     has = rows[["n_a", "n_b"]].min(axis=1)
     unsure = rows[rows["verdict"] == "inconclusive"]
     lacking = rows["seeds_needed"] > has
-    short = rows[lacking & rows["seeds_needed"].notna()]
+    short = rows[lacking & np.isfinite(rows["seeds_needed"])]
     text = f"Of {plural(len(rows), 'pair')}, {len(unsure)} {_are(len(unsure))} inconclusive"
     if len(short):
         most = short.loc[short["seeds_needed"].idxmin()]
