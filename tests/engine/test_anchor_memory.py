@@ -146,7 +146,7 @@ def test_every_two_of_the_episodes_so_far_are_kept_equally_often():
         return memory.all()
 
     counts = dict.fromkeys(itertools.combinations(range(2 * BATCH), KEPT), 0)
-    for seed in range(40 * len(counts)):
+    for seed in range(20 * len(counts)):
         for variable, value in as_made:
             variable.assign(value)
         memory._random.reseed(seed)

@@ -18,11 +18,10 @@ class ApoConfig(PpoConfig):
     """
 
     num_anchor_episodes: int = 4  # K, episodes that are kept
-    anchor_selection: str = "best"  # which ones are, or "random"
-    anchor_weight: float = 1.0  # beta, what the divergence from them counts
+    anchor_selection: str = "best"  # which those are, or "random": any of all so far
+    anchor_weight: float = 1.0  # beta, what the loss on their steps counts
     anneal_anchor_weight: bool = False  # whether it falls to 0 over training, linearly
-    # KL(best || theta), "theta_to_best" for KL(theta || best), or the actions' "cross_entropy"
-    anchor_loss_type: str = "best_to_theta"
+    anchor_loss_type: str = "best_to_theta"  # KL(best || theta), "theta_to_best", "cross_entropy"
     anchor_batch_size: int = 64  # steps of the episodes kept in each update
     newer_wins_ties: bool = True  # which of two episodes with equal returns is kept
 

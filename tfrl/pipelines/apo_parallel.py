@@ -38,11 +38,10 @@ class ParallelApoConfig(ApoConfig):
 class ParallelApoPipeline(ApoPipeline):
     """APO's pipeline with several learners, of which the first is judged.
 
-    Steps and updates are counted of all learners together, since the first one may profit from the
-    episodes of the others: of a budget of N environment steps each of M learners takes N / M. The
-    episodes that are logged and the policy that is evaluated are those of the first, which differs
-    from the others by its random numbers only. With anchors apart it is what `ApoPipeline` is with
-    N / M steps and N / M environments.
+    Steps and updates are counted of all learners together, since the first may profit from what the
+    others find: of a budget of N environment steps each of M learners takes about N / M. Episodes
+    are logged and policies evaluated of the first only, which differs from the others in nothing
+    but its random numbers. With anchors apart it learns as in `ApoPipeline` on N / M steps.
     """
 
     Config = ParallelApoConfig
