@@ -99,3 +99,60 @@ def test_thresholds_are_gymnasiums():
     assert registered == THRESHOLDS
     assert threshold("gymnasium:LunarLander-v3") == 200
     assert threshold("Pendulum-v1") is None
+
+
+PPO = {"learning_rate": 1e-3, "stock_agent": False}
+APO = PPO | {"anchor_weight": 1.0, "num_anchor_episodes": 4}
+SETTINGS = {
+    "dqn": ("dqn", {}),
+    "stock": ("ppo", PPO | {"stock_agent": True}),
+    "ppo": ("ppo", PPO),
+    "apo": ("apo", APO),
+    "heavy": ("apo", APO | {"anchor_weight": 10.0}),
+    "one": ("apo", APO | {"num_anchor_episodes": 1}),
+}
+
+
+def test_the_plain_ones_are_the_first_with_the_corrected_agent():
+    assert apo.plain(SETTINGS) == ("apo", "ppo")
+    assert apo.plain({"stock": SETTINGS["stock"], "apo": SETTINGS["apo"]}) == ("apo", "stock")
+    assert apo.plain({"ppo": SETTINGS["ppo"]}) is None
+
+
+def test_an_ablation_is_named_by_what_it_changes():
+    assert apo.changed(SETTINGS) == {
+        "stock": "stock_agent = true",
+        "ppo": "",
+        "apo": "",
+        "heavy": "anchor_weight = 10",
+        "one": "num_anchor_episodes = 1",
+    }
+    assert apo.changed({"ppo": SETTINGS["ppo"]}) == {}
+
+
+def test_ablations_are_held_against_ppo_and_against_plain_apo():
+    rng = np.random.default_rng(0)
+    scores = pd.concat(
+        pd.DataFrame(
+            {
+                "environment": "e",
+                "configuration": name,
+                "score": rng.normal(name == "heavy", 0.1, 5),
+            }
+        )
+        for name in SETTINGS
+        if name != "one"  # all of its runs failed
+    )
+    found = apo.ablations({"final": scores, "area": scores}, SETTINGS)
+    assert list(zip(found["a"], found["b"], strict=True)) == 2 * [
+        ("stock", "ppo"),
+        ("apo", "ppo"),
+        ("heavy", "ppo"),
+        ("stock", "apo"),
+        ("heavy", "apo"),
+    ]
+    assert found["measure"].tolist() == ["final"] * 5 + ["area"] * 5
+    heavy = found[found["a"] == "heavy"]
+    assert set(heavy["verdict"]) == {"a higher"} and set(heavy["changed"]) == {"anchor_weight = 10"}
+    assert apo.ablations({"final": scores}, {"ppo": SETTINGS["ppo"]}).empty
+    assert apo.ablations({"final": scores.head(0)}, SETTINGS).empty

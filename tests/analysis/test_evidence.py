@@ -214,3 +214,47 @@ def test_an_interval_stays_the_same_when_another_agent_is_added():
     alone = scores["configuration"] == "b"
     one = evidence.summarise(scores[alone], runs[alone], "return").set_index("configuration")
     assert both.loc["b"].equals(one.loc["b"])
+
+
+@pytest.mark.parametrize(("n", "content"), [(20, 0.784), (10, 0.606), (5, 0.343)])
+def test_what_the_extremes_of_few_seeds_hold(n, content):
+    # Wilks 1941: 1 - n c^(n-1) + (n-1) c^n is the confidence that they hold a share c of all.
+    scores = np.random.default_rng(0).permutation(n).astype(float)
+    found = evidence.tolerance_interval(scores)
+    assert (found.low, found.high) == (0, n - 1) and found.content == pytest.approx(
+        content, abs=1e-3
+    )
+    c = found.content
+    assert 1 - n * c ** (n - 1) + (n - 1) * c**n == pytest.approx(0.95)
+    assert found.note == f"{n} seeds hold {content:.0%}, too few for 90%"
+
+
+def test_from_46_seeds_on_a_tolerance_interval_holds_what_is_asked():
+    assert evidence.tolerance_interval(np.arange(45.0)).note
+    found = evidence.tolerance_interval(np.arange(46.0))
+    assert (found.low, found.high, found.note) == (0, 45, "") and found.content >= 0.9
+    many = evidence.tolerance_interval(np.arange(200.0))
+    assert 0 < many.low < 10 and many.high == 199 - many.low and many.content >= 0.9
+
+
+@pytest.mark.parametrize("n", [10, 20, 100])
+def test_tolerance_intervals_hold_their_content_in_95_percent_of_repetitions(n):
+    held = []
+    for scores in np.random.default_rng(1).exponential(size=(3_000, n)):
+        found = evidence.tolerance_interval(scores)
+        held.append(np.exp(-found.low) - np.exp(-found.high) >= found.content)
+    assert 0.935 <= np.mean(held) <= 0.985
+
+
+def test_one_seed_has_no_tolerance_interval_and_constant_ones_do():
+    assert evidence.tolerance_interval(np.array([3.0])).note == "needs two seeds"
+    found = evidence.tolerance_interval(np.full(20, 500.0))
+    assert found.low == found.high == 500
+
+
+def test_wilsons_interval_is_scipys_and_none_of_none_has_none():
+    hits = np.array([0, 1, 7, 20])
+    theirs = [stats.binomtest(int(k), 20).proportion_ci(method="wilson") for k in hits]
+    ours = evidence.wilson_interval(hits, 20)
+    np.testing.assert_allclose(ours.T, [(one.low, one.high) for one in theirs], atol=1e-12)
+    assert np.isnan(evidence.wilson_interval(np.array([0]), 0)).all()

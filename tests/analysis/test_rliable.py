@@ -44,8 +44,10 @@ def test_aggregates(case):
         if row["note"]:
             assert row["n"] < 10 and np.isnan(row[f"{name}_low"])  # four runs: we give none
         else:
-            # Four standard errors of the 2.5% quantiles of two times 10,000 normal draws.
-            assert_same_interval([row[f"{name}_low"], row[f"{name}_high"]], [low, high], 0.05)
+            # Four standard errors of the 2.5% quantiles of two times 10,000 normal draws, and twice
+            # that where one run in ten lies far out.
+            error = 0.1 if case == "few" else 0.05
+            assert_same_interval([row[f"{name}_low"], row[f"{name}_high"]], [low, high], error)
 
 
 @pytest.mark.parametrize("case", KNOWN["cases"])

@@ -52,7 +52,7 @@ def times(
     for event in EVENTS:
         for unit, column in UNITS.items():
             end = last if column is None else found[column].to_numpy(float, na_value=np.nan)
-            time = found[event].to_numpy() / last * end
+            time = found[event].to_numpy() * (end / last)
             parts.append(found[RUN].assign(event=event, unit=unit, time=time, end=end))
     return pd.concat(parts, ignore_index=True)
 
@@ -68,8 +68,7 @@ def _solved_steps(
     runs, run = returns.numbered(averages)
     step = averages["step"].to_numpy(float)
     solved = (averages["average"] >= threshold).to_numpy() & (averages["ordinal"] >= window)
-    start = np.flatnonzero(np.diff(run, prepend=-1))
-    stop = np.append(start[1:], len(run))
+    start, stop = (np.searchsorted(run, np.arange(len(runs)), side) for side in ("left", "right"))
     first = np.full(len(runs), np.nan)
     np.fmin.at(first, run[solved], step[solved])
     # For good: from the episode after the last one that left it unsolved, if there is one.

@@ -173,8 +173,7 @@ def forgetting(
     average, step = averages["average"].to_numpy(), averages["step"].to_numpy(float)
     whole = averages["ordinal"].to_numpy() >= window
     event = np.where(average >= threshold, 1, np.where(average < level, -1, 0)) * whole
-    start = np.flatnonzero(np.diff(run, prepend=-1))
-    stop = np.append(start[1:], len(run))
+    start, stop = (np.searchsorted(run, np.arange(len(runs)), side) for side in ("left", "right"))
 
     # The state after each episode is the latest event of the run, which begins with none.
     here = np.arange(len(run))

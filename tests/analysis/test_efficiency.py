@@ -1,0 +1,163 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tfrl.analysis import efficiency, evidence, returns
+from tfrl.analysis.returns import RUN
+from tfrl.analysis.stability import threshold_history
+
+
+def episodes(*curves, step=10):
+    parts = [
+        pd.DataFrame(
+            {"environment": "e", "configuration": "a", "seed": seed}
+            | {"step": step * np.arange(1, len(curve) + 1), "episode": np.arange(len(curve))}
+            | {"return": np.asarray(curve, float)}
+        )
+        for seed, curve in enumerate(curves)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def runs(count, status="finished", **columns):
+    frame = pd.DataFrame({"environment": "e", "configuration": "a", "seed": range(count)})
+    return frame.assign(status=status, updates=100, train_seconds=2.0).assign(**columns)
+
+
+def times(*curves, steps=100, planned=None, window=1):
+    averages = returns.moving_average(episodes(*curves), window)
+    planned = runs(len(curves)) if planned is None else planned
+    return efficiency.times(averages, planned, 475.0, steps, window)
+
+
+def steps(found, event):
+    chosen = found[(found["event"] == event) & (found["unit"] == "steps")]
+    return chosen["time"].tolist()
+
+
+def test_first_and_for_good_by_hand():
+    found = times([0, 480, 100, 480, 490], [0, 480, 480], [480, 0], [1, 2, 3])
+    assert steps(found, "first")[:3] == [20, 20, 10] and np.isnan(steps(found, "first")[3])
+    assert steps(found, "for good")[:2] == [40, 20]
+    assert np.isnan(steps(found, "for good")[2:]).all()
+
+
+def test_the_average_counts_from_a_whole_window_on():
+    found = times([480] * 5, window=3)
+    assert steps(found, "first") == steps(found, "for good") == [30]
+
+
+def test_they_are_the_naive_ones_and_agree_with_the_history_of_the_threshold():
+    rng = np.random.default_rng(0)
+    curves = [rng.uniform(400, 500, size=rng.integers(1, 12)).cumsum() ** 0.1 for _ in range(5)]
+    curves += [rng.uniform(440, 500, size=rng.integers(1, 12)) for _ in range(60)]
+    found, averages = times(*curves), returns.moving_average(episodes(*curves), 1)
+    history = threshold_history(averages, 475.0, 1)
+    first, good = steps(found, "first"), steps(found, "for good")
+    for i, curve in enumerate(curves):
+        above = np.asarray(curve) >= 475
+        expected = 10 * (1 + np.argmax(above)) if above.any() else np.nan
+        np.testing.assert_equal(first[i], expected)
+        held = [10 * (j + 1) for j in range(len(above)) if above[j:].all()]
+        np.testing.assert_equal(good[i], min(held, default=np.nan))
+    np.testing.assert_array_equal(np.isfinite(first), history["reached"])
+    np.testing.assert_array_equal(np.isfinite(good), history["reached"] & ~history["ended_below"])
+
+
+def test_updates_and_seconds_are_in_proportion_to_steps():
+    planned = runs(2, updates=[50, pd.NA], train_seconds=[4.0, 8.0])
+    found = times([0, 480], [480, 480], planned=planned)
+    first = found[found["event"] == "first"].set_index(["unit", "seed"])
+    assert first.loc[("updates", 0), ["time", "end"]].tolist() == [10, 50]
+    assert first.loc[("updates", 1), ["time", "end"]].isna().all()
+    assert first["time"]["seconds"].tolist() == [0.8, 0.8]
+
+
+def test_failed_runs_have_no_time_and_finished_ones_without_an_episode_are_censored():
+    planned = runs(3, status=["finished", "failed", "finished"])
+    found = times([480], planned=planned)
+    chosen = found[(found["event"] == "first") & (found["unit"] == "steps")]
+    assert chosen["seed"].tolist() == [0, 2] and chosen["end"].tolist() == [100, 100]
+    assert chosen["time"].iloc[0] == 10 and np.isnan(chosen["time"].iloc[1])
+
+
+def curve(*when, end=100.0):
+    frame = pd.DataFrame({"environment": "e", "configuration": "a", "seed": range(len(when))})
+    return efficiency.solved(frame.assign(event="first", unit="steps", time=when, end=end))
+
+
+def test_the_share_solved_is_scipys_kaplan_meier_of_censored_times():
+    when = np.array([10, 20, 20, 50, np.nan, np.nan, 70, np.nan])
+    found = curve(*when)
+    censored = stats.CensoredData.right_censored(
+        np.where(np.isnan(when), 100, when), np.isnan(when)
+    )
+    theirs = stats.ecdf(censored).cdf
+    np.testing.assert_allclose(found["share"], theirs.evaluate(found["time"]), rtol=1e-12)
+    assert found["time"].tolist() == [0, 10, 20, 50, 70, 100]
+    assert found["share"].iloc[-1] == 5 / 8 and (found["n"] == 8).all()
+
+
+def test_its_band_is_the_published_one_and_has_a_width_where_none_or_all_have_solved():
+    found = curve(*[10.0] * 20)
+    # Wilson's interval of 0 of 20 and of 20 of 20, as published (Newcombe 1998, method 3).
+    assert found[["low", "high"]].iloc[0].tolist() == pytest.approx([0, 0.1611], abs=1e-4)
+    assert found[["low", "high"]].iloc[-1].tolist() == pytest.approx([0.8389, 1], abs=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9])
+def test_the_band_covers_the_share_at_twenty_seeds(share):
+    hits = np.random.default_rng(1).binomial(20, share, size=20_000)
+    low, high = evidence.wilson_interval(hits, 20)
+    assert 0.93 <= np.mean((low < share) & (share < high)) <= 0.98  # a count cannot do better
+
+
+def test_the_median_and_its_interval_where_they_exist():
+    (row,) = efficiency.medians(curve(*np.arange(1.0, 21.0))).to_dict("records")
+    # Ten of twenty by time 10; the band holds one half from 6 of 20 on and until 15 of 20.
+    assert (row["median"], row["low"], row["high"], row["solved"]) == (10, 6, 15, 1)
+    assert row["note"] == ""
+
+
+@pytest.mark.parametrize(
+    ("when", "note"),
+    [
+        ([np.nan] * 4, "no seed solved it"),
+        ([1, np.nan, np.nan, np.nan], "less than half of the seeds solved it"),
+        ([1, 2, 3, np.nan], "no upper end in the budget"),
+    ],
+)
+def test_words_where_there_is_no_median_or_no_end_of_it(when, note):
+    (row,) = efficiency.medians(curve(*when)).to_dict("records")
+    assert row["note"] == note and np.isnan(row["high"])
+
+
+def test_the_interval_of_the_median_covers_it():
+    drawn = np.random.default_rng(2).exponential(size=(600, 20))
+    frame = pd.DataFrame(
+        {"environment": "e", "configuration": np.repeat(np.arange(600), 20), "event": "first"}
+        | {"unit": "steps", "time": drawn.ravel(), "end": 100.0}
+    )
+    found = efficiency.medians(efficiency.solved(frame))
+    covered = (found["low"] <= np.log(2)) & (np.log(2) <= found["high"])
+    assert len(found) == 600 and 0.93 <= covered.mean() <= 0.98
+
+
+def test_progress_against_steps_updates_and_seconds():
+    averages = returns.moving_average(episodes([1, 2, 3, 4]), 1)
+    found = efficiency.progress(averages, runs(1), 40, points=4)
+    assert found["average"].tolist() == [1, 2, 3, 4]
+    assert found["updates"].tolist() == [25, 50, 75, 100]
+    assert found["seconds"].tolist() == [0.5, 1, 1.5, 2]
+
+
+def test_no_runs_at_all():
+    none = returns.moving_average(episodes([1.0])).head(0)
+    none = efficiency.times(none, runs(0), 475.0, 100)
+    assert none.empty and efficiency.solved(none).empty
+    assert efficiency.medians(efficiency.solved(none)).empty
+
+
+def test_the_run_columns_come_first():
+    assert list(times([480]).columns) == [*RUN, "event", "unit", "time", "end"]

@@ -1,0 +1,232 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfrl.analysis import returns, stability
+from tfrl.analysis.returns import RUN
+from tfrl.analysis.tails import iqr, lower_cvar, quantile
+
+PUBLISHED = np.array([-1, 2, 3.5, 5, 2, 1, 1.5, 3, 1.5, 6, 2])
+
+
+def averages(*curves, step=10):
+    """Runs of one configuration, one value an episode, `step` environment steps each."""
+    parts = [
+        pd.DataFrame(
+            {"environment": "e", "configuration": "a", "seed": seed}
+            | {"step": step * np.arange(1, len(curve) + 1), "average": np.asarray(curve, float)}
+            | {"ordinal": np.arange(1, len(curve) + 1)}
+        )
+        for seed, curve in enumerate(curves)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def over_time(*curves):
+    """Measures of curves of 100 values, one for each point of the grid."""
+    return stability.over_time(averages(*curves), 1_000).to_dict("records")
+
+
+def test_the_published_tail():
+    assert -lower_cvar(-PUBLISHED[None], 0.1) == [5.5]
+    drawdown = np.fmax.accumulate(PUBLISHED) - PUBLISHED
+    np.testing.assert_array_equal(drawdown, [0, 0, 0, 0, 3, 4, 3.5, 2, 3.5, 0, 4])
+
+
+@pytest.mark.parametrize(("n", "lowest"), [(1, 1), (20, 1), (21, 2), (40, 2), (41, 3)])
+def test_a_tail_is_the_lowest_twentieth_rounded_up(n, lowest):
+    values = np.random.default_rng(n).permutation(n).astype(float)
+    padded = np.concatenate([[np.nan], values, [np.nan]])  # what is not there does not count
+    assert lower_cvar(padded[None]) == pytest.approx((lowest - 1) / 2)
+
+
+def test_a_tail_is_not_watered_down_by_values_equal_to_its_edge():
+    values = np.concatenate([np.full(3, -10.0), np.zeros(97)])
+    assert lower_cvar(values[None]) == pytest.approx(-30 / 5)
+
+
+def test_quantiles_are_numpys_without_what_is_not_there():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(50, 31))
+    values[rng.random(values.shape) < 0.3] = np.nan
+    for q in (0.0, 0.05, 0.5, 0.95, 1.0):
+        np.testing.assert_allclose(quantile(values, q), np.nanquantile(values, q, axis=1))
+    assert np.isnan(quantile(np.full((1, 4), np.nan), 0.5)).all()
+    np.testing.assert_allclose(
+        iqr(values), np.diff(np.nanquantile(values, [0.25, 0.75], axis=1), axis=0)[0]
+    )
+
+
+def test_a_collapse_scores_its_depth_and_a_rise_nothing():
+    rise = np.linspace(20, 500, 60)
+    collapse, monotone = over_time(np.r_[rise, np.full(40, 20.0)], np.linspace(0, 500, 100))
+    assert collapse["long_risk"] == collapse["drawdown"] == 480
+    assert monotone["long_risk"] == monotone["drawdown"] == 0
+    assert monotone["dispersion"] == pytest.approx(0) and monotone["note"] == ""
+    assert monotone["short_risk"] == pytest.approx(500 / 99)
+    assert collapse["short_risk"] == pytest.approx((-480 + 4 * 0) / 5)
+
+
+def test_the_deepest_fall_of_a_known_curve():
+    curve = np.repeat([100.0, 150, 90, 120, 80, 200], [20, 20, 20, 20, 10, 10])
+    (row,) = over_time(curve)
+    assert row["drawdown"] == row["long_risk"] == 70 and row["range"] == 100
+
+
+def test_dispersion_is_the_naive_one():
+    rng = np.random.default_rng(1)
+    curves = np.cumsum(rng.normal(1, 3, size=(4, 100)), axis=1)
+    for row, y in zip(over_time(*curves), curves, strict=True):
+        change = np.diff(y)
+        windows = [change[i : i + 10] for i in range(len(change) - 9)]
+        spreads = [np.subtract(*np.quantile(window, [0.75, 0.25])) for window in windows]
+        span = np.quantile(y, 0.95) - y[0]
+        assert row["dispersion"] == pytest.approx(np.median(spreads) / span)
+        assert row["range"] == pytest.approx(span)
+
+
+@pytest.mark.parametrize("curve", [np.full(100, 500.0), np.linspace(500, 20, 100)])
+def test_a_curve_that_never_rises_has_no_dispersion_and_says_so(curve):
+    (row,) = over_time(curve)
+    assert np.isnan(row["dispersion"]) and row["note"] == "the curve does not rise"
+    assert row["long_risk"] >= 0 and np.isfinite(row["short_risk"])
+
+
+def test_runs_of_unequal_length_share_a_grid():
+    # The second run's only episodes end late; its curve begins there.
+    late = averages(np.linspace(0, 1, 50), step=2)
+    late["step"] += 900
+    late["seed"] = 1
+    frame = pd.concat([averages(np.arange(100.0)), late], ignore_index=True)
+    first, second = stability.over_time(frame, 1_000).to_dict("records")
+    assert first["range"] == pytest.approx(0.95 * 99)
+    assert second["note"] == "the curve is too short" and second["drawdown"] == 0
+
+
+def test_the_spread_across_runs():
+    frame = averages(*[np.full(10, float(value)) for value in range(5)])
+    found = stability.across_runs(frame, 100)
+    assert found["step"].tolist() == [20, 40, 60, 80, 100] and (found["n"] == 5).all()
+    assert (found["iqr"] == 2).all() and (found["cvar"] == 0).all()
+    alone = stability.across_runs(averages(np.ones(10)), 100)
+    assert alone["iqr"].isna().all() and (alone["note"] == "needs two seeds").all()
+
+
+def evaluations(runs):
+    """From {seed: [returns at step 0, returns at step 100, ...]}."""
+    rows = [
+        ("e", "a", seed, 100 * i, "held-out", "greedy", episode, float(value))
+        for seed, evaluated in runs.items()
+        for i, returns in enumerate(evaluated)
+        for episode, value in enumerate(returns)
+    ]
+    return pd.DataFrame(rows, columns=[*RUN, "step", "split", "policy", "episode", "return"])
+
+
+def test_the_spread_across_the_episodes_of_the_final_policy():
+    frame = evaluations({0: [[9], [0, 1, 2, 3, 4]], 1: [[9], [5, 5, 7]]})
+    other = frame.assign(policy="stochastic", **{"return": 99.0})
+    found = stability.across_rollouts(pd.concat([frame, other]), 100)
+    assert found["episodes"].tolist() == [5, 3]
+    assert found["iqr"].tolist() == [2, 1] and found["cvar"].tolist() == [0, 5]
+
+
+def test_the_best_checkpoint_is_judged_by_episodes_that_did_not_choose_it():
+    # By the even episodes the second is best; the odd ones see no difference to the last.
+    found = stability.best_and_last(
+        evaluations(
+            {
+                0: [[0, 0, 0, 0], [9, 3, 9, 3], [5, 3, 5, 3]],
+                1: [[0, 0], [500, 500], [500, 500]],  # of equals the latest
+                2: [[0, 0], [500, 480], [20, 30]],
+            }
+        )
+    )
+    assert found["best_step"].tolist() == [100, 200, 100]
+    assert found["best"].tolist() == [3, 500, 480] and found["last"].tolist() == [3, 500, 30]
+    assert found["difference"].tolist() == [0, 0, 450]
+
+
+def test_choosing_among_equals_gains_nothing_where_others_judge():
+    rng = np.random.default_rng(2)
+    equals = {seed: rng.normal(size=(10, 20)) for seed in range(200)}
+    difference = stability.best_and_last(evaluations(equals))["difference"]
+    assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(200)
+
+
+def forgetting(*curves, **options):
+    """With the threshold at 475 and the level at 80% of the way there from 25: 385."""
+    frame = averages(*curves)
+    return stability.forgetting(frame, 475.0, 25.0, 1_000, window=1, **options).to_dict("records")
+
+
+def test_falls_by_hand():
+    up, between, low = 500.0, 400.0, 100.0
+    (row,) = forgetting([low, between, up, between, low, between, low, up, up, low])
+    # Solved at step 30; down from 50 to 80 (trembling is one fall), and from 100 to the end.
+    assert row["solved"] and row["level"] == 385 and row["falls"] == 2 and row["ended_down"]
+    assert row["steps_down"] == 30 + 900 and row["share_down"] == pytest.approx(930 / 970)
+
+
+def test_who_never_solves_cannot_forget_and_who_holds_does_not():
+    never, held, dipped = forgetting([100.0] * 5, [100, 500, 500], [100, 500, 390, 500])
+    assert not never["solved"] and np.isnan([never["falls"], never["steps_down"]]).all()
+    assert held["falls"] == held["steps_down"] == 0 and not held["ended_down"]
+    assert dipped["falls"] == 0
+
+
+def test_a_run_does_not_inherit_the_state_of_the_one_before():
+    first, second = forgetting([500.0], [100.0, 500.0])
+    assert first["falls"] == 0 and second["falls"] == 0 and second["steps_down"] == 0
+
+
+def test_falls_are_the_naive_ones():
+    rng = np.random.default_rng(3)
+    curves = [rng.uniform(300, 550, size=rng.integers(1, 60)) for _ in range(40)]
+    for row, curve in zip(forgetting(*curves), curves, strict=True):
+        solved, down, falls, lost, start = False, False, 0, 0, None
+        for i, value in enumerate(curve):
+            if value >= 475:
+                solved, down = True, False
+                start = 10 * (i + 1) if start is None else start
+            elif solved and value < 385 and not down:
+                down, falls = True, falls + 1
+            until = 10 * (i + 2) if i + 1 < len(curve) else 1_000
+            lost += (until - 10 * (i + 1)) * down
+        assert row["solved"] == solved and row["ended_down"] == down
+        if solved:
+            assert (row["falls"], row["steps_down"]) == (falls, lost)
+            assert row["share_down"] == pytest.approx(lost / (1_000 - start))
+
+
+def test_negative_returns_have_a_level_below_the_threshold():
+    frame = averages([-200.0, -100.0, -140.0])
+    (row,) = stability.forgetting(frame, -110.0, -200.0, 30, window=1).to_dict("records")
+    assert row["level"] == pytest.approx(-128) and row["falls"] == 1
+
+
+def test_the_share_of_seeds_that_forget():
+    frame = averages([500.0, 100.0], [500.0, 500.0], [100.0], [500.0, 500.0])
+    history = stability.forgetting(frame, 475.0, 25.0, 1_000, window=1)
+    (row,) = stability.forgotten(history).to_dict("records")
+    assert (row["n"], row["solved"], row["fell"], row["ended_down"]) == (4, 3, 1, 1)
+    assert row["share"] == pytest.approx(1 / 3) and row["low"] < 1 / 3 < row["high"]
+    assert row["falls"] == 1 and row["steps_down"] == 980 and row["note"] == ""
+    for keep, note in (([1, 3], "never fell"), ([2], "never solved")):
+        (row,) = stability.forgotten(history[history["seed"].isin(keep)]).to_dict("records")
+        assert row["note"] == note and np.isnan(row["falls"])
+
+
+def test_a_summary_counts_the_runs_without_a_value():
+    frame = stability.over_time(averages(np.arange(100.0), np.full(100, 5.0)), 1_000)
+    (row,) = stability.summary(frame, "dispersion").to_dict("records")
+    assert (row["runs"], row["n"], row["note"]) == (2, 1, "no interval: one seed")
+
+
+def test_no_runs_at_all():
+    none = averages([1.0]).head(0)
+    assert stability.over_time(none, 100).empty and stability.across_runs(none, 100).empty
+    assert stability.forgetting(none, 475.0, 25.0, 100).empty
+    empty = evaluations({0: [[1.0]]}).head(0)
+    assert stability.across_rollouts(empty, 100).empty and stability.best_and_last(empty).empty
+    assert returns.area_scores(none, 100).empty
