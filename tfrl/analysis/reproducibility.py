@@ -11,6 +11,7 @@ it is rarer than among new seeds.
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,32 +131,15 @@ def aa_table(scores: pd.DataFrame) -> pd.DataFrame:
 def wrong_winner(a: np.ndarray, b: np.ndarray, k: int, *key: str) -> float:
     """How often k of [n] and k of [m] scores name another winner than all; ties count one half.
 
-    Over all pairs of a choice from a and a choice from b; where one side has more than
-    `MOST_SPLITS` choices, some are drawn from that side.
+    Over all pairs of a choice from a and a choice from b, or of as many as are drawn of either
+    where there are more than `resampling.DRAWN_SPLITS`.
 
     Returns:
       A share; NaN if k is more than there are, or if all seeds together tie.
     """
-    difference = a.mean() - b.mean()
-    tolerance = 1e-9 * max(np.ptp(np.concatenate([a, b])), 1e-300)
-    if k > min(len(a), len(b)) or abs(difference) <= tolerance:
+    if k > min(len(a), len(b)):
         return np.nan
-    winner, loser = (a, b) if difference > 0 else (b, a)
-    won, lost = (
-        _means(side, k, *key, name) for side, name in ((winner, "winner"), (loser, "loser"))
-    )
-    lost.sort()
-    # Of the loser's choices, those above each of the winner's, and those that tie with it.
-    at_most = np.searchsorted(lost, won + tolerance, side="right")
-    below = np.searchsorted(lost, won - tolerance, side="left")
-    return float(((len(lost) - at_most) + 0.5 * (at_most - below)).mean() / len(lost))
-
-
-def _means(scores: np.ndarray, k: int, *key: str) -> np.ndarray:
-    """Means of every choice of k scores."""
-    rng = resampling.generator(*key, "winner", str(k))
-    picked, _ = resampling.splits(len(scores), k, rng, MOST_SPLITS)
-    return picked @ scores / k
+    return _wrong(a, b, _choices(a, k, *key, "a"), _choices(b, k, *key, "b"))
 
 
 def wrong_winners(
@@ -174,17 +158,40 @@ def wrong_winners(
     for environment, own in scores.groupby("environment", observed=True):
         groups = own.groupby("configuration", observed=True)["score"]
         values = {name: group.to_numpy(float) for name, group in groups}
-        for a, b in all_pairs(list(values)) if pairs is None else pairs:
-            if a not in values or b not in values:
-                continue
-            sizes = {"n_a": len(values[a]), "n_b": len(values[b])}
-            for k in ks:
-                wrong = wrong_winner(values[a], values[b], k, str(environment), a, b)
-                few = k > min(sizes.values())
-                note = f"needs {k} seeds on each side" if few else "all seeds together tie"
-                rows.append(
-                    {"environment": environment, "a": a, "b": b, "k": k}
-                    | sizes
-                    | {"wrong": wrong, "note": note if np.isnan(wrong) else ""}
-                )
+        asked = all_pairs(list(values)) if pairs is None else pairs
+        asked = [(a, b) for a, b in asked if a in values and b in values]
+        choices = {
+            (name, k): _choices(values[name], k, str(environment), str(name))
+            for name in dict.fromkeys(itertools.chain.from_iterable(asked))
+            for k in ks
+            if k <= len(values[name])
+        }
+        for (a, b), k in itertools.product(asked, ks):
+            row = {"environment": environment, "a": a, "b": b, "k": k}
+            row |= {"n_a": len(values[a]), "n_b": len(values[b])}
+            row |= {"wrong": np.nan, "note": f"needs {k} seeds on each side"}
+            if (a, k) in choices and (b, k) in choices:
+                wrong = _wrong(values[a], values[b], choices[a, k], choices[b, k])
+                row |= {"wrong": wrong, "note": "all seeds together tie" if np.isnan(wrong) else ""}
+            rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _choices(scores: np.ndarray, k: int, *key: str) -> np.ndarray:
+    """The means of the ways to choose k scores, in order."""
+    rng = resampling.generator(*key, "choices", str(k))
+    picked, _ = resampling.splits(len(scores), k, rng)
+    return np.sort(picked @ scores / k)
+
+
+def _wrong(a: np.ndarray, b: np.ndarray, of_a: np.ndarray, of_b: np.ndarray) -> float:
+    """`wrong_winner` of scores, given the ordered means of choices from each."""
+    difference = a.mean() - b.mean()
+    tolerance = 1e-9 * max(np.ptp(np.concatenate([a, b])), 1e-300)
+    if abs(difference) <= tolerance:
+        return np.nan
+    won, lost = (of_a, of_b) if difference > 0 else (of_b, of_a)
+    # Of the loser's choices, those above each of the winner's, and those that tie with it.
+    at_most = np.searchsorted(lost, won + tolerance, side="right")
+    below = np.searchsorted(lost, won - tolerance, side="left")
+    return float(((len(lost) - at_most) + 0.5 * (at_most - below)).mean() / len(lost))
