@@ -200,13 +200,19 @@ def test_a_study_is_found_by_path_or_name(project):
 
 FOUR = ["dqn", "reinforce", "ppo", "apo"]
 REMEDIES = ["ppo_entropy", "ppo_l2"]
+DETAILS = ["ppo_stock", "ppo_constant"]
+ABLATIONS = [
+    *("theta_to_best", "cross_entropy", "random", "k1", "k16"),
+    *("weak", "strong", "weak_annealed", "annealed", "strong_annealed", "shared", "apart"),
+]
 
 
 @pytest.mark.parametrize(
     ("name", "configurations", "groups"),
     [
         ("quick", FOUR, 4),
-        ("cartpole", FOUR, 4),
+        ("cartpole", ["dqn", "reinforce", "ppo", *DETAILS, "apo"], 6),
+        ("apo", ["ppo", "apo", *ABLATIONS], 2 * 14),
         ("generalization", FOUR, 3 * 4),
         ("generalization-full", FOUR, 3 * 4),
         ("levels", ["ppo", "apo", *REMEDIES], 4),
@@ -219,6 +225,31 @@ def test_the_shipped_studies_are_valid_and_compile_no_more_than_they_need(
     found = study.load(STUDIES / f"{name}.toml")
     assert [item.name for item in found.configurations] == configurations
     assert len({run.group for run in found.runs()}) == groups
+
+
+def test_each_ablation_of_apo_differs_from_it_in_what_it_is_named_for():
+    configurations = {item.name: item for item in study.load(STUDIES / "apo.toml").configurations}
+    plain = configurations["apo"].hyperparameters
+    assert configurations["ppo"].hyperparameters == plain
+    changed = {
+        name: set(configurations[name].hyperparameters.items()) - set(plain.items())
+        for name in ABLATIONS
+    }
+    learners = {("num_learners", 2), ("num_environments", 2 * plain["num_environments"])}
+    assert changed == {
+        "theta_to_best": {("anchor_loss_type", "theta_to_best")},
+        "cross_entropy": {("anchor_loss_type", "cross_entropy")},
+        "random": {("anchor_selection", "random")},
+        "k1": {("num_anchor_episodes", 1)},
+        "k16": {("num_anchor_episodes", 16)},
+        "weak": {("anchor_weight", 0.1)},
+        "strong": {("anchor_weight", 10.0)},
+        "weak_annealed": {("anchor_weight", 0.1), ("anneal_anchor_weight", True)},
+        "annealed": {("anneal_anchor_weight", True)},
+        "strong_annealed": {("anchor_weight", 10.0), ("anneal_anchor_weight", True)},
+        "shared": learners,
+        "apart": learners | {("share_anchors", False)},
+    }
 
 
 def test_each_physics_is_tested_on_all_others():
