@@ -122,6 +122,7 @@ class Section:
     slug: str
     heading: str
     parts: tuple[Part, ...]
+    short: str = ""  # what the navigation calls it, if not by its heading
 
 
 @dataclass(frozen=True)

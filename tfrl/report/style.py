@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +101,7 @@ def panels(
     columns: int,
     width: float,
     height: float,
-    left: float = 0.66,
+    left: float | Sequence[float] = 0.66,
     bottom: float = 0.5,
     top: float = 0.32,
 ) -> tuple[Figure, list[Axes]]:
@@ -112,17 +112,20 @@ def panels(
     Args:
       width: of the figure.
       height: of a panel with what stands about it.
-      left, bottom, top: what of a panel's place is about its axes.
+      left: what of a panel's place is beside its axes, for all or for each.
+      bottom, top: what of it is below and above.
     """
     columns = min(columns, count)
     rows = -(-count // columns)
     figure = Figure(figsize=(width, rows * height))
     across, right = width / columns, 0.14
+    margins = [left] * count if isinstance(left, int | float) else left
     found = []
     for index in range(count):
         row, column = divmod(index, columns)
-        place = (column * across + left, (rows - 1 - row) * height + bottom)
-        size = (across - left - right, height - top - bottom)
+        margin = margins[index]
+        place = (column * across + margin, (rows - 1 - row) * height + bottom)
+        size = (across - margin - right, height - top - bottom)
         corner = (place[0] / width, place[1] / figure.get_figheight())
         extent = (size[0] / width, size[1] / figure.get_figheight())
         found.append(figure.add_axes((*corner, *extent)))

@@ -42,9 +42,8 @@ def splits(
             if len(values):
                 counts = np.histogram(values, edges)[0]
                 tops = base - 0.78 * counts / counts.max()
-                axes.fill_between(
-                    edges[:-1], base, tops, step="post", color=looks[name].colour, lw=0
-                )
+                tops = np.append(tops, tops[-1])  # of the last bar, the right edge
+                axes.fill_between(edges, base, tops, step="post", color=looks[name].colour, lw=0)
             axes.text(
                 reach, base - 0.6, remarks[name], ha="right", va="center", fontsize=8, color=FAINT
             )
@@ -74,7 +73,7 @@ def pairs(found: Sequence[Pair], most: float, narrow: bool) -> str:
     with styled():
         width, columns = (3.7, 1) if narrow else (10.0, 2)
         height, left = 0.9 + 0.36 * len(found), beside([pair.label for pair in found], 8.5)
-        figure, (first, second) = panels(2, columns, width, height, left)
+        figure, (first, second) = panels(2, columns, width, height, (0.66, left))
         _wrong(first, found)
         _needed(second, found, most)
         return to_svg(figure)
@@ -91,7 +90,7 @@ def _wrong(axes: Axes, found: Sequence[Pair]) -> None:
             range(len(ks)), shares, color=outer, lw=1.4, marker="o", ms=5.5, mfc=inner, mec=outer,
             mew=1.6, clip_on=False,
         )  # fmt: skip
-    heading(axes, "How often k seeds name the wrong winner")
+    heading(axes, "Wrong winners")
     axes.set_xticks(range(len(ks)), [str(k) for k in ks])
     axes.set(xlim=(-0.2, len(ks) - 0.8), xlabel="k, seeds of each agent")
     axes.set_ylim(0, max([0.55, *(1.05 * pair.wrong.max() for pair in found)]))

@@ -42,7 +42,8 @@ def scores(
     """
     with styled():
         key = 0.36 if width < 6 else 0.24
-        height = 0.72 + key + ROW * len(looks)
+        row_height = ROW if len(found) == 1 else 0.7 * ROW
+        height = 0.72 + key + row_height * len(looks)
         left = beside(look.label for look in looks.values())
         figure, grid = panels(len(found), columns, width, height, left, 0.46, 0.1 + key)
         for axes, (label, values, summary) in zip(grid, found, strict=True):

@@ -95,9 +95,9 @@ def _least(ground: Ground, beaten: pd.DataFrame, best: str) -> str:
     leads = beaten.apply(lambda row: pairs.ahead(row, best)[0], axis=1)
     least = beaten.loc[leads.idxmin()]
     if len(beaten) == 1:
-        return f"{_label(ground, least, best)}'s, by {pairs.lead(least, best)}"
+        return f"{_label(ground, least, best)}, by {pairs.lead(least, best)}"
     names = _labels(ground, beaten, best)
-    return f"{names}: above {_label(ground, least, best)}'s by {pairs.lead(least, best)}"
+    return f"{names}, the nearest of which it leads by {pairs.lead(least, best)}"
 
 
 def _nearest(ground: Ground, rest: pd.DataFrame, best: str) -> str:
@@ -145,7 +145,7 @@ def first(ground: Ground, found: Better) -> Picture:
 
 def section(ground: Ground, found: Better) -> Section:
     """The answer, the figures, the tables, and how it was computed."""
-    parts: list[Part] = [answer(ground, found), _scores(ground, found), _estimates(ground, found)]
+    parts: list[Part] = [answer(ground, found), _area(ground, found), _estimates(ground, found)]
     if len(found.final_pairs):
         parts += [Heading("Differences"), _differences(ground, found)]
         for name, rows, slug in (
@@ -159,23 +159,19 @@ def section(ground: Ground, found: Better) -> Section:
             title = name.capitalize()
             parts.append(pairs.table(title, slug, caption, rows, ground.looks, found.best))
     parts += [starts(ground), Method(_notes(ground, found))]
-    return Section(f"{ground.name}-better", f"1. {CLAIM}", tuple(parts))
+    return Section(f"{ground.name}-better", f"1. {CLAIM}", tuple(parts), "1. Who is better?")
 
 
-def _scores(ground: Ground, found: Better) -> Picture:
-    """Both scores, every seed."""
-    panels = [
-        ("final return", ground.own(ground.final), found.final),
-        ("return over all of training (area under the curve)", ground.own(ground.area), found.area),
-    ]
-    wide = dots.scores(panels, ground.headline, 2, 10.0)
-    narrow = dots.scores(panels, ground.headline, 1, 3.7)
+def _area(ground: Ground, found: Better) -> Picture:
+    """The score over all of training, every seed."""
+    panel = [("mean return over all of training", ground.own(ground.area), found.area)]
+    wide, narrow = (dots.scores(panel, ground.headline, 1, width) for width in (10.0, 3.7))
     caption = (
-        "Left as on the first screen; right the mean of the whole learning curve, which counts how "
-        "early it rises. Both of every seed."
+        "The final return of every seed is on the first screen; here is the mean of its whole "
+        "learning curve (the area under it), which counts how early the curve rises as well."
     )
-    alt = "Two rows of dots for each agent: every seed's final return, and its mean over training."
-    return Picture(f"{ground.name}-scores", alt, caption, wide, narrow)
+    alt = "A row of dots for each agent: every seed's mean return over all of training."
+    return Picture(f"{ground.name}-area", alt, caption, wide, narrow)
 
 
 def _differences(ground: Ground, found: Better) -> Picture:
@@ -186,7 +182,7 @@ def _differences(ground: Ground, found: Better) -> Picture:
             "Difference", "final return, first − second", pairs.estimates(rows, ground.looks), 0
         ),
         forest.Panel(
-            "Probability of improvement", "P(a seed of the first beats one of the second)",
+            "Probability of improvement", "P(first beats second)",
             pairs.estimates(rows, ground.looks, "improvement"), 0.5, (0.0, 1.0),
         ),
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from tfrl.report.performance import (
     together,
     unstable,
 )
+from tfrl.report.performance.better import Better
 from tfrl.report.performance.ground import Ground, ground
 
 
@@ -26,18 +27,20 @@ def questions(study: Study) -> list[str]:
 def chapters(results: Results) -> tuple[Chapter, ...]:
     """All chapters of the page."""
     grounds = [ground(results, environment) for environment in results.study.environments]
+    found = [better.find(one) for one in grounds]
     several = len(grounds) > 1
-    opening = (together.chapter(grounds),) if several else ()
-    return (*opening, *(chapter(one, several) for one in grounds))
+    opening = (together.chapter(grounds, found),) if several else ()
+    chosen = zip(grounds, found, strict=True)
+    return (*opening, *(chapter(one, scores, several) for one, scores in chosen))
 
 
-def chapter(ground: Ground, several: bool) -> Chapter:
+def chapter(ground: Ground, one: Better, several: bool) -> Chapter:
     """All that the report says about one environment, which is one of several or the only one."""
     heading = ground.environment.id if several else ""
     if not (ground.runs["status"] == "finished").any():
         nothing = Answer(better.CLAIM, "", ("No run has finished, so there is no score.",))
         return Chapter(ground.name, heading, (nothing,), None, ())
-    one, three, four = better.find(ground), unstable.find(ground), seeds.find(ground)
+    three, four = unstable.find(ground), seeds.find(ground)
     sections = (
         better.section(ground, one),
         samples.section(ground, samples.find(ground)),

@@ -71,7 +71,7 @@ def section(ground: Ground, effects: pd.DataFrame) -> Section:
         parts.append(_picture(ground, effects))
         parts.append(pairs.table("Final return", slug, caption, effects, ground.looks))
         parts.append(Method(_notes()))
-    return Section(f"{ground.name}-details", f"5. {CLAIM}", tuple(parts))
+    return Section(f"{ground.name}-details", f"5. {CLAIM}", tuple(parts), "5. Implementation")
 
 
 def _picture(ground: Ground, effects: pd.DataFrame) -> Picture:

@@ -121,7 +121,7 @@ def section(ground: Ground, found: Samples) -> Section:
         parts.append(_table(ground, found))
         parts.append(Data(f"{ground.name}-solved", "The share solved by each step:", found.solved))
     parts.append(Method(_notes(ground)))
-    return Section(f"{ground.name}-samples", f"2. {CLAIM}", tuple(parts))
+    return Section(f"{ground.name}-samples", f"2. {CLAIM}", tuple(parts), "2. Samples")
 
 
 def _picture(ground: Ground, found: Samples) -> Picture:

@@ -135,7 +135,7 @@ def section(ground: Ground, found: Seeds, better: Better) -> Section:
     if len(found.wrong):
         parts += [Heading("The wrong winner"), _winners(ground, found, better)]
     parts.append(Method(_notes()))
-    return Section(f"{ground.name}-seeds", f"4. {CLAIM}", tuple(parts))
+    return Section(f"{ground.name}-seeds", f"4. {CLAIM}", tuple(parts), "4. Seeds")
 
 
 def _splits(ground: Ground, found: Seeds) -> Picture:
@@ -150,7 +150,7 @@ def _splits(ground: Ground, found: Seeds) -> Picture:
         name: np.concatenate([split.differences, -split.differences])
         for name, split in found.splits.items()
     }
-    label = "final return, one half of the seeds − the other half"
+    label = "final return, one half − the other"
     wide, narrow = (
         chance.splits(differences, remarks, ground.looks, label, narrow) for narrow in (False, True)
     )
@@ -169,9 +169,10 @@ def _pairs(ground: Ground, found: Seeds, better: Better) -> Picture:
     drawn = [_pair(ground, found, row) for _, row in rows.iterrows()]
     wide, narrow = (chance.pairs(drawn, MOST_SEEDS, narrow) for narrow in (False, True))
     caption = (
-        "Left: k seeds drawn of each agent, how often the order of their means is not that of all "
-        "seeds; dotted, a coin's toss. Right: the seeds of each agent needed to find a difference "
-        "as large as the one seen in 80% of repetitions; the tick is what this study has. "
+        "Wrong winners: k seeds drawn of each agent, how often the order of their means is not "
+        "that of all seeds; dotted, a coin's toss. Seeds needed: of each agent, to find a "
+        "difference as large as the one seen in 80% of repetitions; the tick is what this study "
+        "has. "
         f"{' '.join(_needed(ground, better))}"
     )
     alt = f"A row for each pair of agents. {caption}"

@@ -11,6 +11,7 @@ from tfrl.analysis.evidence import CONFIDENCE, Estimate
 from tfrl.report.blocks import Answer, Cell, Chapter, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import curves, dots, forest
 from tfrl.report.performance import better, cells
+from tfrl.report.performance.better import Better
 from tfrl.report.performance.ground import Ground
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
@@ -52,21 +53,21 @@ def find(grounds: Sequence[Ground]) -> Together:
     )
 
 
-def chapter(grounds: Sequence[Ground]) -> Chapter:
+def chapter(grounds: Sequence[Ground], scores: Sequence[Better]) -> Chapter:
     """Opens the page of a study of several environments."""
-    found = find(grounds)
+    found, each = find(grounds), list(zip(grounds, scores, strict=True))
     return Chapter(
         slug="overview",
         heading="",
-        answers=(answer(found), *(_one(ground) for ground in grounds)),
-        first=_first(found, grounds),
+        answers=(answer(found), *(_one(*pair) for pair in each)),
+        first=_first(found, each),
         sections=(section(found),) if len(found.across) else (),
     )
 
 
-def _one(ground: Ground) -> Answer:
+def _one(ground: Ground, scores: Better) -> Answer:
     """Who is better in one of the environments."""
-    said = better.verdict(ground, better.find(ground))
+    said = better.verdict(ground, scores)
     return Answer(ground.environment.id, said.outcome, said.evidence)
 
 
@@ -93,23 +94,21 @@ def _iqm(row: pd.Series) -> str:
     return cells.said(row["iqm"], row["iqm_low"], row["iqm_high"], row["note"], int(row["n"]))
 
 
-def _first(found: Together, grounds: Sequence[Ground]) -> Picture:
+def _first(found: Together, each: Sequence[tuple[Ground, Better]]) -> Picture:
     """Every seed's final return, a panel for each environment."""
     panels = [
         (
             f"final return, {ground.environment.id}",
             ground.own(ground.final),
-            ground.summary(ground.final, "final return"),
+            scores.final,
         )
-        for ground in grounds
+        for ground, scores in each
     ]
     caption = (
         "Every dot is one seed: the mean return of its last evaluation. What differs within a row "
         "is chance alone. Shaded: where most further seeds would fall."
     )
-    alt = (
-        f"A panel for each of {len(grounds)} environments, a row of dots for each agent. {caption}"
-    )
+    alt = f"A panel for each of {len(each)} environments, a row of dots for each agent. {caption}"
     wide, narrow = (dots.scores(panels, found.looks, 1, width) for width in (4.9, 3.7))
     return Picture("all-final", alt, caption, wide, narrow)
 

@@ -88,10 +88,13 @@ def _lost(ground: Ground, found: Unstable) -> str:
     none = [f"{ground.looks[row.configuration].label} ({sample(row.n)})" for row in
             never.itertuples()]  # fmt: skip
     if solved.empty:
-        return f"No seed of {listed(none)} solved it, so that none could lose it again."
+        return f"No seed of {listed(none)} solved it in training, so that none could lose it again."
     parts = listed([_fell(ground, row) for _, row in solved.iterrows()])
-    also = f"; no seed of {listed(none)} solved it" if none else ""
-    return f"Of the seeds that solved it, these fell back below {_level(found)}: {parts}{also}."
+    also = f"; no seed of {listed(none)} reached it" if none else ""
+    return (
+        f"Of the seeds whose training average reached {ground.threshold:g}, these fell back below "
+        f"{_level(found)}: {parts}{also}."
+    )
 
 
 def _level(found: Unstable) -> str:
@@ -128,7 +131,7 @@ def section(ground: Ground, found: Unstable) -> Section:
     parts += [Heading("Across runs"), _across(ground, found)]
     slug = f"{ground.name}-stability-runs"
     parts += [Data(slug, "Each run's values:", found.per_run), Method(_notes(ground, found))]
-    return Section(f"{ground.name}-unstable", f"3. {CLAIM}", tuple(parts))
+    return Section(f"{ground.name}-unstable", f"3. {CLAIM}", tuple(parts), "3. Instability")
 
 
 def picture(ground: Ground) -> Picture:
