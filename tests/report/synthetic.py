@@ -22,6 +22,9 @@ SHAPES = {
 }
 
 
+KEPT = {"R": 0.9, "E": 0.5}  # of the return, under physics not trained on
+
+
 def study(configurations=tuple(SHAPES), seeds=20, steps=200_000, every=10_000, environments=1):
     return Study(
         name="cartpole",
@@ -65,9 +68,11 @@ def one_run(study, run, rng):
     episodes = pd.DataFrame(rows, columns=["step", "episode", "return", "length"])
     at = np.arange(0, study.steps + 1, study.evaluation.every)
     wide = path[(1000 * at / study.steps).astype(int), None]
+    parts = [("training", "D", 1.15), ("held-out", "D", 1.15)]
+    parts += [("shifted", test, KEPT[test]) for test in run.environment.conditions.test]
     evaluations = [
-        played(at, split, "D", policy, np.clip(1.15 * wide * noise, 8, 500).round())
-        for split in ("training", "held-out")
+        played(at, split, variation, policy, np.clip(kept * wide * noise, 8, 500).round())
+        for split, variation, kept in parts
         for policy in ("greedy", "stochastic")
         for noise in [rng.lognormal(0, 0.1, (len(at), study.evaluation.episodes))]
     ]

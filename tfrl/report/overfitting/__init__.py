@@ -3,7 +3,7 @@
 A module for each section: its answer in sentences, its figure and its table.
 """
 
-from tfrl.report.overfitting.chapter import chapters, questions, terms
+from tfrl.report.overfitting.chapter import chapters, questions, section, terms
 from tfrl.report.overfitting.findings import asks_about_overfitting
 
-__all__ = ["asks_about_overfitting", "chapters", "questions", "terms"]
+__all__ = ["asks_about_overfitting", "chapters", "questions", "section", "terms"]

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from tfrl import conditions
 from tfrl.harness.storage import Results
-from tfrl.harness.study import Study
-from tfrl.report.blocks import Answer, Chapter, Part, Picture, Section
+from tfrl.harness.study import Environment, Study
+from tfrl.report.blocks import Answer, Chapter, Paragraph, Part, Picture, Section
 from tfrl.report.overfitting import (
     answers,
     choosing,
@@ -20,9 +20,10 @@ from tfrl.report.overfitting import (
     places,
     published,
     remedies,
+    starts,
     training,
 )
-from tfrl.report.overfitting.findings import Family, families
+from tfrl.report.overfitting.findings import Family, families, family
 from tfrl.report.style import Looks, looks
 
 
@@ -77,6 +78,26 @@ def chapters(results: Results) -> tuple[Chapter, ...]:
         ),
     )
     return (opening, *(() if alone else (_chapter(family, look) for family in found)))
+
+
+def section(results: Results, environment: Environment, look: Looks) -> Section:
+    """What an ordinary study says of overfitting, in one environment.
+
+    Args:
+      results: of the configurations to speak of.
+    """
+    parts: list[Part] = [starts.answer(results, environment, look)]
+    if environment.conditions.test:
+        found, slug = family(results, environment.id), environment.name
+        parts += answers.physics(found, look)
+        parts += [
+            Paragraph(terms(results.study)),
+            gaps.picture(found, slug, look),
+            gaps.table(found, f"{slug}-gaps", look),
+        ]
+    return Section(
+        f"{environment.name}-overfitting", "Does it overfit?", tuple(parts), "Overfitting"
+    )
 
 
 def _published(summarised: Sequence[Family], look: Looks) -> tuple[Section, ...]:

@@ -1,7 +1,7 @@
 """The numbers behind the overfitting part of a page: those of all environments of one id."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -72,8 +72,9 @@ class Family:
 
 
 def asks_about_overfitting(study: Study) -> bool:
-    """Whether an environment restricts the levels, varies the physics or is tested on more."""
-    return any(environment.conditions != Conditions() for environment in study.environments)
+    """Whether it is trained on other conditions than usual; tests on more are but one section."""
+    usual = Conditions()
+    return any(replace(e.conditions, test=usual.test) != usual for e in study.environments)
 
 
 def families(results: Results) -> tuple[Family, ...]:

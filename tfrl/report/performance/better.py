@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import comparisons, overfitting
+from tfrl.analysis import comparisons
 from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM, CONFIDENCE, REPETITIONS
 from tfrl.analysis.returns import WINDOW
 from tfrl.report.blocks import Answer, Cell, Heading, Method, Note, Part, Picture, Section, Table
@@ -13,7 +13,6 @@ from tfrl.report.drawings import dots, forest
 from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.ground import Ground
 from tfrl.report.records import agent
-from tfrl.report.units import PLAIN, VERDICTS, badge, estimates
 from tfrl.report.wording import listed, number, plural, sample
 
 CLAIM = "Who is better, and is it sure?"
@@ -158,7 +157,7 @@ def section(ground: Ground, found: Better) -> Section:
             slug = f"{ground.name}-{slug}"
             title = name.capitalize()
             parts.append(pairs.table(title, slug, caption, rows, ground.looks, found.best))
-    parts += [starts(ground), Method(_notes(ground, found))]
+    parts.append(Method(_notes(ground, found)))
     return Section(f"{ground.name}-better", f"1. {CLAIM}", tuple(parts), "1. Who is better?")
 
 
@@ -242,22 +241,6 @@ def _tolerance(row: pd.Series) -> Cell:
     if not bounds:
         return Cell(row["tolerance_note"] or "none", number=True)
     return Cell(bounds, f"for {cells.percent(row['tolerance_content'])} of seeds", number=True)
-
-
-def starts(ground: Ground) -> Answer:
-    """Whether the policy does better from where it was trained to start."""
-    measure = overfitting.mean_return(ground.environment.id)
-    played = ground.own(ground.evaluations)
-    end = (played["step"] == ground.steps) & (played["policy"] == "greedy")
-    gaps = overfitting.gaps(overfitting.scores(played[end], None), measure)
-    rows = overfitting.verdicts(gaps, measure, ground.study.evaluation.episodes)
-    rows = rows[rows["n"] > 0]
-    names = [ground.looks[name].label for name in rows["configuration"]]
-    text = (
-        "Training meets hardly any start twice, so nothing should show. Return from starts of "
-        f"training minus return from others: {estimates(rows, names, PLAIN)}."
-    )
-    return Answer("Starts never trained on", badge(rows, VERDICTS), (text,))
 
 
 def _notes(ground: Ground, found: Better) -> tuple[Note, ...]:

@@ -2,6 +2,7 @@
 
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Study
+from tfrl.report import overfitting
 from tfrl.report.blocks import Answer, Chapter, Section
 from tfrl.report.performance import (
     ablations,
@@ -48,6 +49,7 @@ def chapter(ground: Ground, one: Better, several: bool) -> Chapter:
         seeds.section(ground, four, one),
         details.section(ground, details.find(ground)),
         *_apo(ground),
+        overfitting.section(ground.headlined, ground.environment, ground.headline),
     )
     verdicts = (
         better.verdict(ground, one),

@@ -1,7 +1,7 @@
 """What all questions about one environment start from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import apo, evidence, implementation, returns, thresholds
-from tfrl.analysis.implementation import Settings
+from tfrl.analysis.settings import Settings
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Environment, Study
 from tfrl.report.style import Looks, looks
@@ -21,7 +21,7 @@ POINTS = 100  # of a curve in a figure
 class Ground:
     """The runs of one environment; each frame holds that environment only."""
 
-    study: Study
+    results: Results  # all of them
     environment: Environment
     looks: Looks
     settings: Settings  # pipeline and hyperparameters of each configuration
@@ -30,6 +30,23 @@ class Ground:
     runs: pd.DataFrame  # the planned runs
     averages: pd.DataFrame  # as `returns.moving_average`
     evaluations: pd.DataFrame
+
+    @property
+    def study(self) -> Study:
+        """The whole study."""
+        return self.results.study
+
+    @property
+    def headlined(self) -> Results:
+        """The results of the configurations in the headline only."""
+        chosen = tuple(c for c in self.study.configurations if c.name in self.headline)
+        return replace(
+            self.results,
+            study=replace(self.study, configurations=chosen),
+            episodes=self.own(self.results.episodes),
+            evaluations=self.own(self.results.evaluations),
+            runs=self.own(self.results.runs),
+        )
 
     @property
     def name(self) -> str:
@@ -92,7 +109,7 @@ def ground(results: Results, environment: Environment) -> Ground:
     )
     found, look = settings(results), looks(results.study)
     return Ground(
-        study=results.study,
+        results=results,
         environment=environment,
         looks=look,
         settings=found,
