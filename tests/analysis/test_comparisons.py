@@ -189,6 +189,11 @@ def test_words_where_a_comparison_has_no_number():
     assert np.isnan(alone[["improvement_low", "p_holm"]].to_numpy(float)).all()
 
 
+def test_no_score_is_dropped():
+    with pytest.raises(ValueError, match="not a finite number"):
+        comparisons.compare(table(a=[1, np.nan], b=[1, 2]))
+
+
 def test_one_agent_alone_has_nothing_to_compare():
     assert comparisons.compare(table(a=[1, 2, 3])).empty
 

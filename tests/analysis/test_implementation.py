@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import implementation
+from tfrl.analysis import implementation, settings
 from tfrl.analysis.implementation import Pair
 
 PLAIN = {"learning_rate": 1e-3, "stock_agent": False, "anneal_learning_rate": True}
@@ -52,5 +52,5 @@ def test_effects_of_details_stand_beside_those_of_algorithms():
 
 def test_values_are_named_as_a_study_writes_them():
     changed = {"beta": 10.0, "kind": "random", "on": True, "same": 1, "k": 16}
-    found = implementation.differences({"same": 1, "beta": 1.0}, changed)
+    found = settings.differences({"same": 1, "beta": 1.0}, changed)
     assert found == "beta = 10, kind = random, on = true, k = 16"

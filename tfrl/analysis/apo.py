@@ -12,8 +12,8 @@ import pandas as pd
 
 from tfrl.analysis import comparisons, evidence, returns, stability
 from tfrl.analysis.evidence import Verdict
-from tfrl.analysis.implementation import Settings, differences
 from tfrl.analysis.returns import RUN
+from tfrl.analysis.settings import Settings, differences
 
 EARLY = 0.2  # share of the step budget that is "at first"
 LATE = 0.5  # share of the step budget that is "later"

@@ -53,8 +53,11 @@ def compare(scores: pd.DataFrame, pairs: Pairs | None = None) -> pd.DataFrame:
       difference (a - b), low, high, difference_note; p, p_holm, p_note; g, g_low, g_high, g_note;
       improvement (of a over b), improvement_low, improvement_high; seeds_needed (for each of the
       two; infinite beyond `MOST_SEEDS`), seeds_note; verdict: "a higher", "b higher" or
-      "inconclusive". Where a number is NaN, its note says why.
+      "inconclusive". Where a number is NaN, its note says why. Raises `ValueError` if a score is
+      not finite.
     """
+    if not np.isfinite(scores["score"]).all():
+        raise ValueError("a run has a score that is not a finite number")
     tables = []
     for environment, own in scores.groupby("environment", observed=True):
         groups = own.groupby("configuration", observed=True)["score"]

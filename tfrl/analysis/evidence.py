@@ -12,6 +12,8 @@ Which interval where, and what it cannot do:
   mean, one of which falls by 400 in a twentieth of its runs, it finds a difference in a third of
   the draws of n = 20, since most draws hold one such run or none. A side without any spread gets no
   interval; beyond that, the counts of runs that fell have to be read with it.
+- one more seed: a tolerance interval that assumes no shape, and says how little few seeds promise.
+- a share of seeds: Wilson's, which has a width even where none or all of them are counted.
 - Two sides that share their seeds, as ours do, are treated as unpaired: if that makes their scores
   correlate positively, the interval of the difference is a little too wide.
 """

@@ -5,17 +5,14 @@ https://arxiv.org/abs/2005.12729: pairs of configurations that are the same but 
 beside pairs of different algorithms.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from tfrl.analysis import comparisons
+from tfrl.analysis.settings import Settings, Values, differences, rest
 
 DETAILS = ("stock_agent", "anneal_learning_rate")  # hyperparameters that no algorithm is named for
-
-Settings = Mapping[str, tuple[str, Mapping[str, Any]]]  # of each configuration: pipeline and values
 
 
 @dataclass(frozen=True)
@@ -64,19 +61,5 @@ def effects(scores: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return table.assign(kind=kinds, what=[details.get(pair, "") for pair in asked])
 
 
-def differences(plain: Mapping[str, Any], changed: Mapping[str, Any]) -> str:
-    """What `changed` sets otherwise: "stock_agent = true, learning_rate = 0.01"."""
-    return ", ".join(
-        f"{key} = {_shown(value)}" for key, value in changed.items() if value != plain.get(key)
-    )
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _rest(pipeline: str, values: Mapping[str, Any]) -> str:
-    """All but the details, to compare."""
-    return repr((pipeline, sorted((k, repr(v)) for k, v in values.items() if k not in DETAILS)))
+def _rest(pipeline: str, values: Values) -> str:
+    return rest(pipeline, values, DETAILS.__contains__)

@@ -5,14 +5,13 @@ networks are the same, and meet the same levels in their evaluations, so that wh
 share is no part of the difference. Where they share nothing, pairing only widens the interval.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from tfrl.analysis import levels
 from tfrl.analysis.overfitting import Measure, clipped, judged, over_seeds
+from tfrl.analysis.settings import Settings, Values, rest
 
 CHANGES = ("narrowed", "reference", "score")
 NO_GAP = "no gap to narrow"
@@ -27,7 +26,7 @@ class Pair:
     added: str  # what the remedy sets: "entropy_regularization = 0.01"
 
 
-def regularised(settings: Mapping[str, tuple[str, Mapping[str, Any]]]) -> tuple[Pair, ...]:
+def regularised(settings: Settings) -> tuple[Pair, ...]:
     """Each configuration with an entropy bonus or L2, with the one that is the same but for that.
 
     Args:
@@ -102,11 +101,10 @@ def _regularises(key: str) -> bool:
     return key == "entropy_regularization" or key.endswith("l2_reg")
 
 
-def _added(values: Mapping[str, Any]) -> list[str]:
+def _added(values: Values) -> list[str]:
     """The regularisation that is on."""
     return [f"{key} = {value:g}" for key, value in values.items() if _regularises(key) and value]
 
 
-def _rest(pipeline: str, values: Mapping[str, Any]) -> str:
-    """All else, to compare."""
-    return repr((pipeline, sorted((k, repr(v)) for k, v in values.items() if not _regularises(k))))
+def _rest(pipeline: str, values: Values) -> str:
+    return rest(pipeline, values, _regularises)
