@@ -218,14 +218,14 @@ def test_numbers_can_be_read_on_every_colour():
         assert contrast >= 4.5  # WCAG 2 level AA
 
 
-def tested_on_more():
+def more_tests():
     environment = Environment("cartpole", "CartPole-v1", Conditions(test=("R", "E")))
     planned = synthetic.study(("ppo", "apo"), seeds=6, steps=60_000)
     return replace(planned, environments=(environment,))
 
 
 def test_an_ordinary_study_that_is_tested_on_more_has_one_section_on_it(tmp_path):
-    text = no_nan(render(synthetic.results(tested_on_more(), failed=(), missing=()), tmp_path))
+    text = no_nan(render(synthetic.results(more_tests(), failed=(), missing=()), tmp_path))
     assert "4. How much do the seeds decide?" in text and "Does it overfit?" in text
     assert "success on E is lower by: PPO" in text and "not judged" in text
     gaps = pd.read_csv(tmp_path / "tables/cartpole-gaps.csv")
@@ -235,7 +235,7 @@ def test_an_ordinary_study_that_is_tested_on_more_has_one_section_on_it(tmp_path
 
 def test_only_studies_that_vary_training_get_these_chapters():
     assert not asks_about_overfitting(synthetic.study())
-    assert not asks_about_overfitting(tested_on_more())
+    assert not asks_about_overfitting(more_tests())
     assert asks_about_overfitting(small()) and asks_about_overfitting(
         synthetic_overfitting.levels()
     )

@@ -78,13 +78,11 @@ def _leader(
     unsure = mine["verdict"] == "inconclusive"
     beaten, rest = mine[~unsure], mine[unsure]
     if len(beaten):
-        text += f", surely above {_least(ground, beaten, best)}"
+        text += f", above {_least(ground, beaten, best)}"
     if len(rest):
         text += f"; {_nearest(ground, rest, best)}"
     could = [best, *(_other(row, best) for _, row in rest.iterrows())]
-    several = " or ".join(
-        label for name, own in look.items() if name in could for label in [own.label]
-    )
+    several = " or ".join(own.label for name, own in look.items() if name in could)
     outcome = "inconclusive" if beaten.empty else several if len(could) <= LISTED else "not sure"
     return outcome, (f"{text}.",)
 
@@ -104,7 +102,7 @@ def _nearest(ground: Ground, rest: pd.DataFrame, best: str) -> str:
     row = rest.loc[rest["seeds_needed"].fillna(np.inf).idxmin()]
     text = f"its lead over {_labels(ground, rest, best)} is inconclusive: "
     if len(rest) > 1:
-        text += f"the nearest to sure, over {_label(ground, row, best)}, is "
+        text += f"the nearest to an answer, over {_label(ground, row, best)}, is "
     return f"{text}{pairs.lead(row, best)[:-1]}; {pairs.more(row)})"
 
 

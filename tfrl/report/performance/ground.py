@@ -140,8 +140,8 @@ def headline(settings: Settings) -> list[str]:
 
 
 def ablated(settings: Settings) -> list[str]:
-    """The configurations of APO other than the study's plain one."""
+    """The configurations of APO, alone or in parallel, other than the study's plain one."""
     if apo.plain(settings) is None:
         return []
     changed = apo.changed(settings)
-    return [name for name, (pipeline, _) in settings.items() if pipeline == "apo" and changed[name]]
+    return [name for name, what in changed.items() if what and settings[name][0] != "ppo"]

@@ -1,0 +1,77 @@
+"""`tfrl compare`: two configurations of any stored studies."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness import fake
+from tests.harness.test_ledger import publish
+from tfrl.harness import study as studies
+from tfrl.harness.ledger import Ledger
+from tfrl.report import comparing
+
+TWO = 4  # the position of the first run of the second configuration
+
+
+@pytest.fixture
+def stored(project):
+    """Three runs of each configuration."""
+    for seed in range(3):
+        publish(project.ledger, seed)
+        publish(project.ledger, TWO + seed, learning_rate=0.5)
+    return project
+
+
+def test_two_configurations_of_one_study_in_the_terminal_and_as_a_page(stored, capsys):
+    assert stored.tfrl("compare", "fake/one", "fake/two") == 0
+    out, _ = capsys.readouterr()
+    assert out.startswith("fake/one against fake/two\n")
+    assert "1. Who is better, and is it sure?\n" in out and "more seeds needed" in out
+    assert max(map(len, out.splitlines())) <= 100
+    page = Path("reports/compare/fake-one-against-fake-two/index.html")
+    assert out.endswith(f"\n{page}\n") and page.is_file()
+    markdown = page.with_name("README.md").read_text()
+    assert "one" in markdown and "3 of 4" in markdown  # of each the fourth run is missing
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sentence"),
+    [
+        ("fake", "fake/two", "'fake' names no configuration: expected STUDY/CONFIGURATION"),
+        ("none/one", "fake/two", "there is no study 'none'"),
+        ("fake/three", "fake/two", "fake has no configuration 'three': expected one of one, two"),
+        ("fake/one", "fake/one", "fake/one and fake/one are the same configuration"),
+        ("fake/one", "fake/two", "no finished run of fake/one is stored in runs/fake: `tfrl run"),
+        ("fake/one", "varied/one", "fake and varied have no environment in common"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_sentence_and_status_2(
+    project, capsys, first, second, sentence
+):
+    head, tail = fake.STUDY.split("[environments]")
+    tail = tail[tail.index("[configurations.one]") :]
+    Path("studies/varied.toml").write_text(head + fake.VARIED + tail)
+    assert project.tfrl("compare", first, second) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"tfrl: {sentence}")
+
+
+def test_other_budgets_and_names_that_clash(stored):
+    longer = fake.STUDY.replace("steps = 1_000", "steps = 2_000").replace('"0-3"', '"0-1"')
+    path = Path("studies/longer.toml")
+    path.write_text(longer.replace("\nline = ", "\nsame = "))
+    ledger = Ledger(studies.load(path))
+    for seed in range(2):
+        publish(ledger, seed)
+    found = comparing.load("longer/one", "fake/one", engine=fake.Engine())
+    names = ["one of longer", "one of fake"]
+    assert [c.name for c in found.study.configurations] == names
+    assert list(found.runs["configuration"].cat.categories) == names
+    assert found.study.steps == 1_000 and found.evaluations["step"].max() == 1_000
+    runs = found.runs.groupby("configuration", observed=True)
+    assert runs["updates"].max().tolist() == [500, 500]  # of longer's 1,000 the half
+    assert runs.size().tolist() == [2, 4]
+    assert set(found.episodes["environment"]) == {"same"}
+    assert "The budgets differ (2,000 of longer and 1,000 of fake steps)" in found.notices[0]
+    assert set(found.hyperparameters) == set(names)
