@@ -204,7 +204,7 @@ class Engine:
         config = Config(**hyperparameters)
         if config.file:
             with Path(f"{config.file}.trainers").open("a") as file:
-                file.write(f"{run}\n")
+                file.write(f"{run} {os.getpid()}\n")
         return Trainer(
             config,
             study.steps,

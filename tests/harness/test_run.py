@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tfrl.harness import provenance, storage
+from tfrl.harness import executor, provenance, storage
 
 
 def configure(text: str) -> str:
@@ -48,7 +48,7 @@ def test_environments_that_differ_in_their_conditions_share_a_trainer(project, c
     project.write(study + 'file = "made"\n')
     assert project.tfrl("run", "fake", "--seeds", "0-1", "--jobs", "1") == 0
     assert made(project) == {"0": 3, "1": 3}
-    trainers = Path("made.trainers").read_text().splitlines()
+    trainers = Path("made.trainers").read_text().split()[::2]
     assert trainers == ["D/two/seed-0", "plain/two/seed-0"], "compiled for two tests, and for none"
     assert re.search(r"\nR +two +4 +2 +0 +2 +\d+\.\d", capsys.readouterr().out)
 
@@ -65,6 +65,19 @@ def test_environments_that_differ_in_their_conditions_share_a_trainer(project, c
         levels = mine.loc[mine["split"] == "training", "level"]
         assert (levels < (10 if name == "R" else 2**30)).all()
         assert levels.max() > 9 or name == "R"
+
+
+def test_no_process_compiles_more_than_its_memory_may_hold(project, monkeypatch, capsys):
+    monkeypatch.setattr(executor, "_MOST_COMPILED", 2)
+    configurations = [
+        f'[configurations.c{i}]\npipeline = "fake"\nfile = "made"\n' for i in range(5)
+    ]
+    project.write(fake.STUDY[: fake.STUDY.index("[configurations")] + "\n".join(configurations))
+    assert project.tfrl("run", "fake", "--jobs", "1") == 0
+    processes = Counter(Path("made.trainers").read_text().split()[1::2])
+    assert sorted(processes.values()) == [1, 2, 2]
+    assert made(project) == dict.fromkeys("0123", 5)
+    assert "0 failed" in capsys.readouterr().out
 
 
 FAILURES = {

@@ -20,6 +20,7 @@ from tfrl.harness.study import Group, Run
 
 _POLL_SECONDS = 0.5
 _SECONDS_TO_END = 10.0
+_MOST_COMPILED = 6  # groups that one process compiles: what it compiled stays in its memory
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -81,12 +82,19 @@ class _Worker:
         self.ready = False
         self.attempt: _Attempt | None = None
         self.compiled: Group | None = None
+        self.num_compiled = 0
+
+    def is_worn(self, task: Task) -> bool:
+        """Whether a new process should take this task."""
+        return task.run.group != self.compiled and self.num_compiled >= _MOST_COMPILED
 
     def begin(self, task: Task) -> None:
         """Hand over a task. Raises `ConnectionError` if the process is gone."""
         self.connection.send(task)
-        self.attempt = _Attempt(task, compiling=task.run.group != self.compiled)
+        compiling = task.run.group != self.compiled
+        self.attempt = _Attempt(task, compiling)
         self.compiled = task.run.group
+        self.num_compiled += compiling
 
     def end(self) -> None:
         """End the process, which has nothing left to do or nobody left to do it for."""
@@ -146,7 +154,12 @@ class _Executor:
         """Hand tasks to workers that have none."""
         for idle in [item for item in self._workers if item.ready and not item.attempt]:
             others = [attempt.running() for attempt in self._busy()]
-            if task := self._schedule.next(idle.compiled, others):
+            task = self._schedule.next(idle.compiled, others)
+            if task and idle.is_worn(task):
+                self._schedule.put_back(task)
+                self._workers.remove(idle)
+                idle.end()
+            elif task:
                 try:
                     idle.begin(task)
                 except ConnectionError:  # it ended while it was idle, so this run is not to blame
