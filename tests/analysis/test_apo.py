@@ -156,3 +156,23 @@ def test_ablations_are_held_against_ppo_and_against_plain_apo():
     assert set(heavy["verdict"]) == {"a higher"} and set(heavy["changed"]) == {"anchor_weight = 10"}
     assert apo.ablations({"final": scores}, {"ppo": SETTINGS["ppo"]}).empty
     assert apo.ablations({"final": scores.head(0)}, SETTINGS).empty
+
+
+def test_learners_that_share_are_held_against_the_same_ones_apart():
+    base = {"learning_rate": 0.1, "num_learners": 2}
+    settings = {
+        "ppo": ("ppo", {"learning_rate": 0.1}),
+        "apo": ("apo", {"learning_rate": 0.1}),
+        "shared": ("apo_parallel", base | {"share_anchors": True}),
+        "apart": ("apo_parallel", base | {"share_anchors": False}),
+        "others": ("apo_parallel", base | {"share_anchors": False, "learning_rate": 0.2}),
+    }
+    assert apo.sharing(settings) == [("shared", "apart")]
+    scores = pd.concat(
+        pd.DataFrame({"environment": "e", "configuration": name, "score": [1.0, 2.0, 4.0]})
+        for name in settings
+    )
+    found = apo.ablations({"final": scores}, settings)
+    assert ("shared", "apart") in set(zip(found["a"], found["b"], strict=True))
+    shared = found.loc[found["a"] == "shared", "changed"]
+    assert set(shared) == {"num_learners = 2, share_anchors = true"}

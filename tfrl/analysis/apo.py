@@ -13,7 +13,7 @@ import pandas as pd
 from tfrl.analysis import comparisons, evidence, returns, stability
 from tfrl.analysis.evidence import Verdict
 from tfrl.analysis.returns import RUN
-from tfrl.analysis.settings import Settings, differences
+from tfrl.analysis.settings import Settings, differences, rest
 
 EARLY = 0.2  # share of the step budget that is "at first"
 LATE = 0.5  # share of the step budget that is "later"
@@ -127,8 +127,13 @@ def plain(settings: Settings) -> tuple[str, str] | None:
 
 
 def changed(settings: Settings) -> dict[str, str]:
-    """What each configuration of APO or PPO sets otherwise than the plain one of its pipeline."""
+    """What each configuration of APO or PPO sets otherwise than the plain one.
+
+    APO by several learners is held against plain APO.
+    """
     references = dict(zip(("apo", "ppo"), plain(settings) or (), strict=False))
+    if references:
+        references["apo_parallel"] = references["apo"]
     return {
         name: differences(settings[references[pipeline]][1], values)
         for name, (pipeline, values) in settings.items()
@@ -136,8 +141,22 @@ def changed(settings: Settings) -> dict[str, str]:
     }
 
 
+def sharing(settings: Settings) -> list[tuple[str, str]]:
+    """Learners that share their anchors, each with the same ones apart."""
+
+    def rest_of(name: str) -> str:
+        return rest(*settings[name], lambda key: key == "share_anchors")
+
+    parallel = [name for name, (pipeline, _) in settings.items() if pipeline == "apo_parallel"]
+    shared = [name for name in parallel if settings[name][1].get("share_anchors", True)]
+    apart = {rest_of(name): name for name in parallel if name not in shared}
+    return [(name, apart[rest_of(name)]) for name in shared if rest_of(name) in apart]
+
+
 def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.DataFrame:
     """Every configuration of APO and PPO against plain PPO and against plain APO.
+
+    Learners that share their anchors are held against the same ones apart, too.
 
     Args:
       measures: by what is measured, [environment, configuration, seed, score], one finite score a
@@ -155,6 +174,7 @@ def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.Da
     apo, ppo = references
     asked = [(name, ppo) for name in what if name != ppo]
     asked += [(name, apo) for name in what if name not in references]
+    asked += sharing(settings)
     tables = [
         comparisons.compare(scores, asked).assign(measure=measure)
         for measure, scores in measures.items()
