@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from tfrl.report.blocks import Answer, Page
+from tfrl.report.wording import KEPT
 
 WIDTH = 100  # letters
 
@@ -40,4 +41,5 @@ def _said(answer: Answer) -> list[str]:
 
 
 def _wrapped(line: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    lines = textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    return [one.replace(KEPT, " ") for one in lines]
