@@ -31,25 +31,28 @@ def find(ground: Ground) -> pd.DataFrame:
 
 
 def answer(ground: Ground, found: pd.DataFrame) -> Answer:
-    """Which changes of APO help and which harm, by each measure, against plain APO and PPO."""
-    said = []
-    for against in found["b"].unique():
-        rows = found[(found["b"] == against) & (found["measure"] == "final")]
-        said.append(f"Final return against {ground.looks[against].label}: {_sides(ground, rows)}.")
+    """Which configurations do better and which worse, in each measure, than each reference."""
+    said = [
+        f"{what.capitalize()} against {ground.looks[against].label}: {_sides(ground, rows, more)}."
+        for against in found["b"].unique()
+        for measure, (what, more) in MEASURES.items()
+        if len(rows := found[(found["b"] == against) & (found["measure"] == measure)])
+    ]
     sure = found[found["verdict"] != "inconclusive"]
     outcome = f"{len(sure)} of {len(found)} comparisons are conclusive"
     return Answer("", outcome, tuple(said))
 
 
-def _sides(ground: Ground, rows: pd.DataFrame) -> str:
-    """Who is better, who is worse, and of how many that cannot be said."""
+def _sides(ground: Ground, rows: pd.DataFrame, more_is_better: bool) -> str:
+    """Who does better, who worse, and of how many that cannot be said."""
+    better, worse = ("a higher", "b higher") if more_is_better else ("b higher", "a higher")
     parts = []
-    for verdict, word in (("a higher", "higher"), ("b higher", "lower")):
+    for verdict, word in ((better, "better"), (worse, "worse")):
         mine = rows[rows["verdict"] == verdict]
         names = [f"{ground.looks[row['a']].label} by {_size(row)}" for _, row in mine.iterrows()]
-        parts.append(f"{word}: {listed(names)}" if names else f"none is {word}")
+        parts += [f"{word} with {listed(names)}"] if names else []
     unsure = int((rows["verdict"] == "inconclusive").sum())
-    return f"{'; '.join(parts)}; {unsure} of {plural(len(rows), 'configuration')} inconclusive"
+    return "; ".join([*parts, f"{unsure} of {plural(len(rows), 'configuration')} inconclusive"])
 
 
 def _size(row: pd.Series) -> str:
