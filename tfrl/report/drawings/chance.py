@@ -24,7 +24,7 @@ def splits(
 
     Args:
       found: the differences [S] of each configuration.
-      remarks: by configuration, what stands at the right of its hill.
+      remarks: by configuration, what stands below its name.
       label: of the x axis.
     """
     reach = max(
@@ -33,7 +33,8 @@ def splits(
     reach = reach or 1.0
     with styled():
         width = 3.7 if narrow else 10.0
-        left = beside(looks[name].label for name in found)
+        labels = [f"{looks[name].label}\n{remarks[name]}" for name in found]
+        left = beside((line for label in labels for line in label.split("\n")), 8.5)
         figure, (axes,) = panels(1, 1, width, 0.6 + 0.62 * len(found), left, 0.48, 0.08)
         edges = np.linspace(-reach, reach, BINS + 1)
         for row, (name, values) in enumerate(found.items()):
@@ -44,10 +45,7 @@ def splits(
                 tops = base - 0.78 * counts / counts.max()
                 tops = np.append(tops, tops[-1])  # of the last bar, the right edge
                 axes.fill_between(edges, base, tops, step="post", color=looks[name].colour, lw=0)
-            axes.text(
-                reach, base - 0.6, remarks[name], ha="right", va="center", fontsize=8, color=FAINT
-            )
-        _named(axes, [looks[name].label for name in found])
+        _named(axes, labels)
         axes.set(xlim=(-1.02 * reach, 1.02 * reach), xlabel=label)
         return to_svg(figure)
 

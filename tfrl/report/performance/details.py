@@ -29,34 +29,26 @@ def answer(ground: Ground, effects: pd.DataFrame) -> Answer:
         )
         return Answer("", "", (text,))
     details = effects[effects["kind"] == "implementation"]
-    parts = [f"{_what(ground, row)} by {_effect(row)}" for _, row in details.iterrows()]
     decided = details["verdict"] != "inconclusive"
     outcome = "yes" if decided.all() else "inconclusive"
     if decided.any() and not decided.all():
         outcome = f"yes in {decided.sum()} of {len(details)}"
-    said = [f"Changing only the implementation moves the final return: {listed(parts)}."]
+    parts = [_effect(ground, row) for _, row in details.iterrows()]
+    said = f"Changing only the implementation moves the final return of {listed(parts)}."
     others = effects.loc[effects["kind"] == "algorithm", "difference"].abs().dropna()
-    if len(others):
-        ends = cells.figure(others.min()), cells.figure(others.max())
-        said.append(
-            f"Between algorithms it moves by {ends[0]} to {ends[1]} "
-            f"({plural(len(others), 'pair')})."
-        )
-    unsure = details[~decided]
-    if len(unsure):
-        lacking = [f"{_what(ground, row)}: {pairs.more(row)}" for _, row in unsure.iterrows()]
-        said.append(f"Inconclusive: {listed(lacking)}.")
-    return Answer("", outcome, tuple(said))
+    if others.empty:
+        return Answer("", outcome, (said,))
+    ends = f"{cells.figure(others.min())} to {cells.figure(others.max())}"
+    beside = f"Between algorithms it moves by {ends} ({plural(len(others), 'pair')})."
+    return Answer("", outcome, (said, beside))
 
 
-def _effect(row: pd.Series) -> str:
-    ends = row["low"], row["high"], row["difference_note"]
-    return cells.said(row["difference"], *ends, row["n_a"], row["n_b"])
-
-
-def _what(ground: Ground, row: pd.Series) -> str:
-    """As `PPO with stock_agent = true`."""
-    return f"{ground.looks[row['b']].label} with {row['what']}"
+def _effect(ground: Ground, row: pd.Series) -> str:
+    """As `PPO with stock_agent = true by 12 (3 to 20; n = 20 and 20)`."""
+    change = pairs.lead(row, str(row["a"]))
+    if row["verdict"] == "inconclusive":
+        change = f"{change[:-1]}; {pairs.more(row)})"
+    return f"{ground.looks[row['b']].label} with {row['what']} by {change}"
 
 
 def section(ground: Ground, effects: pd.DataFrame) -> Section:
