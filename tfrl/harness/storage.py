@@ -15,7 +15,7 @@ from tfrl.harness.errors import DamagedError
 from tfrl.harness.gathering import Gathered
 from tfrl.harness.ledger import Entry, Ledger
 from tfrl.harness.manifest import Manifest
-from tfrl.harness.study import Study
+from tfrl.harness.study import Environment, Study
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Results:
     """All that is stored of a study, and of each planned run whether it is.
 
     Each table begins with the columns `environment`, `configuration` (both categorical, in the
-    study's order) and `seed`. Only finished runs contribute to `episodes` and `evaluations`, whose
-    texts are categorical too, and in order: splits, variations as the study first names them, and
-    policies.
+    study's order) and `seed`, and has its rows in the order of the planned runs. Only finished runs
+    contribute to `episodes` and `evaluations`, whose texts are categorical too, and in order:
+    splits, variations as the study first names them, and policies.
     """
 
     study: Study
@@ -37,6 +37,12 @@ class Results:
     hyperparameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # all of them
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the pipeline's own
     notices: tuple[str, ...] = ()  # sentences on what a reader of the results has to know
+
+    def of(self, environment: Environment, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of an environment in one of the tables, which share its memory."""
+        code = self.study.environments.index(environment)
+        begin, end = np.searchsorted(table["environment"].cat.codes, [code, code + 1])
+        return table.iloc[begin:end]
 
 
 def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) -> Results:

@@ -85,6 +85,8 @@ class Ground:
 
     def own(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of the configurations in the headline."""
+        if len(self.headline) == len(self.study.configurations):
+            return frame
         return frame[frame["configuration"].isin(list(self.headline))]
 
     def summary(self, scores: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -104,7 +106,7 @@ class Ground:
 def ground(results: Results, environment: Environment) -> Ground:
     """Where the questions about one environment begin."""
     episodes, evaluations, runs = (
-        frame[frame["environment"] == environment.name]
+        results.of(environment, frame)
         for frame in (results.episodes, results.evaluations, results.runs)
     )
     found, look = settings(results), looks(results.study)
