@@ -192,9 +192,12 @@ def test_what_is_but_another_implementation_is_left_to_question_five(tmp_path):
     scores = pd.read_csv(tmp_path / "tables/cartpole-final-performance.csv")
     assert set(scores["configuration"]) == {"ppo", "apo"}
     assert len(pd.read_csv(tmp_path / "tables/cartpole-pairs.csv")) == 1
-    effects = pd.read_csv(tmp_path / "tables/cartpole-implementation.csv")
-    assert effects["kind"].tolist() == ["implementation", "algorithm"]
-    assert "PPO with stock_agent = true by" in text and "Between algorithms it moves by" in text
+    for measure in ("final", "return"):
+        effects = pd.read_csv(tmp_path / f"tables/cartpole-implementation-{measure}.csv")
+        assert effects["kind"].tolist() == ["implementation", "algorithm"]
+    for measure in ("final return", "return over all of training"):
+        assert f"moves the {measure} of PPO with stock_agent = true by" in text
+    assert text.count("between algorithms it moves by") == 2
     strip = (tmp_path / "figures/cartpole-strip.svg").read_text()
     assert "ppo-stock" in strip
     assert "ppo-stock" not in (tmp_path / "figures/cartpole-final.svg").read_text()

@@ -10,7 +10,7 @@ from tfrl.report.drawings import forest
 from tfrl.report.performance import cells
 from tfrl.report.performance.ground import Ground, ablated
 from tfrl.report.records import agent
-from tfrl.report.wording import MINUS, listed, plural
+from tfrl.report.wording import MINUS, listed
 
 CLAIM = "What of APO helps?"
 MEASURES = {  # name: what it is, and whether more of it is better
@@ -31,33 +31,45 @@ def find(ground: Ground) -> pd.DataFrame:
 
 
 def answer(ground: Ground, found: pd.DataFrame) -> Answer:
-    """Which configurations do better and which worse, in each measure, than each reference."""
-    said = [
-        f"{what.capitalize()} against {ground.looks[against].label}: {_sides(ground, rows, more)}."
-        for against in found["b"].unique()
-        for measure, (what, more) in MEASURES.items()
-        if len(rows := found[(found["b"] == against) & (found["measure"] == measure)])
-    ]
+    """A sentence for each reference: which configurations do better, and which worse."""
+    said = [_against(ground, str(name), found[found["b"] == name]) for name in found["b"].unique()]
     sure = found[found["verdict"] != "inconclusive"]
-    outcome = f"{len(sure)} of {len(found)} comparisons are conclusive"
-    return Answer("", outcome, tuple(said))
+    return Answer("", f"{len(sure)} of {len(found)} comparisons are conclusive", tuple(said))
+
+
+def _against(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
+    parts, unsure = [], []
+    for measure, (what, more_is_better) in MEASURES.items():
+        mine = rows[rows["measure"] == measure]
+        sides = _sides(ground, mine, more_is_better)
+        parts += [f"{what} {sides}"] if sides else []
+        unsure += [] if sides or mine.empty else [what]
+    if unsure:
+        parts.append(f"inconclusive in {listed(unsure)}")
+    return f"Against {ground.looks[reference].label} ({_sample(rows)}): {'; '.join(parts)}."
 
 
 def _sides(ground: Ground, rows: pd.DataFrame, more_is_better: bool) -> str:
-    """Who does better, who worse, and of how many that cannot be said."""
+    """Who does better and who worse, beyond doubt."""
     better, worse = ("a higher", "b higher") if more_is_better else ("b higher", "a higher")
     parts = []
     for verdict, word in ((better, "better"), (worse, "worse")):
         mine = rows[rows["verdict"] == verdict]
         names = [f"{ground.looks[row['a']].label} by {_size(row)}" for _, row in mine.iterrows()]
         parts += [f"{word} with {listed(names)}"] if names else []
-    unsure = int((rows["verdict"] == "inconclusive").sum())
-    return "; ".join([*parts, f"{unsure} of {plural(len(rows), 'configuration')} inconclusive"])
+    return ", ".join(parts)
 
 
 def _size(row: pd.Series) -> str:
-    ends = abs(row["difference"]), *sorted((abs(row["low"]), abs(row["high"])))
-    return cells.said(*ends, row["difference_note"], row["n_a"], row["n_b"])
+    ends = sorted((abs(row["low"]), abs(row["high"])))
+    bounds = cells.span(*ends) or row["difference_note"]
+    return f"{cells.figure(abs(row['difference']), *ends)} ({bounds})"
+
+
+def _sample(rows: pd.DataFrame) -> str:
+    """How many seeds are compared with how many."""
+    counts = sorted({*rows["n_a"], *rows["n_b"]})
+    return f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
 
 
 def section(ground: Ground, found: pd.DataFrame) -> Section:
@@ -136,6 +148,12 @@ def _notes() -> tuple[Note, ...]:
             f"Each configuration of APO and PPO {MINUS} PPO, and {MINUS} the study's plain APO, on "
             "the same seeds. Interval: Welch's t. Verdict: permutation p below .05 after Holm's "
             "correction for all rows of a measure.",
+        ),
+        Note(
+            "Several learners",
+            "Steps are counted of all learners together, so each takes its share of the budget; "
+            "scores are those of the first. Shared anchors are therefore held against the same "
+            "learners apart.",
         ),
         Note(
             "Maximum drawdown",

@@ -4,7 +4,7 @@ import pandas as pd
 
 from tfrl.analysis import implementation
 from tfrl.analysis.evidence import CONFIDENCE
-from tfrl.report.blocks import Answer, Method, Note, Part, Picture, Section
+from tfrl.report.blocks import Answer, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import forest
 from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.ground import Ground
@@ -14,10 +14,18 @@ CLAIM = "Does implementation decide?"
 
 
 def find(ground: Ground) -> pd.DataFrame:
-    """As `implementation.effects`: empty if no two configurations differ in implementation only."""
+    """As `implementation.effects`, by `measure`: its name in a sentence.
+
+    Empty if no two configurations differ in implementation only.
+    """
     if not implementation.pairs(ground.settings):
         return pd.DataFrame()
-    return implementation.effects(ground.final, ground.settings)
+    measures = {"final return": ground.final, "return over all of training": ground.area}
+    effects = [
+        implementation.effects(scores, ground.settings).assign(measure=measure)
+        for measure, scores in measures.items()
+    ]
+    return pd.concat(effects, ignore_index=True)
 
 
 def answer(ground: Ground, effects: pd.DataFrame) -> Answer:
@@ -33,14 +41,20 @@ def answer(ground: Ground, effects: pd.DataFrame) -> Answer:
     outcome = "yes" if decided.all() else "inconclusive"
     if decided.any() and not decided.all():
         outcome = f"yes in {decided.sum()} of {len(details)}"
+    said = [_moved(ground, name, own) for name, own in effects.groupby("measure", sort=False)]
+    return Answer("", outcome, tuple(said))
+
+
+def _moved(ground: Ground, measure: str, effects: pd.DataFrame) -> str:
+    """By how much details move a measure, and by how much algorithms do."""
+    details = effects[effects["kind"] == "implementation"]
     parts = [_effect(ground, row) for _, row in details.iterrows()]
-    said = f"Changing only the implementation moves the final return of {listed(parts)}."
+    said = f"Changing only the implementation moves the {measure} of {listed(parts)}"
     others = effects.loc[effects["kind"] == "algorithm", "difference"].abs().dropna()
     if others.empty:
-        return Answer("", outcome, (said,))
+        return f"{said}."
     ends = f"{cells.figure(others.min())} to {cells.figure(others.max())}"
-    beside = f"Between algorithms it moves by {ends} ({plural(len(others), 'pair')})."
-    return Answer("", outcome, (said, beside))
+    return f"{said}; between algorithms it moves by {ends} ({plural(len(others), 'pair')})."
 
 
 def _effect(ground: Ground, row: pd.Series) -> str:
@@ -55,35 +69,46 @@ def section(ground: Ground, effects: pd.DataFrame) -> Section:
     """The answer, the figure, the table, and how it was computed."""
     parts: list[Part] = [answer(ground, effects)]
     if len(effects):
-        caption = (
-            f"Differences in final return, first minus second; below, {CONFIDENCE:.0%} intervals. "
-            "First the pairs that differ in implementation only, then algorithms."
-        )
-        slug = f"{ground.name}-implementation"
         parts.append(_picture(ground, effects))
-        parts.append(pairs.table("Final return", slug, caption, effects, ground.looks))
+        parts += [
+            _table(ground, measure, own) for measure, own in effects.groupby("measure", sort=False)
+        ]
         parts.append(Method(_notes()))
     return Section(f"{ground.name}-details", f"5. {CLAIM}", tuple(parts), "5. Implementation")
 
 
+def _table(ground: Ground, measure: str, effects: pd.DataFrame) -> Table:
+    caption = (
+        f"Differences in {measure}, first minus second; below, {CONFIDENCE:.0%} intervals. First "
+        "the pairs that differ in implementation only, then algorithms."
+    )
+    slug = f"{ground.name}-implementation-{measure.split()[0]}"
+    return pairs.table(measure.capitalize(), slug, caption, effects, ground.looks)
+
+
 def _picture(ground: Ground, effects: pd.DataFrame) -> Picture:
-    """Effects of details beside effects of algorithms."""
-    rows = pd.concat(
-        [effects[effects["kind"] == kind] for kind in ("implementation", "algorithm")]
-    ).head(pairs.SHOWN)
+    """Effects of details beside effects of algorithms, a panel for each measure."""
     panels = [
-        forest.Panel("Difference", "final return", pairs.estimates(rows, ground.looks), 0),
-        forest.Panel("Effect size", "Hedges' g", pairs.estimates(rows, ground.looks, "g"), 0),
+        forest.Panel(measure.capitalize(), "Hedges' g", _rows(ground, own), 0)
+        for measure, own in effects.groupby("measure", sort=False)
     ]
     wide, narrow = (forest.forest(panels, narrow) for narrow in (False, True))
-    details = effects[effects["kind"] == "implementation"]
+    details = effects[effects["kind"] == "implementation"].drop_duplicates(["a", "b"])
     named = [
         f"{ground.looks[row['a']].label} {MINUS} {ground.looks[row['b']].label}: {row['what']}"
         for _, row in details.iterrows()
     ]
-    caption = f"On top what differs in implementation only ({'; '.join(named)}), below algorithms."
-    alt = f"A row for each pair of configurations: the difference and its effect size. {caption}"
+    caption = (
+        f"Effect sizes. On top what differs in implementation only ({'; '.join(named)}), below "
+        "algorithms."
+    )
+    alt = f"A row for each pair of configurations with the size of its effect. {caption}"
     return Picture(f"{ground.name}-implementation", alt, caption, wide, narrow)
+
+
+def _rows(ground: Ground, effects: pd.DataFrame) -> list[forest.Row]:
+    kinds = [effects[effects["kind"] == kind] for kind in ("implementation", "algorithm")]
+    return pairs.estimates(pd.concat(kinds).head(pairs.SHOWN), ground.looks, "g")
 
 
 def _notes() -> tuple[Note, ...]:
