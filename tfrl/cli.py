@@ -72,6 +72,9 @@ def main(argv: Sequence[str] | None = None, engine: "Engine | None" = None) -> i
         return arguments.verb(arguments, engine or Engine())
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read what is printed, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
     except HarnessError as error:
         print(f"tfrl: {error}", file=sys.stderr)
         return MISTAKE

@@ -76,3 +76,24 @@ def test_other_budgets_and_names_that_clash(stored):
     assert set(found.episodes["environment"]) == {"same"}
     assert "The budgets differ (2,000 of longer and 1,000 of fake steps)" in found.notices[0]
     assert set(found.hyperparameters) == set(names)
+
+
+def test_what_only_one_side_was_tested_on_is_left_out(project):
+    """The trained conditions are the same, the tests are not, and there are two environments."""
+    head, tail = fake.STUDY.split("[environments]")
+    tail = tail[tail.index("[configurations.one]") :]
+    other = fake.VARIED.replace('test = ["R", "E"]', 'test = ["E"]').replace(".plain]", ".bare]")
+    other += 'test = ["R"]\n'
+    for name, environments in (("varied", fake.VARIED), ("other", other)):
+        Path(f"studies/{name}.toml").write_text(head + environments + tail)
+        assert project.tfrl("run", name, "--seeds", "0-1") == 0
+    found = comparing.load("varied/one", "other/two", engine=fake.Engine())
+    assert [e.name for e in found.study.environments] == ["D", "R", "plain"]
+    tested = {e.name: e.conditions.test for e in found.study.environments}
+    assert tested == {"D": ("E",), "R": ("D", "E"), "plain": ()}
+    for environment in found.study.environments:
+        played = found.of(environment, found.evaluations)
+        assert set(played["environment"]) == {environment.name}
+        assert played.groupby("configuration", observed=True)["seed"].nunique().tolist() == [2, 2]
+        shifted = played[played["split"] == "shifted"]
+        assert set(shifted["variation"]) == set(environment.conditions.test)

@@ -23,9 +23,9 @@ def load(
 ) -> Results:
     """The stored runs of two configurations, each named as `STUDY/CONFIGURATION`.
 
-    They are compared on the environments that both studies have under the same conditions, and up
-    to the last step at which both were evaluated. Raises `StudyError`, in one sentence, if there is
-    nothing to compare.
+    They are compared on the environments that both studies train on under the same conditions, on
+    what both were tested on there, and up to the last step at which both were evaluated. Raises
+    `StudyError`, in one sentence, if there is nothing to compare.
     """
     one, other = _find(first), _find(second)
     if (one.path, one.configurations) == (other.path, other.configurations):
@@ -58,9 +58,17 @@ def _find(reference: str) -> Study:
 
 
 def _shared(one: Study, other: Study) -> list[tuple[Environment, Environment]]:
-    """The environments that both have, under the same conditions."""
-    theirs = {(e.id, e.conditions): e for e in reversed(other.environments)}
-    shared = [(e, theirs[key]) for e in one.environments if (key := (e.id, e.conditions)) in theirs]
+    """The environments that both train on under the same conditions."""
+
+    def trained(environment: Environment) -> tuple[object, ...]:
+        return environment.id, environment.conditions.variation, environment.conditions.levels
+
+    left, shared = list(other.environments), []
+    for environment in one.environments:
+        alike = [e for e in left if trained(e) == trained(environment)]
+        if alike:
+            left.remove(alike[0])
+            shared.append((environment, alike[0]))
     if not shared:
         raise StudyError(f"{one.name} and {other.name} have no environment in common")
     return shared
@@ -73,14 +81,14 @@ def _joined(one: Results, other: Results) -> Results:
     study = _study(one.study, other.study, names, steps)
 
     def both(part: str) -> pd.DataFrame:
-        """A table of both. All other texts have the same categories: conditions are the same."""
+        """A table of both, environment by environment."""
         found = []
         for side, name in zip(sides, names, strict=True):
             frame = _cut(getattr(side, part), side.study, steps)
             where = frame["environment"].cat.rename_categories([e.name for e in study.environments])
             which = pd.Categorical([name] * len(frame), names)
-            found.append(frame.assign(environment=where, configuration=which))
-        return pd.concat(found, ignore_index=True)
+            found.append(_tested(frame.assign(environment=where, configuration=which), study))
+        return pd.concat(found).sort_values("environment", kind="stable", ignore_index=True)
 
     return Results(
         study=study,
@@ -125,6 +133,21 @@ def _cut(frame: pd.DataFrame, study: Study, steps: int) -> pd.DataFrame:
     return frame.assign(updates=updates, train_seconds=frame["train_seconds"] * share)
 
 
+def _tested(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Without what is not tested in the study, and with its variations as categories."""
+    if "variation" not in frame:
+        return frame
+    played = [
+        (environment.name, name)
+        for environment in study.environments
+        for name in (environment.conditions.variation, *environment.conditions.test)
+    ]
+    names = list(dict.fromkeys(name for _, name in played))
+    kept = pd.MultiIndex.from_frame(frame[["environment", "variation"]].astype(str)).isin(played)
+    frame = frame[kept]
+    return frame.assign(variation=frame["variation"].cat.set_categories(names))
+
+
 def _study(one: Study, other: Study, names: tuple[str, str], steps: int) -> Study:
     """The study that both would be."""
     sides = [f"{s.name}-{s.configurations[0].name}" for s in (one, other)]
@@ -135,6 +158,9 @@ def _study(one: Study, other: Study, names: tuple[str, str], steps: int) -> Stud
         title=" against ".join(labels),
         seeds=tuple(sorted({*one.seeds, *other.seeds})),
         steps=steps,
+        environments=tuple(
+            _with_tests(*pair) for pair in zip(one.environments, other.environments, strict=True)
+        ),
         evaluation=replace(
             one.evaluation, episodes=min(s.evaluation.episodes for s in (one, other))
         ),
@@ -143,6 +169,12 @@ def _study(one: Study, other: Study, names: tuple[str, str], steps: int) -> Stud
             for s, name in zip((one, other), names, strict=True)
         ),
     )
+
+
+def _with_tests(one: Environment, other: Environment) -> Environment:
+    """The first, with the tests that both have."""
+    test = tuple(name for name in one.conditions.test if name in other.conditions.test)
+    return replace(one, conditions=replace(one.conditions, test=test))
 
 
 def _common(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
