@@ -89,7 +89,11 @@ def measure(name: str, cores: list[int]) -> Measurement:
 def measure_two(cores: list[int]) -> Measurement:
     """Two processes of one thread that train at once, each on its core; their rates together."""
     both = [start(BY_TWO, core) for core in cores[:2]]
-    return {"rate": sum(finish(process)["rate"] for process in both)}
+    try:
+        return {"rate": sum(finish(process)["rate"] for process in both)}
+    finally:
+        for process in both:
+            process.kill()
 
 
 def median(measurements: list[Measurement]) -> Measurement:

@@ -40,6 +40,8 @@ def main() -> None:
     arguments = parser.parse_args()
     name = arguments.pipeline
     environment, steps, hyperparameters = "CartPole-v1", STEPS[name], HYPERPARAMETERS[name]
+    if arguments.gymnasium and name == "reinforce":
+        parser.error("reinforce has one environment at a time")
     if arguments.gymnasium:
         environment, steps = f"gymnasium:{environment}", steps // 4
         hyperparameters = hyperparameters | {"num_environments": 8}

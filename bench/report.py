@@ -14,7 +14,7 @@ import contextlib
 import io
 import json
 import os
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -145,7 +145,8 @@ def report(folder: Path) -> dict[str, float]:
     watcher.join()
     if status:
         raise SystemExit(status)
-    mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text()
+    mebibytes = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
     parts = (*PARTS.values(), "starting")
     shares = {part: spent[part] / sum(spent.values()) for part in parts}
     return {"seconds": seconds, "mebibytes": mebibytes, **shares}

@@ -95,7 +95,7 @@ def test_the_scope_names_the_settings_and_the_pair(tmp_path):
     apo = replace(apo, hyperparameters={"anchor_weight": 0.5})
     three = replace(planned, configurations=(stock, apo, plain))
     text = no_nan(render(synthetic.results(three, failed=(), missing=()), tmp_path))
-    assert "APO against ppo-too" in text and "Of the study's 2 configurations of PPO" in text
+    assert "APO against ppo-too" in text and "The study has 2 configurations of PPO" in text
     assert "this study sets its own (K = 4, beta = 0.5, batch = 64)" in text
     two = replace(planned, configurations=(stock, planned.configurations[1]))
     text = no_nan(render(synthetic.results(two, failed=(), missing=()), tmp_path))

@@ -154,9 +154,10 @@ def sharing(settings: Settings) -> list[tuple[str, str]]:
 
 
 def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.DataFrame:
-    """Every configuration of APO and PPO against plain PPO and against plain APO.
+    """Every configuration of APO and PPO against plain APO and against plain PPO.
 
-    Learners that share their anchors are held against the same ones apart, too.
+    Learners in parallel, each of which takes but a share of the steps, are held against each other
+    only: those that share their anchors against the same ones apart.
 
     Args:
       measures: by what is measured, [environment, configuration, seed, score], one finite score a
@@ -172,8 +173,9 @@ def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.Da
         return pd.DataFrame()
     what = changed(settings)
     apo, ppo = references
-    asked = [(name, ppo) for name in what if name != ppo]
-    asked += [(name, apo) for name in what if name not in references]
+    alone = [name for name in what if settings[name][0] != "apo_parallel"]
+    asked = [(name, apo) for name in alone if name not in references]
+    asked += [(name, ppo) for name in alone if name != ppo]
     asked += sharing(settings)
     tables = [
         comparisons.compare(scores, asked).assign(measure=measure)

@@ -7,16 +7,16 @@ from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.returns import RUN
 from tfrl.report.blocks import Answer, Cell, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import forest
-from tfrl.report.performance import cells
+from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.ground import Ground, ablated
 from tfrl.report.records import agent
 from tfrl.report.wording import MINUS, listed
 
 CLAIM = "What of APO helps?"
-MEASURES = {  # name: what it is, and whether more of it is better
-    "final": ("final return", True),
-    "area": ("return over all of training", True),
-    "drawdown": ("maximum drawdown", False),
+MEASURES = {  # name: what it is, and what is said of more and of less
+    "final": ("final return", "higher", "lower"),
+    "area": ("return over all of training", "higher", "lower"),
+    "drawdown": ("maximum drawdown", "larger", "smaller"),
 }
 
 
@@ -31,17 +31,17 @@ def find(ground: Ground) -> pd.DataFrame:
 
 
 def answer(ground: Ground, found: pd.DataFrame) -> Answer:
-    """A sentence for each reference: which configurations do better, and which worse."""
+    """A sentence for each reference: which configurations differ from it, and how."""
     said = [_against(ground, str(name), found[found["b"] == name]) for name in found["b"].unique()]
-    sure = found[found["verdict"] != "inconclusive"]
-    return Answer("", f"{len(sure)} of {len(found)} comparisons are conclusive", tuple(said))
+    sure, tested = found["verdict"] != "inconclusive", found["p_holm"].notna()
+    return Answer("", f"{sure.sum()} of {tested.sum()} comparisons are conclusive", tuple(said))
 
 
 def _against(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
     parts, unsure = [], []
-    for measure, (what, more_is_better) in MEASURES.items():
+    for measure, (what, *words) in MEASURES.items():
         mine = rows[rows["measure"] == measure]
-        sides = _sides(ground, mine, more_is_better)
+        sides = _sides(ground, mine, *words)
         parts += [f"{what} {sides}"] if sides else []
         unsure += [] if sides or mine.empty else [what]
     if unsure:
@@ -49,11 +49,10 @@ def _against(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
     return f"Against {ground.looks[reference].label} ({_sample(rows)}): {'; '.join(parts)}."
 
 
-def _sides(ground: Ground, rows: pd.DataFrame, more_is_better: bool) -> str:
-    """Who does better and who worse, beyond doubt."""
-    better, worse = ("a higher", "b higher") if more_is_better else ("b higher", "a higher")
+def _sides(ground: Ground, rows: pd.DataFrame, more: str, less: str) -> str:
+    """With which configurations there is more of a measure, and with which less, beyond doubt."""
     parts = []
-    for verdict, word in ((better, "better"), (worse, "worse")):
+    for verdict, word in (("a higher", more), ("b higher", less)):
         mine = rows[rows["verdict"] == verdict]
         names = [f"{ground.looks[row['a']].label} by {_size(row)}" for _, row in mine.iterrows()]
         parts += [f"{word} with {listed(names)}"] if names else []
@@ -61,9 +60,11 @@ def _sides(ground: Ground, rows: pd.DataFrame, more_is_better: bool) -> str:
 
 
 def _size(row: pd.Series) -> str:
-    ends = sorted((abs(row["low"]), abs(row["high"])))
-    bounds = cells.span(*ends) or row["difference_note"]
-    return f"{cells.figure(abs(row['difference']), *ends)} ({bounds})"
+    value, low, high = pairs.ahead(row, row["a"] if row["difference"] > 0 else row["b"])
+    bounds = cells.span(low, high) or row["difference_note"]
+    if not low > 0:  # the verdict is the permutation test's
+        bounds += f"; p = {pairs.p_value(row['p_holm'])}"
+    return f"{cells.figure(value, low, high)} ({bounds})"
 
 
 def _sample(rows: pd.DataFrame) -> str:
@@ -89,13 +90,13 @@ def _picture(ground: Ground, rows: pd.DataFrame, against: str) -> Picture:
             what.capitalize(), f"difference to {ground.looks[against].label}",
             [_row(ground, row) for _, row in rows[rows["measure"] == measure].iterrows()], 0,
         )
-        for measure, (what, _) in MEASURES.items()
+        for measure, (what, *_) in MEASURES.items()
     ]  # fmt: skip
     wide, narrow = (forest.forest(panels, narrow) for narrow in (False, True))
     label = ground.looks[against].label
     caption = (
-        f"Each configuration minus {label}, {CONFIDENCE:.0%} intervals. More return is better; "
-        "more drawdown is worse."
+        f"Each configuration minus {label}, {CONFIDENCE:.0%} intervals. Less drawdown is steadier, "
+        "or has learned less that could be lost: read it beside the returns."
     )
     alt = f"A row for each configuration in each of {len(panels)} measures. {caption}"
     return Picture(
@@ -117,14 +118,14 @@ def _table(ground: Ground, rows: pd.DataFrame, against: str) -> Table:
         line = [agent(ground.looks[str(name)]), Cell(changed)]
         by_measure = mine.set_index("measure")
         line += [
-            _difference(by_measure.loc[key], better)
+            _difference(by_measure.loc[key], *words)
             if key in by_measure.index
             else Cell("no value", number=True)
-            for key, (_, better) in MEASURES.items()
+            for key, (_, *words) in MEASURES.items()
         ]
         lines.append(tuple(line))  # fmt: skip
     label = ground.looks[against].label
-    head = ("Configuration", "What differs", *(what.capitalize() for what, _ in MEASURES.values()))
+    head = ("Configuration", "What differs", *(what.capitalize() for what, *_ in MEASURES.values()))
     caption = (
         f"Means minus those of {label}; below, {CONFIDENCE:.0%} intervals, and the verdict where "
         "p, corrected for all rows of a measure, is below .05."
@@ -133,12 +134,12 @@ def _table(ground: Ground, rows: pd.DataFrame, against: str) -> Table:
     return Table(f"Against {label}", slug, caption, head, tuple(lines), rows)
 
 
-def _difference(row: pd.Series, more_is_better: bool) -> Cell:
+def _difference(row: pd.Series, more: str, less: str) -> Cell:
     cell = cells.estimate(row["difference"], row["low"], row["high"], row["difference_note"], True)
     if row["verdict"] == "inconclusive":
         return cell
-    helps = (row["verdict"] == "a higher") == more_is_better
-    return Cell(cell.text, f"{cell.detail}; {'better' if helps else 'worse'}", number=True)
+    word = more if row["verdict"] == "a higher" else less
+    return Cell(cell.text, f"{cell.detail}; {word}", number=True)
 
 
 def _notes() -> tuple[Note, ...]:
@@ -147,7 +148,9 @@ def _notes() -> tuple[Note, ...]:
             "What is compared",
             f"Each configuration of APO and PPO {MINUS} PPO, and {MINUS} the study's plain APO, on "
             "the same seeds. Interval: Welch's t. Verdict: permutation p below .05 after Holm's "
-            "correction for all rows of a measure.",
+            "correction for all rows of a measure. That one configuration is told from PPO and "
+            "another is not makes no difference between the two: for that, see those against APO. "
+            "In question 1 plain APO against PPO is judged with fewer beside it.",
         ),
         Note(
             "Several learners",
@@ -157,6 +160,7 @@ def _notes() -> tuple[Note, ...]:
         ),
         Note(
             "Maximum drawdown",
-            "How far a run's learning curve sank below its own best so far, at its deepest.",
+            "How far a run's learning curve sank below its own best so far, at its deepest. An "
+            "agent that learns nothing has none.",
         ),
     )

@@ -73,15 +73,18 @@ def _leader(
     mean = cells.said(top["mean"], top["mean_low"], top["mean_high"], top["note"], top["n"])
     if len(scored) == 1:
         return "nothing to compare", (f"{look[best].label}'s mean {what} is {mean}.",)
-    text = f"{look[best].label} has the highest mean {what}, {mean}"
-    mine = rows[(rows["a"] == best) | (rows["b"] == best)]
+    tied = [str(name) for name in scored.loc[scored["mean"] == top["mean"], "configuration"]]
+    have = "has" if len(tied) == 1 else "have"
+    text = f"{listed([look[name].label for name in tied])} {have} the highest mean {what}, {mean}"
+    mine = rows[(rows["a"] == best) ^ (rows["b"] == best)]
+    mine = mine[~(mine["a"].isin(tied) & mine["b"].isin(tied))]
     unsure = mine["verdict"] == "inconclusive"
     beaten, rest = mine[~unsure], mine[unsure]
     if len(beaten):
         text += f", above {_least(ground, beaten, best)}"
     if len(rest):
         text += f"; {_nearest(ground, rest, best)}"
-    could = [best, *(_other(row, best) for _, row in rest.iterrows())]
+    could = [*tied, *(_other(row, best) for _, row in rest.iterrows())]
     several = " or ".join(own.label for name, own in look.items() if name in could)
     outcome = "inconclusive" if beaten.empty else several if len(could) <= LISTED else "not sure"
     return outcome, (f"{text}.",)
@@ -253,7 +256,7 @@ def _notes(ground: Ground, found: Better) -> tuple[Note, ...]:
         Note(
             "Area under curve",
             f"The mean of a run's learning curve, its {WINDOW}-episode moving average by step, so "
-            "that every step of training counts the same.",
+            "that every step of training counts the same. It is of the agent as it explores.",
         ),
         Note(
             "Median, IQM",
@@ -266,8 +269,8 @@ def _notes(ground: Ground, found: Better) -> tuple[Note, ...]:
         Note(
             "Mean",
             "Student's t interval. Near a cap on the return it is too narrow, and may reach past "
-            "the cap: where a tenth of the seeds collapse, it misses the mean of all possible "
-            "seeds in 18% of cases at n = 20, not in 5%. Read it with the seeds.",
+            "the cap: in a simulation in which a tenth of the seeds collapse, it missed the mean "
+            "of all possible seeds in 18% of cases at n = 20, not in 5%. Read it with the seeds.",
         ),
         Note(
             "Tolerance",

@@ -85,8 +85,8 @@ def scope(ground: Ground, pair: Claims) -> str:
         if (count := sum(own == pipeline for own, _ in ground.settings.values())) > 1
     ]
     which = (
-        f" Of the study's {listed(several)}, {pair.apo} and {pair.ppo} are compared, the plain "
-        "ones."
+        f" The study has {listed(several)}; the plain ones are compared here, {pair.apo} and "
+        f"{pair.ppo}."
         if several
         else ""
     )

@@ -64,13 +64,13 @@ def answer(ground: Ground, found: Samples) -> Answer:
     if len(reached):
         steps = listed([_median(ground, row) for _, row in reached.iterrows()])
         said.append(
-            f"Median steps until the {WINDOW}-episode average first reaches {ground.threshold:g}: "
-            f"{steps}."
+            f"Median steps until the {WINDOW}-episode average of training first reaches "
+            f"{ground.threshold:g}: {steps}."
         )
     if len(never):
         names = [f"{ground.looks[row.configuration].label} (0 of {row.n} seeds)" for row in
                  never.itertuples()]  # fmt: skip
-        said.append(f"Within {ground.steps:,} steps it is never reached by {listed(names)}.")
+        said.append(f"Within {ground.steps:,} steps that is never reached by {listed(names)}.")
     return Answer("", _first(ground, rows), tuple(said))
 
 
@@ -229,7 +229,9 @@ def _notes(ground: Ground) -> tuple[Note, ...]:
         Note(
             "Solved",
             f"The mean return of the last {WINDOW} episodes reaches {ground.threshold:g}, "
-            "Gymnasium's threshold: first, and for good, after which it is never below again.",
+            "Gymnasium's threshold: first, and for good, after which it is never below again. "
+            "These are episodes of training, in which agents explore: an agent may be above the "
+            "threshold with its greedy policy and not here.",
         ),
         Note(
             "Share of seeds",

@@ -128,8 +128,8 @@ def _profile(found: Together) -> Picture:
     """Which share of runs scores above tau."""
     wide, narrow = (curves.profile(found.profile, found.looks, narrow) for narrow in (False, True))
     caption = (
-        "Performance profile: the share of runs that score above tau, for every tau. A line above "
-        f"another everywhere is the better agent; bands: {CONFIDENCE:.0%}."
+        "Performance profile: the share of runs that score above tau, for every tau. Where a "
+        f"line is above another, more of that agent's runs got so far; bands: {CONFIDENCE:.0%}."
     )
     agents = listed([look.label for look in found.looks.values()])
     return Picture(
@@ -176,6 +176,7 @@ def _table(found: Together) -> Table:
 def _notes(found: Together) -> tuple[Note, ...]:
     left = f" Left out, for lack of anchors: {listed(found.unknown)}." if found.unknown else ""
     return (
+        Note("Outcome", "An agent is named if no other's interval of the IQM reaches its own."),
         Note(
             "Normalised",
             "0 is the mean return of a random policy, 1 the target at which the task counts as "

@@ -27,6 +27,7 @@ from tfrl.report.records import agent
 from tfrl.report.wording import listed, number, sample
 
 CLAIM = "How unstable is it?"
+SMALLER_IS_WORSE = ("short_risk", "rollouts_cvar")
 OVER_TIME = {  # columns of `stability.over_time`, and what they are called
     "dispersion": "Dispersion over time",
     "short_risk": "Short-term risk",
@@ -41,13 +42,14 @@ class Unstable:
 
     history: pd.DataFrame  # as `stability.forgetting`; empty without a threshold
     forgotten: pd.DataFrame  # as `stability.forgotten`
-    per_run: pd.DataFrame  # a row a run: `over_time`, `across_rollouts` and `best_and_last`
+    # A row a run, of all configurations: `over_time`, `across_rollouts` and `best_and_last`.
+    per_run: pd.DataFrame
     across: pd.DataFrame  # as `stability.across_runs`
 
 
 def find(ground: Ground) -> Unstable:
     """The statistics."""
-    averages, evaluations = ground.own(ground.averages), ground.own(ground.evaluations)
+    averages = ground.own(ground.averages)
     anchors = thresholds.anchors(ground.environment.id)
     history = stability.forgetting(
         averages,
@@ -55,10 +57,10 @@ def find(ground: Ground) -> Unstable:
         anchors[0] if anchors else 0.0,
         ground.steps,
     )
-    rollouts = stability.across_rollouts(evaluations, ground.steps).add_prefix("rollouts_")
+    rollouts = stability.across_rollouts(ground.evaluations, ground.steps).add_prefix("rollouts_")
     rollouts = rollouts.rename(columns={f"rollouts_{key}": key for key in RUN})
-    chosen = stability.best_and_last(evaluations)
-    per_run = stability.over_time(averages, ground.steps)
+    chosen = stability.best_and_last(ground.evaluations)
+    per_run = stability.over_time(ground.averages, ground.steps)
     for more in (rollouts, chosen):
         per_run = per_run.merge(more, "outer", RUN)
     return Unstable(
@@ -181,9 +183,9 @@ def _forgetting(ground: Ground, found: Unstable) -> Table:
         "Agent", "Solved", "Fell again", "Share", "Falls of each", "Steps below", "Ended below",
     )  # fmt: skip
     caption = (
-        f"A solved run falls if its {WINDOW}-episode average sinks below "
-        f"{_level(found) if len(found.history) else 'the level'}. Falls and steps: means over the "
-        f"seeds that fell. Small: {CONFIDENCE:.0%} interval."
+        f"A solved run falls if its {WINDOW}-episode average, of training, sinks below "
+        f"{_level(found) if len(found.history) else 'the level'}; below that some ended. Falls and "
+        f"steps: means over the seeds that fell. Small: {CONFIDENCE:.0%} interval."
     )
     slug = f"{ground.name}-forgetting"
     return Table("Forgetting", slug, caption, head, tuple(rows), found.forgotten)
@@ -203,11 +205,13 @@ def _within(ground: Ground, found: Unstable) -> Table:
         line = [agent(look)]
         for key, summary in summaries.items():
             mine = summary[summary["configuration"] == name]
-            line.append(_median(mine, _why(found, name, key)))
+            worst = "min" if key in SMALLER_IS_WORSE else "max"
+            line.append(_median(mine, worst, _planned(ground, name), _why(found, name, key)))
         rows.append(tuple(line))
     caption = (
-        f"Medians over the seeds; below, {CONFIDENCE:.0%} intervals. Dispersion is a share of the "
-        "curve's range, all else is in units of return."
+        f"Medians over the seeds; below, {CONFIDENCE:.0%} intervals and the worst seed. Dispersion "
+        "is a share of the curve's range, all else is in units of return. Agents that learn little "
+        "have little to lose."
     )
     data = pd.concat([table.assign(measure=key) for key, table in summaries.items()])
     slug = f"{ground.name}-stability"
@@ -215,15 +219,23 @@ def _within(ground: Ground, found: Unstable) -> Table:
     return Table("Within a run", slug, caption, head, tuple(rows), data, style="full many")
 
 
-def _median(summary: pd.DataFrame, why: str) -> Cell:
+def _planned(ground: Ground, name: str) -> int:
+    return int((ground.runs["configuration"] == name).sum())
+
+
+def _median(summary: pd.DataFrame, worst: str, planned: int, why: str) -> Cell:
+    """A median over its interval, the worst seed, and how many seeds have a value if not all."""
     if summary.empty or not summary.iloc[0]["n"]:
         return Cell(why, number=True)
     row = summary.iloc[0]
     low, high = row["median_low"], row["median_high"]
-    note = row["note"] if not np.isfinite(low) else ""
-    if np.isfinite(low) and low == high:
-        return cells.plain(row["median"])
-    return cells.estimate(row["median"], low, high, note)
+    cell = cells.estimate(row["median"], low, high, row["note"] if not np.isfinite(low) else "")
+    details = [cell.detail] if cell.detail else []
+    if row["min"] < row["max"]:
+        details.append(f"worst {cells.plain(row[worst]).text}")
+    if row["n"] < planned:
+        details.append(f"{row['n']} of {planned} seeds")
+    return Cell(cell.text, "; ".join(details), number=True)
 
 
 def _why(found: Unstable, name: str, key: str) -> str:
@@ -265,8 +277,8 @@ def _notes(ground: Ground, found: Unstable) -> tuple[Note, ...]:
             "Forgetting",
             "A run is solved when its moving average has reached the threshold. It falls when the "
             f"average sinks below {stability.FORGOTTEN:.0%} of the way from a random policy's "
-            "return to the threshold, and is up again at the threshold. Interval of the share: "
-            "Wilson (1927). Our own measure.",
+            "return to the threshold, and is up again at the threshold. That is of training, in "
+            "which agents explore. Interval of the share: Wilson (1927). Our own measure.",
         ),
     )
     return (
