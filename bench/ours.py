@@ -41,7 +41,7 @@ def main() -> None:
     name = arguments.pipeline
     environment, steps, hyperparameters = "CartPole-v1", STEPS[name], HYPERPARAMETERS[name]
     if arguments.gymnasium and name == "reinforce":
-        parser.error("reinforce has one environment at a time")
+        parser.error("reinforce has no num_environments")
     if arguments.gymnasium:
         environment, steps = f"gymnasium:{environment}", steps // 4
         hyperparameters = hyperparameters | {"num_environments": 8}

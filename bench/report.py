@@ -145,8 +145,8 @@ def report(folder: Path) -> dict[str, float]:
     watcher.join()
     if status:
         raise SystemExit(status)
-    status = Path("/proc/self/status").read_text()
-    mebibytes = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+    process = Path("/proc/self/status").read_text()
+    mebibytes = int(re.search(r"VmHWM:\s+(\d+) kB", process)[1]) / 1024
     parts = (*PARTS.values(), "starting")
     shares = {part: spent[part] / sum(spent.values()) for part in parts}
     return {"seconds": seconds, "mebibytes": mebibytes, **shares}

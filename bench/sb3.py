@@ -2,10 +2,9 @@
 
     .venv-bench/bin/python bench/sb3.py dqn [--environments 8]
 
-Prints `{"rate": ...}`: updates per second for DQN (one update of batch 64 for each step in each of
-its environments, net 100-50),
-environment steps per second for PPO (8 environments x 32 steps, 20 full-batch epochs, nets 64-64),
-the first steps excluded.
+Prints `{"rate": ...}`, the first steps excluded: updates per second for DQN (one update of batch 64
+for each step in each of its environments, net 100-50), environment steps per second for PPO (8
+environments x 32 steps, 20 full-batch epochs, nets 64-64).
 """
 
 import argparse

@@ -84,19 +84,18 @@ def test_the_tables_are_what_they_say(lander):
 def test_there_is_one_call_for_each_vector_step():
     trainer = make_trainer("ppo", chain.GYMNASIUM_ID, num_epochs=2)
     loop, counts = trainer._loop, {"calls": 0, "steps": 0}
+    host = loop._environment.host
 
-    def count(owner, name, what):
-        function = getattr(owner, name)
-
-        def counted(*args):
+    def counted(function, what):
+        def call(*args):
             counts[what] += 1
             return function(*args)
 
-        setattr(owner, name, counted)
+        return call
 
-    for name in ("_act", "_complete", "_complete_and_learn"):
-        count(loop, name, "calls")
-    count(loop._environment.host, "step", "steps")
+    loop._act = counted(loop._act, "calls")
+    loop._complete[True] = counted(loop._complete[True], "calls")
+    host.step = counted(host.step, "steps")
     result = trainer.run(0)
     assert result.updates > 0
     assert counts["calls"] == 1 + counts["steps"] > 600 / 8  # with one before the first

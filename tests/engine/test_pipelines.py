@@ -162,16 +162,23 @@ def test_observations_are_normalized_by_all_that_were_learned_from():
     pipeline.initialize(0)
     seen = []
     for _ in range(3):
-        experience = pipeline.collect()
+        experience = pipeline.collector.collect()
         pipeline.learn(experience)
         seen.append(experience.observation.numpy().reshape(-1, 4))
     seen = np.concatenate(seen)
     # TF-Agents adds 1e-3 to the variance, and clips at 5.
     expected = np.clip((seen - seen.mean(0)) / np.sqrt(seen.var(0) + 1e-3), -5, 5)
     time_steps = ts.restart(tf.constant(seen), len(seen))
-    logits = pipeline.collect_policy.distribution(time_steps).action.logits
+    logits = pipeline.agent.collect_policy.distribution(time_steps).action.logits
     alone, _ = pipeline.networks[0](tf.constant(expected, tf.float32), time_steps.step_type, ())
     np.testing.assert_allclose(logits, alone.logits, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_whose_weights_would_not_follow_from_the_seed_is_refused():
+    pipeline = build("ppo")
+    pipeline.networks = pipeline.networks[1:]
+    with pytest.raises(ValueError, match=r"networks lacks that of ActorDistributionNetwork/"):
+        pipeline.initialize(0)
 
 
 def test_two_parts_that_would_draw_the_same_numbers_are_refused():

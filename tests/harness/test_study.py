@@ -164,6 +164,11 @@ def test_what_stands_above_the_configurations_holds_for_each_of_them(project):
     one, two = study.load(project.file).configurations
     assert one.hyperparameters == {"learning_rate": 0.25, "layers": (8,)}
     assert two.hyperparameters == {"learning_rate": 0.5, "layers": (8,)}  # its own goes first
+    both = fake.STUDY.replace('pipeline = "fake"\n', "")
+    project.write(
+        both.replace("[configurations.one]", f'[configurations]\npipeline = "a:B"\n{shared[17:]}')
+    )
+    assert [item.pipeline for item in study.load(project.file).configurations] == ["a:B", "a:B"]
     project.write(fake.STUDY.replace("[configurations.one]", shared.replace("0.25", "nan")))
     with pytest.raises(
         StudyError, match=r"configurations\.learning_rate is nan: expected a finite"
@@ -174,7 +179,7 @@ def test_what_stands_above_the_configurations_holds_for_each_of_them(project):
 def test_an_empty_table_of_configurations_is_a_mistake(project):
     text = fake.STUDY[: fake.STUDY.index("[configurations.one]")]
     project.write(f"{text}[configurations]\n")
-    with pytest.raises(StudyError, match=r"fake\.toml: configurations is empty: expected"):
+    with pytest.raises(StudyError, match=r"fake\.toml: configurations has no table: expected"):
         study.load(project.file)
 
 

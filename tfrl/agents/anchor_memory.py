@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import trajectory
@@ -196,10 +197,10 @@ def _recorded(
 
 def _possible(spec: tf.TensorSpec) -> tf.Tensor:
     """What stands in a row not written yet, so that nothing computed from it is NaN."""
+    values = np.ones(spec.shape)  # 1 is a possible scale too
     if isinstance(spec, tensor_spec.BoundedTensorSpec):
-        middle = tf.constant(spec.minimum / 2 + spec.maximum / 2, tf.float32)
-        return tf.cast(tf.broadcast_to(middle, spec.shape), spec.dtype)
-    return tf.ones(spec.shape, spec.dtype)  # 1 is a possible scale too
+        values = np.clip(values, spec.minimum, spec.maximum)
+    return tf.constant(values, spec.dtype)
 
 
 def _variable(initial: tf.Tensor) -> tf.Variable:

@@ -32,6 +32,8 @@ def unpack(words: tf.Tensor, spec: types.NestedTensorSpec) -> types.NestedTensor
 
 
 def _num_words(spec: tf.TensorSpec) -> int:
+    if spec.dtype != tf.bool and spec.dtype.size not in (4, 8):
+        raise ValueError(f"{spec.dtype.name} cannot be packed: expected 4 or 8 bytes, or bool")
     return math.prod(spec.shape) * (2 if spec.dtype.size == 8 else 1)
 
 

@@ -173,16 +173,20 @@ def _environment(name: str, table: Table) -> Environment:
 
 
 def _configurations(table: Table) -> tuple[Configuration, ...]:
-    """The tables in it; keys beside them are hyperparameters that all of them have."""
-    shared = _hyperparameters(table, [k for k, v in table.left.items() if not isinstance(v, dict)])
+    """The tables in it; what stands beside them holds for each that does not say otherwise."""
+    beside = [key for key, value in table.left.items() if not isinstance(value, dict)]
+    shared = _hyperparameters(table, beside)
+    if not table.left:
+        expected = "expected at least one, such as [configurations.ppo]"
+        raise StudyError(f"{table.path}: configurations has no table: {expected}")
     return tuple(_configuration(name, table.table(name), shared) for name in table.names())
 
 
 def _configuration(name: str, table: Table, shared: Mapping[str, Value]) -> Configuration:
     expected = 'the name of a pipeline, such as "ppo", or "package.module:Class"'
+    table.left = {**shared, **table.left}
     pipeline = table.take("pipeline", _pipeline, expected)
-    own = _hyperparameters(table, list(table.left))
-    return Configuration(name, pipeline, {**shared, **own})
+    return Configuration(name, pipeline, _hyperparameters(table, list(table.left)))
 
 
 def _hyperparameters(table: Table, keys: Iterable[str]) -> dict[str, Value]:
@@ -252,7 +256,7 @@ def _text_or_list(value: Any) -> bool:
 
 
 def _hyperparameter(value: Any) -> bool:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return all(map(_is_integer, value))
     if isinstance(value, float):
         return math.isfinite(value)

@@ -8,7 +8,7 @@ from tf_agents.typing import types
 
 from tfrl.agents.apo_clip_agent import ApoClipAgent
 from tfrl.components.collection import Observer
-from tfrl.components.policies import PolicyOfMany
+from tfrl.components.policies import CategoricalPolicy, PolicyOfMany
 from tfrl.pipelines.apo import ApoConfig, ApoPipeline
 from tfrl.pipelines.checks import check_positive
 from tfrl.randomness import RandomStream, Stream
@@ -61,10 +61,10 @@ class ParallelApoPipeline(ApoPipeline):
                 agent.anchor_memory = self._agents[0].anchor_memory
         return self._agents[0]
 
-    @property
-    def collect_policy(self) -> PolicyOfMany:
+    def training_policy(self, random: RandomStream) -> CategoricalPolicy:
         """Each learner's, in its environments."""
-        return PolicyOfMany([agent.collect_policy for agent in self._agents])
+        policies = [agent.collect_policy for agent in self._agents]
+        return CategoricalPolicy(PolicyOfMany(policies), random)
 
     @property
     def observers(self) -> list[Observer]:

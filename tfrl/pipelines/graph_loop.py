@@ -50,10 +50,11 @@ class GraphLoop(Loop):
         return returns.numpy(), lengths.numpy()
 
     def _collect_first(self) -> None:
-        self._repeat(self._pipeline.collect, self._pipeline.initial_collect_steps)
+        self._repeat(self._pipeline.collector.collect, self._pipeline.initial_collect_steps)
 
     def _iterate_until(self, step: tf.Tensor) -> None:
-        self._repeat(lambda: self._pipeline.learn(self._pipeline.collect()), step)
+        collect, learn = self._pipeline.collector.collect, self._pipeline.learn
+        self._repeat(lambda: learn(collect()), step)
 
     def _repeat(self, iterate: Callable[[], object], until: tf.Tensor | int) -> None:
         """Iterates until there have been that many environment steps."""

@@ -50,15 +50,15 @@ class HostLoop(Loop):
             [room + 1, packing.num_words(self._action_step_spec)], np.int32
         )
         self._act = self._call(self._act_in_graph, time_step)
-        self._complete, self._complete_and_learn = (
-            self._call(
+        self._complete = {
+            learns: self._call(
                 functools.partial(self._complete_in_graph, learns),
                 tf.TensorSpec(self._time_steps.shape, tf.float32),
                 tf.TensorSpec(self._action_steps.shape, tf.int32),
                 tf.TensorSpec([], tf.int32),
             )
-            for learns in (False, True)
-        )
+            for learns in ((False, True) if pipeline.initial_collect_steps else (True,))
+        }
         self._evaluation_environment = load(min(len(plan.level), MAX_PLAYED_AT_ONCE))
         self._choose = [
             self._call(
@@ -71,7 +71,7 @@ class HostLoop(Loop):
     def rehearse(self) -> None:
         """See `Loop`."""
         self._act(self._time_steps[0])
-        for complete in (self._complete, self._complete_and_learn):
+        for complete in self._complete.values():
             complete(self._time_steps, self._action_steps, np.array(1, np.int32))
         for choose in self._choose:
             environment = self._evaluation_environment
@@ -116,8 +116,7 @@ class HostLoop(Loop):
             if collector.is_complete(num_frames, ended.all()):
                 break
             (self._action_steps[num_frames],) = self._act(packed)
-        complete = self._complete_and_learn if learns else self._complete
-        self._action_steps[0], steps = complete(
+        self._action_steps[0], steps = self._complete[learns](
             self._time_steps, self._action_steps, np.array(num_frames, np.int32)
         )
         self._time_steps[0] = self._time_steps[num_frames]
@@ -137,7 +136,8 @@ class HostLoop(Loop):
         """Calls a function that is compiled with arrays.
 
         The checks that a concrete function makes first take longer than all else in a small call,
-        so this calls what it calls in the end.
+        so this calls what it calls in the end. Calls return when they are done, so that the memory
+        of the arrays may be written to again.
         """
         traced = self._trace(function, *signature)
         name, captured = traced.inference_fn.name.decode(), traced.captured_inputs

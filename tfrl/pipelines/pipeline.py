@@ -58,10 +58,6 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
         self.environment = make_environment(batch_size)
         self.episode_log = EpisodeLog(batch_size, LOG_CAPACITY)
 
-    def collect(self) -> trajectory.Trajectory:
-        """Collects what one iteration learns from. Runs in the graph, under XLA, in a loop."""
-        return self.collector.collect()
-
     @abc.abstractmethod
     def learn(self, experience: trajectory.Trajectory) -> None:
         """Learns from what was collected. Runs in the graph, under XLA, in a loop."""
@@ -79,8 +75,14 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
         """Draws weights and starts every random stream afresh. All else must be as when built.
 
         Raises:
-          ValueError: two parts of the pipeline would draw the same numbers.
+          ValueError: two parts of the pipeline would draw the same numbers, or `networks` lacks one
+            that acts, whose weights would not follow from the seed.
         """
+        drawn = {weight.ref() for network in self.networks for weight in network.variables}
+        acting = self.agent.collect_policy.variables()
+        left_out = [w.name for w in acting if w.trainable and w.ref() not in drawn]
+        if left_out:
+            raise ValueError(f"networks lacks that of {', '.join(left_out)}")
         draw_weights(self.networks, RandomStream(Stream.WEIGHTS, seed))
         self.agent.initialize()
         taken = {Stream.WEIGHTS}

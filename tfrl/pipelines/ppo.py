@@ -42,7 +42,7 @@ class PpoConfig:
     policy_l2_reg: float = 0.0  # L2 penalty on the policy's weights
     value_function_l2_reg: float = 0.0  # L2 penalty on the value network's weights
     gradient_clipping: float = 0.5  # largest norm of the whole gradient, 0 for any
-    normalize_observations: bool = False  # by mean and deviation of all that were collected
+    normalize_observations: bool = False  # by mean and deviation of those learned from so far
     stock_agent: bool = False  # TF-Agents' agent as it is, without our corrections
 
     def __post_init__(self):
@@ -77,7 +77,7 @@ class PpoPipeline(Pipeline):
         self.agent = self.make_agent()
         self.collector = RolloutCollector(
             self.environment,
-            CategoricalPolicy(self.collect_policy, RandomStream(Stream.POLICY)),
+            self.training_policy(RandomStream(Stream.POLICY)),
             config.collect_sequence_length,
             self.observers,
         )
@@ -140,10 +140,9 @@ class PpoPipeline(Pipeline):
         """What is shown each frame collected."""
         return [self.episode_log.observe]
 
-    @property
-    def collect_policy(self) -> tf_policy.TFPolicy:
-        """From whose distribution the actions in training are drawn."""
-        return self.agent.collect_policy
+    def training_policy(self, random: RandomStream) -> tf_policy.TFPolicy:
+        """The policy that acts in training."""
+        return self.stochastic_policy(random)
 
     def stochastic_policy(self, random: RandomStream) -> CategoricalPolicy:
         """Samples the actor's distribution."""
