@@ -17,10 +17,13 @@ FIRST, MID, LAST = StepType.FIRST, StepType.MID, StepType.LAST
 BATCH, KEPT, LONGEST = 3, 2, 6
 
 
-def make_memory(num_episodes=KEPT, batch_size=BATCH, **kwargs):
+OBSERVATION = tf.TensorSpec([1], tf.float32)
+
+
+def make_memory(num_episodes=KEPT, batch_size=BATCH, observation=OBSERVATION, **kwargs):
     data_spec = trajectory.Trajectory(
         step_type=tf.TensorSpec([], tf.int32),
-        observation=tf.TensorSpec([1], tf.float32),
+        observation=observation,
         action=tensor_spec.BoundedTensorSpec([], tf.int64, 3, 1_000_000),
         policy_info={"dist_params": {"logits": tf.TensorSpec([2], tf.float32)}},
         next_step_type=tf.TensorSpec([], tf.int32),
@@ -171,7 +174,15 @@ def test_actions_and_distributions_stay_with_the_steps_they_were_recorded_at():
 
 
 def test_rows_not_written_yet_hold_an_action_that_there_is():
-    assert np.all(make_memory().all().action == 500_001)
+    held = make_memory().all().action.numpy()
+    assert ((held >= 3) & (held <= 1_000_000)).all()
+
+
+@pytest.mark.parametrize(("low", "high"), [(-np.inf, np.inf), (0.0, np.inf), (-5.0, -2.0)])
+def test_rows_not_written_yet_hold_an_observation_that_a_network_can_take(low, high):
+    spec = tensor_spec.BoundedTensorSpec([2], tf.float32, low, high)
+    held = make_memory(observation=spec).all().observation.numpy()
+    assert ((held >= low) & (held <= high) & (np.abs(held) <= 5)).all()
 
 
 def test_samples_are_uniform_over_the_steps_held():
