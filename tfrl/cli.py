@@ -69,12 +69,14 @@ def main(argv: Sequence[str] | None = None, engine: "Engine | None" = None) -> i
 
     sys.path.append(str(Path.cwd()))  # for pipelines of the user's own, named by dotted path
     try:
-        return arguments.verb(arguments, engine or Engine())
+        status = arguments.verb(arguments, engine or Engine())
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read what is printed, such as `head`, has seen enough
+    except BrokenPipeError:  # whoever read what is printed, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
+        return INTERRUPTED
     except HarnessError as error:
         print(f"tfrl: {error}", file=sys.stderr)
         return MISTAKE

@@ -45,7 +45,7 @@ def test_grid_holds_the_latest_value_and_nothing_before_the_first():
         ],
         columns=[*RUN, "step", "average"],
     )
-    found = returns.on_step_grid(frame, np.array([0, 10, 20, 30, 40]))
+    found = returns.curves(frame, np.array([0, 10, 20, 30, 40])).table("average")
     expected = [np.nan, 1, 1, 3, 3, *[np.nan] * 3, 7, 7, *[np.nan] * 4, 9]
     np.testing.assert_array_equal(found["average"], expected)
     assert found["step"].tolist() == [0, 10, 20, 30, 40] * 3

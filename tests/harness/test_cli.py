@@ -1,4 +1,5 @@
 import io
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from tfrl.harness import storage
 from tfrl.harness.progress import Progress, Status, duration
 
 
-@pytest.mark.parametrize("verb", [[], ["run"], ["report"], ["list"]])
+@pytest.mark.parametrize("verb", [[], ["run"], ["report"], ["compare"], ["list"]])
 def test_every_help_has_an_example(verb, capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main([*verb, "--help"])
@@ -118,6 +119,16 @@ LINE = (
     "3 of 8 done, 1 failed, 2 running, 1 min 15 s left: "
     "line/one/seed-3 46%, line/two/seed-0 compiles"
 )
+
+
+def test_a_reader_that_goes_away_interrupts_without_a_traceback(project):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "tfrl", "list"]
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=environment)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (130, b"")
 
 
 @pytest.mark.parametrize("width", [60, 200])

@@ -58,11 +58,6 @@ class Curves:
         return repeated.assign(step=steps, **{value: self.values.ravel()})
 
 
-def on_step_grid(frame: pd.DataFrame, grid: np.ndarray, value: str = "average") -> pd.DataFrame:
-    """`curves` as a table, [environment, configuration, seed, step, value]."""
-    return curves(frame, grid, value).table(value)
-
-
 def curves(frame: pd.DataFrame, grid: np.ndarray, value: str = "average") -> Curves:
     """Each run's latest `value` at or before each step of one common grid.
 
