@@ -1,0 +1,37 @@
+"""The command line: `tfrl VERB ...`, a module for each verb.
+
+What takes long to import is imported by the verb that needs it, when it is called.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrl.cli.parser import make_parser
+from tfrl.cli.verb import INTERRUPTED, MISTAKE
+from tfrl.harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from tfrl.harness.engine import Engine
+
+
+def main(argv: Sequence[str] | None = None, engine: "Engine | None" = None) -> int:
+    """Run a command line and return its exit status; `engine` is for tests."""
+    arguments = make_parser().parse_args(argv)
+    from tfrl.harness.engine import Engine
+
+    sys.path.append(str(Path.cwd()))  # for pipelines of the user's own, named by dotted path
+    try:
+        status = arguments.verb.execute(arguments, engine or Engine())
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read what is printed, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except HarnessError as error:
+        print(f"tfrl: {error}", file=sys.stderr)
+        return MISTAKE

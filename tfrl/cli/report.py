@@ -1,0 +1,48 @@
+"""`tfrl report`: write the report of a study."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from tfrl.cli.verb import FINE, Verb, add_reports, add_study
+
+if TYPE_CHECKING:
+    from tfrl.harness.engine import Engine
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    add_reports(parser)
+
+
+def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
+    from tfrl import report
+    from tfrl.harness import study as studies
+    from tfrl.harness.errors import HarnessError
+    from tfrl.harness.storage import load
+
+    study = studies.load(studies.find(arguments.study))
+    results = load(study, arguments.runs, engine)
+    for notice in results.notices:
+        print(notice, file=sys.stderr)
+    if (results.runs["status"] == "missing").all():
+        raise HarnessError(
+            f"no run of {study.name} that counts is stored in {arguments.runs / study.name}: "
+            f"`tfrl run {arguments.study}` makes them"
+        )
+    print(report.render(results, arguments.reports / study.name))
+    return FINE
+
+
+VERB = Verb(
+    name="report",
+    summary="write the report of a study",
+    description="""\
+Write the report of a study: one page that opens from disk, its figures and its tables. Runs that
+are still missing are counted as such, so a report can be made at any time.""",
+    example="""\
+example:
+  tfrl report cartpole     writes reports/cartpole/index.html""",
+    add_arguments=_add_arguments,
+    execute=_execute,
+)

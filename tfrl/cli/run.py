@@ -1,0 +1,109 @@
+"""`tfrl run`: make the runs of a study."""
+
+import argparse
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from tfrl.cli.counting import by_configuration, counts, failures
+from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, Verb, add_study
+
+if TYPE_CHECKING:
+    from tfrl.harness.engine import Engine
+    from tfrl.harness.study import Study
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_study(parser)
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=_processors(),
+        metavar="N",
+        help="worker processes, of one thread each (default: one for each processor, %(default)s)",
+    )
+    parser.add_argument("--seeds", metavar="SEEDS", help='only these seeds, such as "0-4,7"')
+
+
+def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
+    from tfrl.harness import executor, plan
+    from tfrl.harness import study as studies
+    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.progress import Progress, duration
+
+    start = time.monotonic()
+    study = studies.load(studies.find(arguments.study))
+    seeds = _selected(study, arguments.seeds)
+    ledger = Ledger(study, arguments.runs)
+    progress = Progress(sys.stderr)
+    interrupted = False
+    with ledger.locked():
+        try:
+            tasks = plan.make(ledger, engine, seeds)
+            for reason in plan.reasons(tasks):
+                progress.say(reason)
+            progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
+            executor.execute(ledger, tasks, engine, arguments.jobs, progress)
+        except KeyboardInterrupt:
+            interrupted = True
+
+    entries = ledger.entries()
+    planned, finished, failed, missing = counts(entries)
+    print(
+        f"{planned} planned = {finished} finished + {failed} failed + {missing} missing "
+        f"in {ledger.folder}, {duration(time.monotonic() - start)}"
+    )
+    print(by_configuration(study, entries))
+    of_these = [entry for entry in entries if entry.status == "failed" and entry.run.seed in seeds]
+    for line in failures(of_these):
+        print(line)
+    if interrupted:
+        print("interrupted: the same command makes the rest", file=sys.stderr)
+        return INTERRUPTED
+    return RUN_FAILED if of_these else FINE
+
+
+def _selected(study: "Study", text: str | None) -> tuple[int, ...]:
+    """The seeds to run: those asked for, or all of the study's."""
+    from tfrl.harness import study as studies
+    from tfrl.harness.errors import StudyError
+
+    if text is None:
+        return study.seeds
+    seeds = studies.parse_seeds(text, "--seeds")
+    for seed in seeds:
+        if seed not in study.seeds:
+            raise StudyError(f"--seeds has {seed}, which is not among the seeds of {study.path}")
+    return seeds
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+VERB = Verb(
+    name="run",
+    summary="make the runs of a study",
+    description="""\
+Make the runs of a study that are not stored yet. Ctrl-C loses no finished run, and running again
+makes only what is missing, or what was stored under other hyperparameters, other code or other
+versions of TensorFlow, TF-Agents and NumPy. A run that failed is made again if its worker died or
+memory ran out. Any other would fail again; to try it nevertheless, delete its folder.""",
+    example="""\
+examples:
+  tfrl run cartpole
+  tfrl run cartpole --seeds 0-4 --jobs 1
+  tfrl run my/own/study.toml""",
+    add_arguments=_add_arguments,
+    execute=_execute,
+)
