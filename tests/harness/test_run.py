@@ -112,6 +112,12 @@ def test_runs_that_fail_are_stored_and_told_and_the_others_finish(project, capsy
         entry = project.ledger.entry(failed)
         assert (entry.status, entry.run.configuration.name) == ("failed", failure)
         assert entry.manifest["error"]["traceback"]
+        attempts = entry.manifest["attempts"]
+        assert len(attempts) == (3 if sentence.startswith("WorkerDied") else 0)
+        for number, attempt in enumerate(attempts[:-1], 1):
+            again = f"line/{failure}/seed-1: {attempt['how']} (attempt {number} of at most 3)"
+            assert f"tried again: {again}" in err
+            assert sentence.startswith(f"WorkerDied: {attempt['how'][:30]}")
         stored = project.ledger.directory(failed).iterdir()
         assert [file.name for file in stored] == ["manifest.json"]
 

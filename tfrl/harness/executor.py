@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 
 from tfrl.harness import manifest, provenance, worker
@@ -20,6 +20,7 @@ from tfrl.harness.study import Group, Run
 
 _POLL_SECONDS = 0.5
 _SECONDS_TO_END = 10.0
+_MOST_ATTEMPTS = 3  # at a run whose workers die, and at starting a worker
 _MOST_COMPILED = 6  # groups that one process compiles: what it compiled stays in its memory
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -34,8 +35,9 @@ def execute(
     """Make and store the runs of `tasks`, each in one of `jobs` processes of one thread.
 
     To be called from the main thread, with the ledger locked. A run that fails is stored as failed,
-    and so is one whose worker dies; the others go on. Interrupted (`KeyboardInterrupt`), it ends
-    the workers; what they had finished is stored. Raises `LedgerError` if a run cannot be stored.
+    and so is one whose worker has died at each of three attempts; the others go on. Interrupted
+    (`KeyboardInterrupt`), it ends the workers; what they had finished is stored. Raises
+    `LedgerError` if a run cannot be stored, or a worker not be started.
     """
     if tasks:
         with _Executor(ledger, tasks, engine, min(jobs, len(tasks)), progress) as executor:
@@ -122,6 +124,7 @@ class _Executor:
         self._workers: list[_Worker] = []
         self._finished = 0
         self._failed = 0
+        self._failed_starts = 0  # since a worker last started
 
     def __enter__(self) -> "_Executor":
         return self
@@ -176,6 +179,7 @@ class _Executor:
         match message:
             case worker.Ready():
                 sender.ready = True
+                self._failed_starts = 0
             case worker.Step(step) if sender.attempt:
                 sender.attempt.reached(step)
             case worker.Unstored(reason):
@@ -189,19 +193,32 @@ class _Executor:
                     self._fail(run, error)
 
     def _dismiss(self, dead: _Worker) -> None:
-        """Take leave of a worker that ended by itself; the run it was at has failed with it."""
+        """Take leave of a worker that ended by itself, and of its attempt at a run."""
         self._workers.remove(dead)
         dead.process.join(_SECONDS_TO_END)
         dead.end()
         how = _describe_exit(dead.process.exitcode)
         if not dead.ready:
-            raise LedgerError(f"a worker process could not start: it {how}")
+            self._failed_starts += 1
+            if self._failed_starts >= _MOST_ATTEMPTS:
+                raise LedgerError(f"a worker process could not start: it {how}")
         if dead.attempt:
-            task, seconds = dead.attempt.task, time.monotonic() - dead.attempt.begun
-            died = manifest.failed(WorkerDied(f"the worker process {how}"))
-            record = manifest.complete(task.identity, self._provenance, died, seconds)
-            self._ledger.publish(task.run, record, {})
-            self._fail(task.run, manifest.sentence(died["error"]))
+            self._lose(dead.attempt, f"the worker process {how}")
+
+    def _lose(self, attempt: _Attempt, how: str) -> None:
+        """Let a run be tried again whose worker died; after too many attempts it has failed."""
+        attempts = (*attempt.task.attempts, manifest.attempt(how))
+        task = replace(attempt.task, attempts=attempts)
+        if len(attempts) < _MOST_ATTEMPTS:
+            self._schedule.put_back(task)
+            count = f"attempt {len(attempts)} of at most {_MOST_ATTEMPTS}"
+            self._progress.say(f"tried again: {task.run}: {how} ({count})")
+            return
+        seconds = time.monotonic() - attempt.begun
+        died = manifest.failed(WorkerDied(how))
+        record = manifest.complete(task.identity, self._provenance, died, seconds, attempts)
+        self._ledger.publish(task.run, record, {})
+        self._fail(task.run, manifest.sentence(died["error"]))
 
     def _fail(self, run: Run, error: str) -> None:
         self._failed += 1

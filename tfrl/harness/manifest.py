@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,22 @@ def sentence(error: Part) -> str:
     return ": ".join(filter(None, (error["type"], gist(error["message"]))))
 
 
-def complete(identity: Part, provenance: Part, outcome: Part, seconds: float) -> Manifest:
-    """The manifest of a run that has just ended after so many seconds."""
+def attempt(how: str) -> Part:
+    """What a manifest says of an attempt that has just ended because its worker died."""
+    return {"ended": datetime.now(UTC).isoformat(timespec="seconds"), "how": how}
+
+
+def complete(
+    identity: Part,
+    provenance: Part,
+    outcome: Part,
+    seconds: float,
+    attempts: Sequence[Part] = (),
+) -> Manifest:
+    """The manifest of a run that has just ended after so many seconds.
+
+    `attempts` are those whose workers died, whether or not one more followed.
+    """
     end = datetime.now(UTC)
     return {
         **identity,
@@ -106,6 +120,7 @@ def complete(identity: Part, provenance: Part, outcome: Part, seconds: float) ->
         "timings": {**outcome["timings"], "total": seconds},
         "started": (end - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
         "finished": end.isoformat(timespec="seconds"),
+        "attempts": list(attempts),
         **provenance,
     }
 

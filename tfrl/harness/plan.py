@@ -25,6 +25,7 @@ class Task:
     hyperparameters: Mapping[str, Value]  # all of the pipeline's
     identity: Part  # what decides its outcome; see `manifest.identity`
     reason: str | None = None  # why it is made again; None if it never was
+    attempts: tuple[Part, ...] = ()  # those whose workers died; see `manifest.attempt`
 
 
 def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:

@@ -93,7 +93,7 @@ class _Worker:
             results, outcome = {}, manifest.failed(raised)
         seconds = time.perf_counter() - start
 
-        record = manifest.complete(task.identity, self._provenance, outcome, seconds)
+        record = manifest.complete(task.identity, self._provenance, outcome, seconds, task.attempts)
         try:
             with _undisturbed():
                 self._ledger.publish(task.run, record, results)
