@@ -67,7 +67,7 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
         episodes=_frame(study, entries, gathered["episodes"]),
         evaluations=_frame(study, entries, gathered["evaluations"]),
         runs=_runs(study, entries),
-        manifest=_common([entry.manifest for entry in entries if entry.manifest]),
+        manifest=common([entry.manifest for entry in entries if entry.manifest]),
         hyperparameters=_settings(entries, "hyperparameters"),
         defaults=_settings(entries, "defaults"),
         notices=notices.collect(ledger, entries, engine or Engine()),
@@ -139,7 +139,7 @@ def _settings(entries: Sequence[Entry], part: str) -> dict[str, Any]:
     return found
 
 
-def _common(manifests: Sequence[Manifest]) -> dict[str, Any]:
+def common(manifests: Sequence[Manifest]) -> dict[str, Any]:
     """What the runs share; where they differ, the distinct values in the order of the runs."""
     packages = dict.fromkeys(package for manifest in manifests for package in manifest["versions"])
     return {

@@ -73,6 +73,13 @@ def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
     how Parquet happens to encode them.
     """
     digest = hashlib.sha256()
+    feed(digest, tables)
+    digest.update(weights_sha256.encode())
+    return digest.hexdigest()
+
+
+def feed(digest: "hashlib._Hash", tables: Mapping[str, pa.Table]) -> None:
+    """Add the contents of both tables, column by column, to a digest."""
     for name, schema in SCHEMAS.items():
         for field in schema:
             column = tables[name][field.name]
@@ -82,8 +89,6 @@ def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
             else:
                 values = column.to_numpy()
                 digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
-    digest.update(weights_sha256.encode())
-    return digest.hexdigest()
 
 
 def _joined(column: pa.ChunkedArray) -> bytes | memoryview:
