@@ -1,13 +1,12 @@
 """`tfrl run`: make the runs of a study."""
 
 import argparse
-import os
 import sys
 import time
 from typing import TYPE_CHECKING
 
 from tfrl.cli.counting import by_configuration, counts, failures
-from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, Verb, add_study
+from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, Verb, add_jobs, add_study
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -16,13 +15,7 @@ if TYPE_CHECKING:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
-    parser.add_argument(
-        "--jobs",
-        type=_positive,
-        default=_processors(),
-        metavar="N",
-        help="worker processes, of one thread each (default: one for each processor, %(default)s)",
-    )
+    add_jobs(parser)
     parser.add_argument("--seeds", metavar="SEEDS", help='only these seeds, such as "0-4,7"')
 
 
@@ -76,19 +69,6 @@ def _selected(study: "Study", text: str | None) -> tuple[int, ...]:
         if seed not in study.seeds:
             raise StudyError(f"--seeds has {seed}, which is not among the seeds of {study.path}")
     return seeds
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 VERB = Verb(
