@@ -69,7 +69,8 @@ def store(folder: Path) -> None:
     path.parent.mkdir()
     path.write_text(STUDY)
     study = studies.load(path)
-    ledger, collected = Ledger(study, folder / "runs"), provenance.collect()
+    ledger = Ledger(study, folder / "runs")
+    made_by = {"git": None, "lock_sha256": None, **provenance.machine()}
     for index, run in enumerate(study.runs()):
         columns = made_up(study, np.random.default_rng(index))
         results = {
@@ -84,8 +85,8 @@ def store(folder: Path) -> None:
             "weights_sha256": "",
             "fingerprint": tables.fingerprint(results, ""),
         }
-        identity = manifest.identity(study, run, {}, {}, "", collected["versions"])
-        ledger.publish(run, manifest.complete(identity, collected, outcome, 2.0), results)
+        identity = manifest.identity(study, run, {}, {}, "", provenance.versions())
+        ledger.publish(run, manifest.complete(identity, made_by, outcome, 2.0), results)
 
 
 def made_up(study: studies.Study, generator: np.random.Generator) -> dict[str, dict]:

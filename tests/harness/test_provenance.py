@@ -1,9 +1,16 @@
+import hashlib
 import os
+import shutil
 import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
+import pytest
+
 import tfrl
-from tfrl.harness import provenance
+from tfrl.harness import provenance, revision
+from tfrl.harness.errors import LedgerError
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -17,19 +24,65 @@ def git(folder: Path, *arguments: str) -> str:
     ).stdout.strip()
 
 
-def test_the_revision_is_that_of_the_package_and_says_if_files_differ(tmp_path):
+@pytest.fixture
+def package(tmp_path) -> Path:
+    """A package in a repository, of which nothing is committed yet."""
     package = tmp_path / "package"
     package.mkdir()
-    (package / "__init__.py").write_text("")
-    assert provenance.git_revision(package) is None
+    (package / "__init__.py").write_text("a = 1\n")
     git(tmp_path, "init", "-q")
-    assert provenance.git_revision(package) is None  # someone else's repository, so far
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-qm", "a")
-    head = git(tmp_path, "rev-parse", "HEAD")
-    assert provenance.git_revision(package) == head
-    (package / "__init__.py").write_text("changed = True")
-    assert provenance.git_revision(package) == f"{head}+changes"
+    return package
+
+
+def commit(package: Path) -> str:
+    """Commit all there is; the name of the commit."""
+    git(package, "add", ":/")
+    git(package, "commit", "-qm", "a")
+    return git(package, "rev-parse", "HEAD")
+
+
+def test_a_package_in_no_repository_of_its_own_has_no_revision(package):
+    assert revision.of(package) is None
+    shutil.rmtree(package.parent / ".git")
+    assert revision.of(package) is None
+
+
+def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
+    top = package.parent
+    (top / "reports").mkdir()
+    (top / "reports/page.html").write_text("old\n")
+    (top / "binary").write_bytes(bytes(range(256)))
+    head = commit(package)
+    assert str(revision.of(package)) == head
+    (top / "reports/page.html").write_text("new\n")
+    (top / "notes.txt").write_text("a file that decides nothing, and that git does not know\n")
+    assert str(revision.of(package)) == head
+
+    (package / "__init__.py").write_text("a = 2\n")
+    (package / "new module.py").write_text("b = 1\n")
+    (top / "binary").write_bytes(bytes(range(255, -1, -1)))
+    git(top, "add", "binary")
+    sources = [package / "__init__.py", package / "new module.py", Path(__file__)]
+    found = revision.of(package, sources)
+    assert (str(found), found.commit) == (f"{head}+changes", head)
+
+    elsewhere = tmp_path_factory.mktemp("clone")
+    git(elsewhere, "clone", "-q", str(top), ".")
+    sha256 = revision.keep(found.diff, elsewhere / ".diffs")
+    assert revision.keep(found.diff, elsewhere / ".diffs") == sha256
+    (patch,) = (elsewhere / ".diffs").iterdir()
+    assert hashlib.sha256(patch.read_bytes()).hexdigest() == sha256
+    git(elsewhere, "apply", str(patch))
+    for name in ("package/__init__.py", "package/new module.py", "binary"):
+        assert (elsewhere / name).read_bytes() == (top / name).read_bytes()
+    assert not (elsewhere / "notes.txt").exists()
+    assert (elsewhere / "reports/page.html").read_text() == "old\n"
+
+
+def test_a_diff_that_cannot_be_stored_is_a_mistake(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match=r"\.patch cannot be stored: File exists"):
+        revision.keep(b"diff", tmp_path / "file")
 
 
 def test_the_code_hash_depends_on_names_and_contents(tmp_path):
@@ -44,9 +97,41 @@ def test_the_code_hash_depends_on_names_and_contents(tmp_path):
     assert provenance.code_sha256([first]) != provenance.code_sha256([second])
 
 
-def test_what_is_collected_names_this_machine_and_these_packages():
-    collected = provenance.collect()
-    assert set(collected) == {"git", "lock_sha256", "versions", "processor"}
-    assert collected["versions"]["tfrl"] == tfrl.__version__
-    assert all(collected["versions"].values())
-    assert collected["processor"]["machine"]
+def test_a_process_names_this_machine_and_what_it_is_held_to(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_max_isa=SSE4_2 --other --xla_cpu_max_isa=AVX2")
+    found = provenance.of_process()
+    assert found["processor"]["machine"] == os.uname().machine
+    assert found["cores"] == os.cpu_count()
+    assert os.uname().release in found["system"]
+    assert found["instruction_set"] == "AVX2"
+    assert found["variables"]["XLA_FLAGS"].startswith("--xla_cpu_max_isa=SSE4_2")
+
+
+def test_versions_are_those_of_the_installed_packages():
+    found = provenance.versions()
+    assert found["tfrl"] == tfrl.__version__
+    assert found["tensorflow"] == metadata.version("tensorflow")
+    assert all(found.values())
+
+
+PARENT = """\
+import subprocess, sys
+if len(sys.argv) > 1:
+    ballast = bytearray(400 << 20)
+    sys.exit(subprocess.run([sys.executable, __file__]).returncode)
+from tfrl.harness import provenance
+before = provenance.of_process()["peak_memory_mib"]
+bytearray(100 << 20)
+print(before, provenance.of_process()["peak_memory_mib"])
+"""
+
+
+def test_peak_memory_is_that_of_the_process_and_not_of_its_parent(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    done = subprocess.run(
+        [sys.executable, str(script), "with ballast"], check=True, capture_output=True, text=True
+    )
+    before, after = map(int, done.stdout.split())
+    assert 10 < before < 200
+    assert 95 <= after - before <= 105

@@ -1,9 +1,11 @@
 """`tfrl run` as its user meets it, with worker processes and a pipeline that fails when told to."""
 
 import os
+import platform
 import random
 import re
 import signal
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tfrl.harness import executor, provenance, storage
+from tfrl.harness import executor, provenance, revision, storage
+from tfrl.harness.ledger import Ledger
 
 
 def configure(text: str) -> str:
@@ -274,6 +277,28 @@ def test_a_worker_s_libraries_have_one_thread_each(project, capsys):
     assert project.tfrl("run", "fake", "--seeds", "1") == 1
     told = "RuntimeError: OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1, MKL_NUM_THREADS=1\n"
     assert capsys.readouterr().out.endswith(told)
+
+
+def test_each_manifest_says_how_the_run_came_about(project, capsys, monkeypatch):
+    found = revision.Revision("c" * 40, b"diff --git a/a b/a\n")
+    monkeypatch.setattr(revision, "of", lambda *_: found)
+    monkeypatch.setattr(sys, "argv", ["/home/me/bin/tfrl", "run", "fake", "--runs", "my runs"])
+    project.write(configure('failure = "raise"\n'))
+    assert project.tfrl("run", "fake", "--runs", "my runs") == 1
+    entries = Ledger(project.ledger.study, Path("my runs")).entries()
+    for manifest in [entry.manifest for entry in entries]:
+        assert manifest["command"] == "tfrl run fake --runs 'my runs'"
+        assert manifest["git"] == f"{found.commit}+changes"
+        diff = Path("my runs/fake/.diffs", f"{manifest['diff_sha256']}.patch")
+        assert diff.read_bytes() == found.diff
+        assert len(manifest["lock_sha256"]) == 64
+        assert manifest["versions"]["python"] == platform.python_version()
+        assert manifest["processor"]["machine"] == platform.machine()
+        assert manifest["cores"] == os.cpu_count()
+        assert manifest["variables"]["OMP_NUM_THREADS"] == "1"
+        assert 10 < manifest["peak_memory_mib"] < 4000
+        assert manifest["started"] <= manifest["finished"]
+        assert manifest["timings"]["total"] > 0
 
 
 def test_a_second_invocation_on_the_same_runs_is_refused(project, capsys):

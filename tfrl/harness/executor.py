@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 
-from tfrl.harness import manifest, provenance, worker
+from tfrl.harness import manifest, plan, provenance, worker
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
@@ -118,7 +118,7 @@ class _Executor:
         self._schedule = Schedule(tasks)
         self._total = len(tasks)
         self._progress = progress
-        self._provenance = provenance.collect()
+        self._provenance = provenance.of_invocation(ledger.diffs, plan.sources(tasks, engine))
         self._arguments = (engine, ledger, self._provenance)
         self._jobs = jobs
         self._workers: list[_Worker] = []

@@ -51,6 +51,11 @@ class Ledger:
         """The folder of a run."""
         return self.folder / run.environment.name / run.configuration.name / f"seed-{run.seed}"
 
+    @property
+    def diffs(self) -> Path:
+        """The folder of what the code of the runs differed in from its git revision."""
+        return self.folder / ".diffs"
+
     def entries(self) -> list[Entry]:
         """An entry for each planned run. Raises `LedgerError` if a newer tfrl wrote one."""
         return [self.entry(run) for run in self.study.runs()]

@@ -4,6 +4,7 @@ import functools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tfrl.harness import hyperparameters, provenance
@@ -56,6 +57,12 @@ def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:
             if wanted:
                 tasks.append(Task(run, known["hyperparameters"], planned, reason))
     return tasks
+
+
+def sources(tasks: Iterable[Task], engine: Engine) -> set[Path]:
+    """The files that decide what the runs of `tasks` give."""
+    made_of = {(task.run.configuration.pipeline, task.run.environment.id) for task in tasks}
+    return {file for pair in made_of for file in engine.sources(*pair)}
 
 
 def reasons(tasks: Iterable[Task]) -> list[str]:

@@ -1,8 +1,12 @@
 """Where a result comes from: code, lock, versions, processor. TensorFlow is not imported."""
 
+import functools
 import hashlib
+import os
 import platform
-import subprocess
+import re
+import shlex
+import sys
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -10,21 +14,60 @@ from typing import Any
 
 import tfrl
 from tfrl.conditions import GYMNASIUM
+from tfrl.harness import revision
 
 # Packages whose numerics reach a result: other versions of them may give other results.
 _NUMERICS = ("tensorflow", "tf-agents", "tf-keras", "tensorflow-probability", "numpy")
 _GYMNASIUM = ("gymnasium", "box2d")  # that of an environment which is Gymnasium's own
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
+_VARIABLES = (  # of the environment: they decide on what instructions and threads is computed
+    "XLA_FLAGS",
+    "TF_XLA_FLAGS",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "ONEDNN_MAX_CPU_ISA",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "OPENBLAS_CORETYPE",
+    "NPY_DISABLE_CPU_FEATURES",
+)
 
 
-def collect() -> dict[str, Any]:
-    """What all runs of one invocation share: git revision, lock, versions and processor."""
+def of_invocation(diffs: Path, sources: Iterable[Path]) -> dict[str, Any]:
+    """What all runs of one invocation share: the command, the code, and for now the machine.
+
+    Where the code differs from its git revision, the diff is stored in the folder `diffs`, with
+    those of `sources` that git does not know. Raises `LedgerError`.
+    """
     package = Path(tfrl.__file__).parent
+    code = revision.of(package, sources)
     return {
-        "git": git_revision(package),
+        "command": shlex.join(["tfrl", *sys.argv[1:]]),
+        "git": code and str(code),
+        "diff_sha256": revision.keep(code.diff, diffs) if code and code.diff else None,
         "lock_sha256": _sha256_if_there(package.parent / "requirements" / "lock.txt"),
-        "versions": versions(),
+        **machine(),
+    }
+
+
+def of_process() -> dict[str, Any]:
+    """What a process that makes runs knows of itself, once it is set up for them."""
+    return {
+        **machine(),
+        "threads": _threads(),
+        "instruction_set": _instruction_set(),
+        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "peak_memory_mib": _peak_memory(),
+    }
+
+
+@functools.cache
+def machine() -> dict[str, Any]:
+    """The computer and system that this process runs on."""
+    libc = " ".join(platform.libc_ver())
+    return {
         "processor": processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}, {libc or 'unknown libc'}",
     }
 
 
@@ -39,23 +82,6 @@ def code_sha256(files: Iterable[Path]) -> str:
         digest.update(f"{name}\n{len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
-
-
-def git_revision(folder: Path) -> str | None:
-    """The commit that `folder` is at, with "+changes" if files differ from it; None if unknown.
-
-    A folder that only lies inside someone else's repository, as an installed package may, has none.
-    """
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    try:
-        git("ls-files", "--error-unmatch", "__init__.py")
-        return git("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty=+changes")
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def numerics(environment_id: str) -> tuple[str, ...]:
@@ -85,6 +111,32 @@ def processor() -> dict[str, Any]:
         "model": info.get("model name") or platform.processor() or None,
         "flags": [flag for flag in _FLAGS if flag in flags],
     }
+
+
+def _threads() -> int | None:
+    """The threads that TensorFlow computes an operation on; None if it is not at work here."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None:
+        return None
+    return int(tensorflow.config.threading.get_intra_op_parallelism_threads())
+
+
+def _instruction_set() -> str | None:
+    """The most that XLA may use of the processor's instructions; None if it is not held to any."""
+    held = re.findall(r"--xla_cpu_max_isa=(\w+)", os.environ.get("XLA_FLAGS", ""))
+    return held[-1] if held else None
+
+
+def _peak_memory() -> int | None:
+    """MiB of memory that this process has had at most; None if unknown.
+
+    `resource.getrusage` would count what the parent had when it started this process.
+    """
+    try:
+        peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        return None
+    return round(int(peak[1]) / 1024) if peak else None
 
 
 def _version(package: str) -> str | None:

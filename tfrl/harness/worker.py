@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
-from tfrl.harness import manifest, tables
+from tfrl.harness import manifest, provenance, tables
 from tfrl.harness.engine import Engine, Trainer
 from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
@@ -49,7 +49,7 @@ class Unstored:
     reason: str
 
 
-def main(connection: Connection, engine: Engine, ledger: Ledger, provenance: Part) -> None:
+def main(connection: Connection, engine: Engine, ledger: Ledger, invocation: Part) -> None:
     """Make one run after another until the other end of `connection` closes.
 
     Receives a `Task` at a time. Sends `Ready` first, then for each task some `Step` and one
@@ -57,7 +57,7 @@ def main(connection: Connection, engine: Engine, ledger: Ledger, provenance: Par
     """
     threading.Thread(target=_die_with_parent, daemon=True).start()
     engine.configure()
-    worker = _Worker(connection, engine, ledger, provenance)
+    worker = _Worker(connection, engine, ledger, invocation)
     try:
         connection.send(Ready())
         while True:
@@ -70,12 +70,12 @@ class _Worker:
     """Keeps the trainer of the group it was last asked for, which is costly to compile."""
 
     def __init__(
-        self, connection: Connection, engine: Engine, ledger: Ledger, provenance: Part
+        self, connection: Connection, engine: Engine, ledger: Ledger, invocation: Part
     ) -> None:
         self._connection = connection
         self._engine = engine
         self._ledger = ledger
-        self._provenance = provenance
+        self._invocation = invocation  # see `provenance.of_invocation`
         self._compiled: tuple[Group, Trainer] | None = None
 
     def make(self, task: Task) -> Stored | Unstored:
@@ -93,7 +93,8 @@ class _Worker:
             results, outcome = {}, manifest.failed(raised)
         seconds = time.perf_counter() - start
 
-        record = manifest.complete(task.identity, self._provenance, outcome, seconds, task.attempts)
+        made_by = {**self._invocation, **provenance.of_process()}
+        record = manifest.complete(task.identity, made_by, outcome, seconds, task.attempts)
         try:
             with _undisturbed():
                 self._ledger.publish(task.run, record, results)
