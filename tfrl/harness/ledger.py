@@ -1,15 +1,15 @@
 """The ledger of a study's runs: where each is stored, whether it counts, and how it gets there.
 
 A run is a folder, `<root>/<study>/<environment>/<configuration>/seed-<seed>/`, that holds
-`manifest.json` and, if the run finished, a Parquet file for each table. It is written under a
-hidden name beside its place and published by a rename, so a folder that is visible is whole.
+`manifest.json` and, if the run finished, a Parquet file for each table. It is published by a
+rename, so a folder that is visible is whole; see `publishing`.
 
 `<root>/<study>/` belongs to one study file: another of the same name is refused while that exists.
+Nothing in it may be a link, which could lead anywhere; `<root>` may be one.
 """
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from typing import Literal
 import pyarrow as pa
 
 from tfrl.harness import manifest as manifests
-from tfrl.harness import tables
+from tfrl.harness import publishing, tables
 from tfrl.harness.errors import DamagedError, LedgerError, OutdatedError, describe
 from tfrl.harness.manifest import Manifest, Part
 from tfrl.harness.study import Run, Study
@@ -88,31 +88,31 @@ class Ledger:
 
     def tables(self, entry: Entry) -> dict[str, pa.Table]:
         """The tables of a finished run. Raises `DamagedError` if they are not as written."""
-        directory = self.directory(entry.run)
+        directory, manifest = self.directory(entry.run), entry.manifest
+        checksums = manifest.get("tables_sha256", {})  # runs of earlier versions have none
         result = {
-            name: tables.read(directory / f"{name}.parquet", schema)
+            name: tables.read(directory / f"{name}.parquet", schema, checksums.get(name))
             for name, schema in tables.SCHEMAS.items()
         }
-        manifest = entry.manifest
         if tables.fingerprint(result, manifest["weights_sha256"]) != manifest["fingerprint"]:
             raise DamagedError(f"{directory} is damaged: its tables differ from its fingerprint")
         return result
 
     def publish(self, run: Run, manifest: Manifest, results: Mapping[str, pa.Table]) -> None:
         """Store a run, whole, in place of what was stored of it. Raises `LedgerError`."""
+
+        def write(folder: Path) -> None:
+            checksums = {
+                name: tables.write(table, folder / f"{name}.parquet")
+                for name, table in results.items()
+            }
+            encoded = manifests.encode({**manifest, "tables_sha256": checksums})
+            (folder / "manifest.json").write_bytes(encoded)
+
         place = self.directory(run)
-        temporary = place.with_name(f".{place.name}.{os.getpid()}")
         try:
-            temporary.mkdir(parents=True)
-            for name, table in results.items():
-                tables.write(table, temporary / f"{name}.parquet")
-            (temporary / "manifest.json").write_bytes(manifests.encode(manifest))
-            for written in [*temporary.iterdir(), temporary]:
-                _sync(written)
-            _replace(temporary, place)
-            _sync(place.parent)
+            publishing.publish(place, write)
         except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
             reason = error.strerror or describe(error)
             raise LedgerError(f"{place} cannot be stored: {reason}") from error
 
@@ -122,11 +122,10 @@ class Ledger:
 
         The lock is the kernel's, so it goes when its holder does, however that ends.
         """
-        try:
+        with self._usable():
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._refuse_links()
             file = (self.folder / ".lock").open("a")
-        except OSError as error:
-            raise LedgerError(f"{self.folder} cannot be used: {error.strerror}") from error
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -134,23 +133,39 @@ class Ledger:
                 raise LedgerError(
                     f"another `tfrl run` is at work in {self.folder}: wait for its end, or stop it"
                 ) from None
-            try:
+            with self._usable():
                 self._claim()
-            except OSError as error:
-                raise LedgerError(f"{self.folder} cannot be used: {error.strerror}") from error
-            self._clean()
+            self._recover()
             try:
                 yield
             finally:
-                self._clean()
+                self._recover()
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Say in one sentence what cannot be done to the study's folder. Raises `LedgerError`."""
+        try:
+            yield
+        except OSError as error:
+            raise LedgerError(f"{self.folder} cannot be used: {error.strerror}") from error
+
+    def _refuse_links(self) -> None:
+        """Raises `LedgerError` if what is to be written would go through a link."""
+        places = [self.directory(run) for run in self.study.runs()]
+        above = dict.fromkeys(folder for place in places for folder in list(place.parents)[:2])
+        for path in [self.folder, *self.folder.glob(".*"), *above, *places]:
+            if path.is_symlink():
+                raise LedgerError(
+                    f"{path} is a link, and runs are stored nowhere but in {self.root}: put what "
+                    "it leads to in its place, or give another folder with --runs"
+                )
 
     def _claim(self) -> None:
         """Note which study file the runs are of. Raises `LedgerError` if of another one."""
         note = self.folder / ".study"  # its path from the root, so that both can move together
         root, path = self.root.resolve(), self.study.path.resolve()
-        owner = (
-            (root / note.read_text(errors="replace").strip()).resolve() if note.exists() else None
-        )
+        text = note.read_text(errors="replace").strip() if note.exists() else ""
+        owner = (root / text).resolve() if text and text.isprintable() else None
         if owner and owner != path and owner.is_file():
             raise LedgerError(
                 f"{self.folder} holds the runs of {os.path.relpath(owner)}: rename "
@@ -159,27 +174,8 @@ class Ledger:
         if owner != path:
             note.write_text(f"{os.path.relpath(path, root)}\n")
 
-    def _clean(self) -> None:
-        """Remove what runs left behind that ended before they were published."""
-        for leftover in self.folder.glob("*/*/.*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _replace(temporary: Path, place: Path) -> None:
-    """Rename `temporary` to `place`; what was there is gone afterwards."""
-    if not place.exists():
-        temporary.rename(place)
-        return
-    discarded = temporary.with_suffix(".replaced")
-    place.rename(discarded)
-    temporary.rename(place)
-    shutil.rmtree(discarded)
-
-
-def _sync(path: Path) -> None:
-    """Bring a file or folder to the disk itself."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _recover(self) -> None:
+        """Settle what runs left behind that ended while they were published."""
+        with self._usable():
+            for folder in {self.directory(run).parent for run in self.study.runs()}:
+                publishing.recover(folder)

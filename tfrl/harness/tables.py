@@ -49,15 +49,26 @@ def from_columns(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
     return table
 
 
-def write(table: pa.Table, path: Path) -> None:
-    """Write a table as Parquet; the same table gives the same bytes."""
-    pq.write_table(table, path, compression="zstd")
+def write(table: pa.Table, path: Path) -> str:
+    """Write a table as Parquet, the same bytes for the same table, and return their SHA-256."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content = sink.getvalue().to_pybytes()
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
 
 
-def read(path: Path, schema: pa.Schema) -> pa.Table:
-    """Read a table. Raises `DamagedError` if it is no table of this schema, whole and readable."""
+def read(path: Path, schema: pa.Schema, sha256: str | None = None) -> pa.Table:
+    """Read a table.
+
+    Raises `DamagedError` if it is no table of this schema, whole and readable, or if the SHA-256 of
+    the file is known and another.
+    """
     try:
-        table = pq.ParquetFile(path).read()
+        content = path.read_bytes()
+        if sha256 not in (None, hashlib.sha256(content).hexdigest()):
+            raise DamagedError(f"{path} is damaged: its content differs from its checksum")
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
         table.validate(full=True)
     except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
         raise DamagedError(f"{path} is damaged: {describe(error)}") from None

@@ -1,0 +1,69 @@
+"""How a folder gets to its place whole or not at all, whenever the process or the power fails.
+
+It is written under a hidden name beside its place, brought to the disk, and renamed. What was there
+before is renamed away first and removed last, so at any moment one of the two is on the disk;
+`recover` puts it back where it belongs.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+_REPLACED = "replaced"
+_HIDDEN = re.compile(rf"\.(?P<name>.+)\.(?P<kind>\d+|{_REPLACED})")
+
+
+def publish(place: Path, write: Callable[[Path], None]) -> None:
+    """Put the folder that `write` fills in the place of what is there. Raises `OSError`.
+
+    If it raises, what was there before still is.
+    """
+    temporary = _hidden(place, str(os.getpid()))
+    replaced = _hidden(place, _REPLACED)
+    try:
+        temporary.mkdir(parents=True)
+        write(temporary)
+        for written in [*temporary.iterdir(), temporary]:
+            _sync(written)
+        if place.exists():
+            place.rename(replaced)
+        temporary.rename(place)
+        _sync(place.parent)
+    except OSError:
+        shutil.rmtree(temporary, ignore_errors=True)
+        _put_back(replaced, place)
+        raise
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def recover(parent: Path) -> None:
+    """Settle what publications left behind in a folder that ended half way. Raises `OSError`.
+
+    To be called when nobody publishes there. Other hidden names are left alone.
+    """
+    for leftover in parent.glob(".*"):
+        if found := _HIDDEN.fullmatch(leftover.name):
+            if found["kind"] == _REPLACED:
+                _put_back(leftover, leftover.with_name(found["name"]))
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _hidden(place: Path, kind: str) -> Path:
+    return place.with_name(f".{place.name}.{kind}")
+
+
+def _put_back(replaced: Path, place: Path) -> None:
+    """Undo a replacement that was not completed, if there was one."""
+    if replaced.exists() and not place.exists():
+        replaced.rename(place)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file or folder to the disk itself."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
