@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 import tfrl
-from tfrl.cli import compare, list_, report, run
+from tfrl.cli import compare, list_, publish, report, run, verify
 
-_VERBS = (run.VERB, report.VERB, compare.VERB, list_.VERB)
+_VERBS = (run.VERB, report.VERB, verify.VERB, publish.VERB, compare.VERB, list_.VERB)
 _DESCRIPTION = """\
 Train TF-Agents agents over many seeds, and report how far the results can be trusted.
 A study is a TOML file that says what to run; those in studies/ go by their name."""
@@ -15,7 +15,8 @@ example:
   tfrl run quick        train every agent of studies/quick.toml: about a minute
   tfrl report quick     write reports/quick/index.html
 
-exit status: 0 all is well, 1 a run failed, 2 a mistake in what was asked, 130 interrupted"""
+exit status: 0 all is well, 1 a run failed, is damaged or differs, 2 a mistake in
+what was asked, 130 interrupted"""
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -1,0 +1,92 @@
+"""What a comparison with published runs came to, as the terminal shows it."""
+
+from collections.abc import Iterator, Sequence
+from math import isnan
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfrl.harness.published import Published
+    from tfrl.harness.study import Study
+    from tfrl.harness.verification import Checked
+
+_HEADERS = ("environment", "configuration", "runs", "change", "95% interval", "margin", "verdict")
+_TESTS = """\
+Change of the mean final return, over runs of the same seeds, those here minus those published.
+Equivalent: within the margin, by two one-sided paired t-tests at 5%. A real change: by a paired
+t-test at 5%, corrected for all rows of the table (Holm). Inconclusive: neither."""
+
+
+def counted(checked: "Sequence[Checked]") -> str:
+    """How many runs are the same bits, and how many could not be compared."""
+    if not any(item.before for item in checked):
+        whole = sum(item.now is not None for item in checked)
+        stored = whole + sum(item.amiss for item in checked)
+        return f"{whole} of {stored} stored runs whole; nothing is published to compare with"
+    compared = [item for item in checked if item.compared]
+    same = sum(not item.differs for item in compared)
+    besides = {
+        "failed as when published": [i for i in checked if i.before and i.now and not i.compared],
+        "published but not stored": [i for i in checked if i.before and not (i.now or i.amiss)],
+        "damaged or not as planned": [i for i in checked if i.amiss],
+        "stored but not published": [i for i in checked if i.now and not i.before],
+    }
+    rest = [f"{len(items)} {what}" for what, items in besides.items() if items]
+    counts = f"{same} of {len(compared)} runs bit-identical to the published ones"
+    return "; ".join([counts, *rest])
+
+
+def details(study: "Study", expected: "Published", checked: "Sequence[Checked]") -> Iterator[str]:
+    """Lines on what differs, since when, how much that matters, and what it may come from."""
+    from tfrl.harness import verification
+
+    planned = sum(expected.of(run) is not None for run in study.runs())
+    if planned < len(expected.outcomes):
+        yield f"{len(expected.outcomes) - planned} published runs are not in the study any more."
+    if changes := verification.changes(expected, checked):
+        yield f"Since publication: {'; '.join(changes)}."
+    differing: dict[tuple[str, str], list[int]] = {}
+    for item in checked:
+        if item.differs:
+            run = item.entry.run
+            where = f"{run.environment.name}/{run.configuration.name}"
+            differing.setdefault((where, item.differs), []).append(run.seed)
+    for (where, how), seeds in differing.items():
+        yield f"differs: {where}, {_listed(seeds)}: {how}"
+    if differing:
+        yield from _judged(study, checked)
+
+
+def _judged(study: "Study", checked: "Sequence[Checked]") -> Iterator[str]:
+    """A table of what became of the final returns where runs differ."""
+    from tabulate import tabulate
+
+    from tfrl.analysis import equivalence
+    from tfrl.harness import verification
+
+    margins = {item.name: equivalence.margin(item.id) for item in study.environments}
+    judged = equivalence.judge(verification.final_returns(checked), margins)
+    rows = [
+        [
+            *(row[key] for key in ("environment", "configuration", "n")),
+            f"{row['change']:+.4g}",
+            "" if isnan(row["low"]) else f"{row['low']:+.4g} to {row['high']:+.4g}",
+            "not known" if isnan(row["margin"]) else f"{row['margin']:.4g}",
+            ", ".join(filter(None, (row["verdict"], row["note"]))),
+        ]
+        for _, row in judged.iterrows()
+    ]
+    if rows:
+        yield tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True)
+        yield _TESTS
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """As `seed 3` or `seeds 0-4, 7`."""
+    spans: list[list[int]] = []
+    for seed in sorted(seeds):
+        if spans and seed == spans[-1][-1] + 1:
+            spans[-1][1:] = [seed]
+        else:
+            spans.append([seed])
+    text = ", ".join("-".join(map(str, span)) for span in spans)
+    return f"seed{'s' if len(seeds) > 1 else ''} {text}"

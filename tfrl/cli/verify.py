@@ -1,0 +1,122 @@
+"""`tfrl verify`: whether stored runs are whole, and the same bits as the published ones."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfrl.cli import comparison
+from tfrl.cli.verb import FINE, RUN_FAILED, Verb, add_jobs, add_reports, positive
+
+if TYPE_CHECKING:
+    from tfrl.harness.engine import Engine
+    from tfrl.harness.published import Published
+    from tfrl.harness.study import Study
+    from tfrl.harness.verification import Checked
+
+_SAMPLE = 4  # runs, if it is not said how many
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "studies",
+        nargs="+",
+        metavar="STUDY",
+        help="a study's TOML file, or the name of one in studies/; there may be several",
+    )
+    parser.add_argument(
+        "--sample",
+        type=positive,
+        nargs="?",
+        const=_SAMPLE,
+        metavar="K",
+        help="make K runs anew (default: %(const)s) in a temporary folder, and compare only these",
+    )
+    add_jobs(parser)
+    add_reports(parser)
+
+
+def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
+    from tfrl.harness import study as studies
+
+    asked = [studies.load(studies.find(reference)) for reference in arguments.studies]
+    verify = _stored if arguments.sample is None else _sampled
+    found = [item for study in asked for item in verify(study, arguments, engine)]
+    if len(asked) > 1:
+        print(f"{len(asked)} studies: {comparison.counted(found)}")
+    return RUN_FAILED if any(item.amiss or item.differs for item in found) else FINE
+
+
+def _stored(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> "list[Checked]":
+    """Verify all that is stored of a study, and say what came of it."""
+    from tfrl.harness import notices, published, verification
+    from tfrl.harness.errors import HarnessError
+    from tfrl.harness.ledger import Ledger
+
+    ledger = Ledger(study, arguments.runs)
+    expected = published.read(published.place(study, arguments.reports))
+    checked = verification.verify(ledger, expected, study.runs())
+    if not any(item.now or item.amiss for item in checked):
+        raise HarnessError(
+            f"no run of {study.name} is stored in {ledger.folder}: `tfrl run` makes them"
+        )
+    told = notices.collect(ledger, [item.entry for item in checked], engine)
+    _print(study, expected, checked, told)
+    return checked
+
+
+def _sampled(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> "list[Checked]":
+    """Make some runs anew and verify them, and say what came of it."""
+    from tfrl.harness import executor, plan, published, verification
+    from tfrl.harness.errors import HarnessError
+    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.progress import Progress
+
+    place = published.place(study, arguments.reports)
+    expected = published.read(place)
+    if expected is None:
+        raise HarnessError(f"{place} is not there, so there is nothing to compare a sample with")
+    candidates = [run for run in study.runs() if expected.of(run)]
+    runs = verification.sample(candidates, arguments.sample)
+    progress = Progress(sys.stderr)
+    progress.say(f"{study.name}: makes anew {', '.join(map(str, runs))}")
+    with tempfile.TemporaryDirectory(prefix="tfrl-") as root:
+        ledger = Ledger(study, Path(root))
+        with ledger.locked():
+            tasks = plan.make(ledger, engine, {run.seed for run in runs})
+            tasks = [task for task in tasks if task.run in runs]
+            executor.execute(ledger, tasks, engine, arguments.jobs, progress)
+        checked = verification.verify(ledger, expected, runs)
+    _print(study, expected, checked)
+    return checked
+
+
+def _print(
+    study: "Study",
+    expected: "Published | None",
+    checked: "list[Checked]",
+    told: tuple[str, ...] = (),
+) -> None:
+    print(f"{study.name}: {comparison.counted(checked)}")
+    for line in told:
+        print(line)
+    for line in comparison.details(study, expected, checked) if expected else ():
+        print(line)
+
+
+VERB = Verb(
+    name="verify",
+    summary="compare stored runs with the published ones",
+    description="""\
+Read every stored run of a study, name what is damaged, and compare with what was published with its
+report: how many runs are the same bits; which are not, since which step, and whether their final
+returns are equivalent nevertheless. Exit status 0 says that nothing is damaged and nothing differs.
+With --sample, runs/ is neither read nor written.""",
+    example="""\
+examples:
+  tfrl verify cartpole             everything that is stored
+  tfrl verify cartpole --sample    makes four runs anew, in less than two minutes""",
+    add_arguments=_add_arguments,
+    execute=_execute,
+)

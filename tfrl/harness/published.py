@@ -1,0 +1,146 @@
+"""What the runs of a study came to when its report was published, to compare others with.
+
+Kept as `<reports>/<study>/published.json`, which nothing but `tfrl publish` writes: a report that
+is rendered anew leaves it alone, so that what is compared with stays what was published.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfrl.harness import fingerprints
+from tfrl.harness.errors import DamagedError, HarnessError, describe
+from tfrl.harness.fingerprints import Mark
+from tfrl.harness.ledger import Entry, Ledger
+from tfrl.harness.manifest import Manifest, Part, differences
+from tfrl.harness.storage import common
+from tfrl.harness.study import Run, Study
+
+SCHEMA = 1
+_SETTINGS = ("environment", "configuration", "steps", "evaluation", "code")  # parts of an identity
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    status: str  # "finished" or "failed"
+    fingerprint: str | None  # None if it failed
+    marks: tuple[Mark, ...]  # none if it failed
+
+
+@dataclass(frozen=True)
+class Published:
+    """The outcomes of a study's runs, and what they were made with."""
+
+    stack: Part  # as `storage.common` gives it
+    settings: Mapping[tuple[str, str], Part]  # by environment and configuration: see `_SETTINGS`
+    outcomes: Mapping[tuple[str, str, int], Outcome]  # the same with the seed
+
+    def of(self, run: Run) -> Outcome | None:
+        """The outcome of a run; None if it was not published."""
+        return self.outcomes.get((*_cell(run), run.seed))
+
+    def changes(self, run: Run, manifest: Manifest) -> list[str]:
+        """In what settings and code a stored run differs from the published one."""
+        alike = {key: manifest[key] for key in ("seed", "versions")}
+        return differences({**self.settings[_cell(run)], **alike}, manifest)
+
+
+def place(study: Study, reports: Path) -> Path:
+    """The file in which a study's outcomes are published."""
+    return reports / study.name / "published.json"
+
+
+def collect(ledger: Ledger) -> Published:
+    """The outcomes of all runs of a study, each of which has to be stored.
+
+    Raises `DamagedError`.
+    """
+    entries = ledger.entries()
+    return Published(
+        stack=common([entry.manifest for entry in entries]),
+        settings={
+            _cell(entry.run): {key: entry.manifest[key] for key in _SETTINGS} for entry in entries
+        },
+        outcomes={(*_cell(entry.run), entry.run.seed): outcome(ledger, entry) for entry in entries},
+    )
+
+
+def outcome(ledger: Ledger, entry: Entry) -> Outcome:
+    """What a stored run came to. Raises `DamagedError`."""
+    if entry.status == "failed":
+        return Outcome("failed", None, ())
+    marks = fingerprints.marks(ledger.tables(entry))
+    return Outcome("finished", entry.manifest["fingerprint"], marks)
+
+
+def write(published: Published, path: Path) -> None:
+    """Write the file, whole or not at all; the same outcomes give the same bytes."""
+    runs = [
+        [*key, found.status, found.fingerprint, *found.marks]
+        for key, found in published.outcomes.items()
+    ]
+    settings = [[*cell, part] for cell, part in published.settings.items()]
+    text = (
+        f'{{"schema": {SCHEMA},\n"stack": {json.dumps(published.stack)},\n'
+        f'"settings": [\n{_lines(settings)}\n],\n"runs": [\n{_lines(runs)}\n]}}\n'
+    )
+    temporary = path.with_name(f".{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise HarnessError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def read(path: Path) -> Published | None:
+    """The outcomes that were published; None if there is no such file.
+
+    Raises `DamagedError`, or `HarnessError` if a newer tfrl wrote it.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        if content["schema"] != SCHEMA:
+            raise HarnessError(
+                f"{path} was written by another tfrl (schema {content['schema']}, this one reads "
+                f"{SCHEMA}): use the one that its report was published with"
+            )
+        return Published(
+            stack=dict(content["stack"]),
+            settings={tuple(cell): _setting(part) for *cell, part in content["settings"]},
+            outcomes={
+                (environment, name, seed): Outcome(status, fingerprint, tuple(map(_mark, marks)))
+                for environment, name, seed, status, fingerprint, *marks in content["runs"]
+            },
+        )
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamagedError(f"{path} is damaged: {describe(error)}") from None
+
+
+def _mark(values: list[Any]) -> Mark:
+    step, score, digest = values
+    return Mark(int(step), float(score), str(digest))
+
+
+def _setting(part: Part) -> Part:
+    """The part itself, if it can be compared."""
+    whole = {**part, "seed": 0, "versions": {}}
+    differences(whole, whole)
+    return part
+
+
+def _cell(run: Run) -> tuple[str, str]:
+    return run.environment.name, run.configuration.name
+
+
+def _lines(items: Iterable[object]) -> str:
+    return ",\n".join(map(json.dumps, items))
