@@ -92,7 +92,7 @@ def test_a_mistake_in_an_environment_is_one_sentence(project, changed, table, se
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('title = "Fake"\n', "", "title is missing: expected a text of at least one character"),
+        ('title = "Fake"\n', "", "title is missing: expected a text on one line"),
         ('"Fake"', "3", "title is 3: expected a text"),
         ("seeds", "sedes", "seeds is missing (is sedes meant to be it?): expected whole numbers"),
         ('"0-3"', "[0, 1, 0]", "seeds names 0 more than once"),

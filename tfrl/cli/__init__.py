@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tfrl.cli.parser import make_parser
 from tfrl.cli.verb import INTERRUPTED, MISTAKE
-from tfrl.harness.errors import HarnessError
+from tfrl.harness.errors import HarnessError, printable
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -33,5 +33,5 @@ def main(argv: Sequence[str] | None = None, engine: "Engine | None" = None) -> i
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except HarnessError as error:
-        print(f"tfrl: {error}", file=sys.stderr)
+        print(f"tfrl: {printable(str(error))}", file=sys.stderr)
         return MISTAKE

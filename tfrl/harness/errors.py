@@ -21,12 +21,23 @@ class OutdatedError(HarnessError):
     """A stored run is in the form of an older tfrl, saying which; the run counts as missing."""
 
 
+def printable(text: str) -> str:
+    """A text that may come from anywhere, in one line, with what would not be seen spelt out.
+
+    Such as what moves a terminal's cursor, or turns the direction of writing.
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def gist(message: str) -> str:
     """The line of a message that says what is wrong: the first that is not empty.
 
     TensorFlow puts a stack before it when a graph fails, and the node after it.
     """
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [printable(line.strip()) for line in message.splitlines() if line.strip()]
     if lines[:1] != ["Graph execution error:"]:
         return lines[0] if lines else ""
     nodes = [number for number, line in enumerate(lines) if line.startswith("[[{{node")]

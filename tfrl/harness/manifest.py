@@ -9,8 +9,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tfrl.harness import shape
 from tfrl.harness.engine import RunResult
-from tfrl.harness.errors import DamagedError, LedgerError, OutdatedError, describe, gist
+from tfrl.harness.errors import (
+    DamagedError,
+    LedgerError,
+    OutdatedError,
+    describe,
+    gist,
+    printable,
+)
 from tfrl.harness.provenance import numerics
 from tfrl.harness.study import Run, Study, Value
 
@@ -58,7 +66,9 @@ def differences(stored: Part, planned: Part) -> list[str]:
     """In what a stored run differs from a planned one, each under its key in the study file."""
     before, now = _settings(stored), _settings(planned)
     return [
-        "the code changed" if key == "code" else f"{key} was {before.get(key)}, is {now.get(key)}"
+        "the code changed"
+        if key == "code"
+        else printable(f"{key} was {before.get(key)}, is {now.get(key)}")
         for key in {**now, **before}
         if before.get(key) != now.get(key)
     ]
@@ -94,7 +104,7 @@ def failed(error: BaseException) -> Part:
 
 def sentence(error: Part) -> str:
     """The error of a manifest in one line."""
-    return ": ".join(filter(None, (error["type"], gist(error["message"]))))
+    return ": ".join(filter(None, (printable(error["type"]), gist(error["message"]))))
 
 
 def attempt(how: str) -> Part:
@@ -128,7 +138,7 @@ def complete(
 def encode(manifest: Manifest) -> bytes:
     """A manifest as it is stored: JSON, with the schema and a checksum, as in any later schema."""
     complete = {"schema": SCHEMA, **manifest}
-    return json.dumps({**complete, "sha256": _checksum(complete)}, indent=1).encode()
+    return _encode({**complete, "sha256": _checksum(complete)})
 
 
 def read(path: Path) -> Manifest:
@@ -137,11 +147,12 @@ def read(path: Path) -> Manifest:
     Raises `DamagedError`, `OutdatedError` if an older tfrl wrote it, `LedgerError` if a newer one.
     """
     try:
-        manifest = json.loads(path.read_bytes())
-        schema, checksum = manifest["schema"], manifest.pop("sha256", None)
+        content = path.read_bytes()
+        manifest = json.loads(content)
+        schema, checksum = int(manifest["schema"]), manifest.pop("sha256", None)
     except OSError as error:
         raise DamagedError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DamagedError(f"{path} is damaged: {describe(error)}") from None
     if checksum != _checksum(manifest):
         raise DamagedError(f"{path} is damaged: its content differs from its checksum")
@@ -154,6 +165,12 @@ def read(path: Path) -> Manifest:
         raise OutdatedError(
             f"stored by an older tfrl, which evaluated otherwise (schema {schema}, now {SCHEMA})"
         )
+    if content != _encode({**manifest, "sha256": checksum}):
+        raise DamagedError(f"{path} is damaged: it means what was written, but is spelt otherwise")
+    try:
+        shape.check(manifest)
+    except ValueError as error:
+        raise DamagedError(f"{path} is damaged: {error}") from None
     return manifest
 
 
@@ -181,6 +198,10 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()
     }
+
+
+def _encode(manifest: Manifest) -> bytes:
+    return json.dumps(manifest, indent=1).encode()
 
 
 def _checksum(manifest: Manifest) -> str:

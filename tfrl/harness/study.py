@@ -24,6 +24,7 @@ Value = bool | int | float | str | tuple[int, ...]  # of a hyperparameter
 MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
 _PIPELINE = re.compile(r"[^\W\d]\w*((\.[^\W\d]\w*)*:[^\W\d]\w*)?")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]*")
 _SEEDS_EXPECTED = 'whole numbers from 0 on, as "0-19", "0-4,7" or [0, 1, 2]'
 
 
@@ -122,7 +123,7 @@ def load(path: Path) -> Study:
     top = toml.read(path)
     if not toml.is_name(path.stem):
         raise StudyError(f"{path}: a study's file is named with {toml.NAME_EXPECTED}")
-    title = top.take("title", _text, "a text of at least one character")
+    title = top.take("title", _text, "a text on one line")
     seeds = _seeds(top.take("seeds", _text_or_list, _SEEDS_EXPECTED), f"{path}: seeds")
     steps = top.take("steps", _positive, "a whole number of environment steps, at least 1")
     evaluation = _evaluation(top.table("evaluation"), steps)
@@ -156,9 +157,11 @@ def _environment(name: str, table: Table) -> Environment:
     """An environment in the short form, which is its id, or as a table."""
     expected = 'the id of an environment, such as "CartPole-v1"'
     if not isinstance(table.left[name], dict):
-        return Environment(name, table.take(name, _text, f"{expected}, or a table with one"))
+        return Environment(
+            name, table.take(name, _environment_id, f"{expected}, or a table with one")
+        )
     own = table.table(name)
-    environment_id = own.take("id", _text, expected)
+    environment_id = own.take("id", _environment_id, expected)
     given = Conditions(
         own.take("variation", _text, 'the name of a variation, such as "R"', conditions.DEFAULT),
         own.take("levels", _positive, "a whole number of levels, at least 1", None),
@@ -240,11 +243,15 @@ def _positive(value: Any) -> bool:
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
 
 
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_text, value))
+
+
+def _environment_id(value: Any) -> bool:
+    return isinstance(value, str) and bool(_ENVIRONMENT.fullmatch(value))
 
 
 def _pipeline(value: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tfrl.harness.errors import StudyError
+from tfrl.harness.errors import StudyError, describe
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAME_EXPECTED = "letters, digits, '.', '_' and '-', at most 64, the first a letter or digit"
@@ -70,10 +70,10 @@ def read(path: Path) -> Table:
     """The whole of a file."""
     try:
         return Table(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{path}: expected TOML, but: {error}") from None
     except UnicodeDecodeError:
         raise StudyError(f"{path}: expected TOML, which is UTF-8 text, but it is not") from None
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"{path}: expected TOML, but: {describe(error)}") from None
     except OSError as error:
         raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
 
