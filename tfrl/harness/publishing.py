@@ -1,8 +1,8 @@
 """How a folder gets to its place whole or not at all, whenever the process or the power fails.
 
-It is written under a hidden name beside its place, brought to the disk, and renamed. What was there
-before is renamed away first and removed last, so at any moment one of the two is on the disk;
-`recover` puts it back where it belongs.
+It is written under a hidden name beside its place, which ends in the number of the process, brought
+to the disk, and renamed. What was there before is renamed away first and removed last, so that at
+any moment one of the two is on the disk; `recover` puts it back where it belongs.
 """
 
 import os
@@ -47,7 +47,10 @@ def recover(parent: Path) -> None:
         if found := _HIDDEN.fullmatch(leftover.name):
             if found["kind"] == _REPLACED:
                 _put_back(leftover, leftover.with_name(found["name"]))
-            shutil.rmtree(leftover, ignore_errors=True)
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
 
 
 def _hidden(place: Path, kind: str) -> Path:

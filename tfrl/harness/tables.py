@@ -20,6 +20,7 @@ EPISODES = pa.schema(
     ]
 )
 LABEL = pa.dictionary(pa.int32(), pa.string())  # a text out of a few
+_MOST_LABELS = 1_000  # that a column has
 EVALUATIONS = pa.schema(
     [
         ("step", pa.int64()),  # environment steps after which an evaluation was scheduled
@@ -44,7 +45,7 @@ def from_columns(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
         table = pa.table({name: columns[name] for name in schema.names}).cast(schema)
     except KeyError as error:
         raise ValueError(f"the run has no column {error}") from None
-    if not pc.all(pc.is_finite(table["return"])).as_py() and len(table):
+    if not _is_finite(table):
         raise FloatingPointError("a return is not a finite number")
     return table
 
@@ -74,6 +75,8 @@ def read(path: Path, schema: pa.Schema, sha256: str | None = None) -> pa.Table:
         raise DamagedError(f"{path} is damaged: {describe(error)}") from None
     if not table.schema.equals(schema):
         raise DamagedError(f"{path} is damaged: expected the columns {', '.join(schema.names)}")
+    if not _is_possible(table):
+        raise DamagedError(f"{path} is damaged: no run leaves such values")
     return table
 
 
@@ -100,6 +103,20 @@ def feed(digest: "hashlib._Hash", tables: Mapping[str, pa.Table]) -> None:
             else:
                 values = column.to_numpy()
                 digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+
+
+def _is_finite(table: pa.Table) -> bool:
+    return pc.all(pc.is_finite(table["return"]), min_count=0).as_py()
+
+
+def _is_possible(table: pa.Table) -> bool:
+    """Whether values are all there, the returns finite, and texts out of a few."""
+    labels = [column for column in table.columns if column.type == LABEL]
+    return (
+        not any(column.null_count for column in table.columns)
+        and _is_finite(table)
+        and all(len(column.unique()) <= _MOST_LABELS for column in labels)
+    )
 
 
 def _joined(column: pa.ChunkedArray) -> bytes | memoryview:
