@@ -14,6 +14,7 @@ import numpy as np
 
 from tfrl import cli
 from tfrl.conditions import HELD_OUT, PLAIN, Conditions
+from tfrl.harness.checkpoints import Checkpoint
 from tfrl.harness.study import Environment, Run, Study, Value
 
 STUDY = """\
@@ -97,6 +98,7 @@ class Trainer:
         seed: int,
         conditions: Conditions = PLAIN,
         on_progress: Callable[[int], None] | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Result:
         """Seeds other than `failing_seed` finish."""
         if self.config.file:

@@ -5,11 +5,14 @@ Importing this module is cheap; TensorFlow is imported when a method of `Engine`
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfrl.conditions import GYMNASIUM, Conditions
 from tfrl.harness import sources
 from tfrl.harness.study import Environment, Run, Study, Value
+
+if TYPE_CHECKING:
+    from tfrl.harness.checkpoints import Checkpoint
 
 
 class RunResult(Protocol):
@@ -40,9 +43,16 @@ class Trainer(Protocol):
     """Compiled once, serves every seed, and all conditions with one number of shifted tests."""
 
     def run(
-        self, seed: int, conditions: Conditions, on_progress: Callable[[int], None] | None = None
+        self,
+        seed: int,
+        conditions: Conditions,
+        on_progress: Callable[[int], None] | None = None,
+        checkpoint: "Checkpoint | None" = None,
     ) -> RunResult:
-        """Train with `seed`, reporting environment steps as they are made. Raises if that fails."""
+        """Train with `seed`, reporting environment steps as they are made. Raises if that fails.
+
+        Goes on from the checkpoint, if it holds anything, and saves to it whenever that is due.
+        """
 
 
 class Engine:

@@ -51,6 +51,11 @@ class Ledger:
         """The folder of a run."""
         return self.folder / run.environment.name / run.configuration.name / f"seed-{run.seed}"
 
+    def checkpoint(self, run: Run) -> Path:
+        """Where a run in progress keeps what it needs to go on; see `checkpoints`."""
+        place = self.directory(run)
+        return place.with_name(f".{place.name}.checkpoint")
+
     @property
     def diffs(self) -> Path:
         """The folder of what the code of the runs differed in from its git revision."""

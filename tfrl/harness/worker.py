@@ -11,6 +11,7 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
 from tfrl.harness import manifest, provenance, tables
+from tfrl.harness.checkpoints import Checkpoint
 from tfrl.harness.engine import Engine, Trainer
 from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
@@ -80,24 +81,29 @@ class _Worker:
 
     def make(self, task: Task) -> Stored | Unstored:
         """Make one run and store it, whether it finishes or fails."""
-        start = time.perf_counter()
+        start, run = time.perf_counter(), task.run
+        checkpoint = Checkpoint(self._ledger.checkpoint(run), task.identity)
         try:
-            conditions = task.run.environment.conditions
-            result = self._trainer_for(task).run(task.run.seed, conditions, self._reporter())
+            result = self._trainer_for(task).run(
+                run.seed, run.environment.conditions, self._reporter(), checkpoint
+            )
             results = {
                 name: tables.from_columns(getattr(result, name), schema)
                 for name, schema in tables.SCHEMAS.items()
             }
             outcome = manifest.finished(result, tables.fingerprint(results, result.weights_sha256))
+        except LedgerError as problem:  # its checkpoint cannot be stored, so neither could it
+            return Unstored(str(problem))
         except (Exception, SystemExit) as raised:
             results, outcome = {}, manifest.failed(raised)
-        seconds = time.perf_counter() - start
+        seconds = checkpoint.seconds_before + time.perf_counter() - start
 
         made_by = {**self._invocation, **provenance.of_process()}
         record = manifest.complete(task.identity, made_by, outcome, seconds, task.attempts)
         try:
             with _undisturbed():
-                self._ledger.publish(task.run, record, results)
+                self._ledger.publish(run, record, results)
+                checkpoint.remove()
         except LedgerError as problem:
             return Unstored(str(problem))
         error = outcome["error"] and manifest.sentence(outcome["error"])

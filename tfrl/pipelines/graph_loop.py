@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfrl.components.episodes import play
 from tfrl.conditions import Conditions
 from tfrl.pipelines.evaluation import Plan
-from tfrl.pipelines.loop import Loop
+from tfrl.pipelines.loop import Loop, State
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 
 
@@ -39,6 +39,10 @@ class GraphLoop(Loop):
         self._pipeline.environment.set_conditions(conditions)
         self._pipeline.initialize(seed)
         self._begin()
+
+    def resume(self, seed: int, conditions: Conditions, state: State) -> None:
+        """See `Loop`."""
+        self._restore(state)
 
     def train(self, until: int) -> None:
         """See `Loop`."""

@@ -15,7 +15,7 @@ from tfrl.components import packing
 from tfrl.conditions import Conditions
 from tfrl.environments.host_environment import HostEnvironment
 from tfrl.pipelines.evaluation import Plan
-from tfrl.pipelines.loop import Loop
+from tfrl.pipelines.loop import Loop, State
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 
 MAX_PLAYED_AT_ONCE = 32  # episodes of an evaluation, each in an environment of its own
@@ -36,6 +36,7 @@ class HostLoop(Loop):
         self._environment = pipeline.environment
         self._collector = pipeline.collector
         self._steps = 0
+        self._history: list[np.ndarray] = []  # the actions of each collection, int32 [T, words]
         size = self._environment.batch_size
         self._action_step_spec = tf.nest.map_structure(
             lambda spec: tf.TensorSpec([size, *spec.shape], spec.dtype),
@@ -79,14 +80,36 @@ class HostLoop(Loop):
 
     def restart(self, seed: int, conditions: Conditions) -> None:
         """See `Loop`."""
-        host = self._environment.host
-        host.renew()
-        host.seed(seed, conditions.num_levels)
-        self._pipeline.initialize(seed)
-        self._steps = 0
+        self._renew(seed, conditions)
+        self._steps, self._history = 0, []
         if not self._collector.begins_with_reset:
-            self._begin(host.current_time_step())
+            self._begin(self._environment.host.current_time_step())
         self.train(self._pipeline.initial_collect_steps)
+
+    def resume(self, seed: int, conditions: Conditions, state: State) -> None:
+        """See `Loop`. What the environments went through is gone through again."""
+        self._renew(seed, conditions)
+        lengths, actions = state["collection-lengths"], state["collected-actions"]
+        self._history = np.split(actions, np.cumsum(lengths)[:-1]) if len(lengths) else []
+        for collected in self._history:
+            if self._collector.begins_with_reset:
+                self._environment.host.reset()
+            for words in collected:
+                self._environment.host.step(self._as_host_takes(words))
+        self._restore(state)
+        self._steps = int(self._pipeline.episode_log.environment_steps.numpy())
+        self._time_steps[0], self._action_steps[0] = state["time-step"], state["action-step"]
+
+    def state(self) -> State:
+        """See `Loop`."""
+        empty = self._action_steps[:0, : self._action_words]
+        return {
+            **super().state(),
+            "time-step": self._time_steps[0].copy(),
+            "action-step": self._action_steps[0].copy(),
+            "collection-lengths": np.array([len(actions) for actions in self._history], np.int64),
+            "collected-actions": np.concatenate([empty, *self._history]),
+        }
 
     def train(self, until: int) -> None:
         """See `Loop`."""
@@ -102,6 +125,13 @@ class HostLoop(Loop):
         returns, lengths = zip(*results, strict=True)
         return np.stack(returns), np.stack(lengths)
 
+    def _renew(self, seed: int, conditions: Conditions) -> None:
+        """Makes pipeline and environments as they are before the first frame of a run."""
+        host = self._environment.host
+        host.renew()
+        host.seed(seed, conditions.num_levels)
+        self._pipeline.initialize(seed)
+
     def _iterate(self) -> None:
         """Collects once, and learns from that unless it is among the initial steps."""
         host, collector = self._environment.host, self._collector
@@ -110,12 +140,14 @@ class HostLoop(Loop):
             self._begin(host.reset())
         ended = np.zeros(host.batch_size, bool)
         for num_frames in itertools.count(1):
-            time_step = host.step(self._actions(num_frames - 1))
+            words = self._action_steps[num_frames - 1, : self._action_words]
+            time_step = host.step(self._as_host_takes(words))
             packed = self._time_steps[num_frames] = self._environment.packed(time_step)
             ended |= time_step.step_type == StepType.LAST
             if collector.is_complete(num_frames, ended.all()):
                 break
             (self._action_steps[num_frames],) = self._act(packed)
+        self._history.append(self._action_steps[:num_frames, : self._action_words].copy())
         self._action_steps[0], steps = self._complete[learns](
             self._time_steps, self._action_steps, np.array(num_frames, np.int32)
         )
@@ -127,9 +159,8 @@ class HostLoop(Loop):
         packed = self._time_steps[0] = self._environment.packed(time_step)
         (self._action_steps[0],) = self._act(packed)
 
-    def _actions(self, frame: int) -> np.ndarray:
-        """The actions `[B]` of a frame as the host takes them."""
-        words = self._action_steps[frame, : self._action_words]
+    def _as_host_takes(self, words: np.ndarray) -> np.ndarray:
+        """The actions `[B]` in these words."""
         return self._environment.host_action(words.view(np.int64))
 
     def _call(self, function: Callable[..., tuple], *signature: tf.TensorSpec) -> Call:

@@ -1,7 +1,7 @@
 """How a pipeline is run: what a loop in the graph and one outside of it have in common."""
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,8 @@ from tfrl.conditions import Conditions
 from tfrl.pipelines.evaluation import Plan
 from tfrl.pipelines.pipeline import Pipeline
 from tfrl.randomness import RandomStream, Stream
+
+State = Mapping[str, np.ndarray]
 
 
 class Loop(abc.ABC):
@@ -30,9 +32,9 @@ class Loop(abc.ABC):
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """Every variable that training or evaluation may touch."""
+        """Every variable that training or evaluation may touch, in the order of their creation."""
         touched = {v.ref(): v for function in self._traced for v in function.graph.variables}
-        return list(touched.values())
+        return sorted(touched.values(), key=_number)
 
     @abc.abstractmethod
     def rehearse(self) -> None:
@@ -41,6 +43,17 @@ class Loop(abc.ABC):
     @abc.abstractmethod
     def restart(self, seed: int, conditions: Conditions) -> None:
         """Makes everything ready for the first iteration. The variables are as when built."""
+
+    @abc.abstractmethod
+    def resume(self, seed: int, conditions: Conditions, state: State) -> None:
+        """Makes everything ready for the iteration after which `state` was taken.
+
+        The variables are as when built. The state is of the same pipeline, seed and conditions.
+        """
+
+    def state(self) -> State:
+        """All that the next iteration depends on. Not to be called inside an iteration."""
+        return {f"variable-{i}": variable.numpy() for i, variable in enumerate(self.variables)}
 
     @abc.abstractmethod
     def train(self, until: int) -> None:
@@ -54,6 +67,11 @@ class Loop(abc.ABC):
           returns and lengths, `[len(POLICIES), E]`.
         """
 
+    def _restore(self, state: State) -> None:
+        """Gives every variable the value it has in `state`."""
+        for i, variable in enumerate(self.variables):
+            variable.assign(state[f"variable-{i}"])
+
     def evaluate(self, plan: Plan, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Plays the plan of the evaluation number `index` of the run with `seed`; see `play`."""
         self._evaluation_random.reseed(seed, block=index)
@@ -66,3 +84,8 @@ class Loop(abc.ABC):
         traced = tf.function(function, jit_compile=True, autograph=False)
         self._traced.append(traced.get_concrete_function(*signature))
         return self._traced[-1]
+
+
+def _number(variable: tf.Variable) -> int:
+    """How many were created before it: a graph does not keep the order of its variables."""
+    return int(variable._unique_id.rpartition("_")[2])

@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from tf_agents.environments import tf_environment
@@ -17,6 +17,7 @@ from tfrl.pipelines import evaluation
 from tfrl.pipelines.evaluation import Columns
 from tfrl.pipelines.graph_loop import GraphLoop
 from tfrl.pipelines.host_loop import HostLoop
+from tfrl.pipelines.loop import State
 from tfrl.pipelines.pipeline import LOG_CAPACITY, Pipeline
 
 
@@ -29,6 +30,19 @@ class RunResult:
     weights_sha256: str  # of the final weights of all networks
     timings: dict[str, float]  # seconds spent to "compile", "train" and "evaluate"
     updates: int  # gradient updates made
+
+
+class Checkpoint(Protocol):
+    """Where a run keeps what it needs to go on where it was, should its process end."""
+
+    def load(self) -> State | None:
+        """What was last saved; None if nothing was."""
+
+    def is_due(self) -> bool:
+        """Whether it is time to save again."""
+
+    def save(self, state: State) -> None:
+        """Keeps `state` in place of what was saved before."""
 
 
 class Trainer:
@@ -82,6 +96,7 @@ class Trainer:
         seed: int,
         conditions: Conditions = PLAIN,
         on_progress: Callable[[int], None] | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> RunResult:
         """Trains with `seed` and evaluates on schedule.
 
@@ -92,6 +107,7 @@ class Trainer:
           seed: a natural number.
           conditions: what is trained on and what else is tested on, `num_shifted` variations.
           on_progress: is told the environment steps taken, now and then.
+          checkpoint: where this same run, broken off, goes on from, to the same result bit for bit.
 
         Raises:
           FloatingPointError: a weight turned into NaN or infinity.
@@ -102,23 +118,23 @@ class Trainer:
         if len(conditions.test) != self._num_shifted:
             expected = f"expected {self._num_shifted} variations"
             raise ValueError(f"test is {list(conditions.test)}: {expected}")
-        timings, self._timings = self._timings, {"compile": 0.0}
-        episodes: list[Columns] = []
-        evaluations: list[Columns] = []
-        with _timed(timings, "train"):
-            self._restart(seed, conditions)
-        for index, step in enumerate(self._schedule()):
-            with _timed(timings, "train"):
-                episodes += self._train(step, on_progress or (lambda step: None))
-            with _timed(timings, "evaluate"):
+        course = _Course(self._timings)
+        self._timings = {"compile": 0.0}
+        with _timed(course.timings, "train"):
+            self._start(seed, conditions, checkpoint, course)
+        for index, step in list(enumerate(self._schedule()))[course.num_evaluations :]:
+            self._train(step, course, on_progress or (lambda step: None), checkpoint)
+            with _timed(course.timings, "evaluate"):
                 plan = self._plan(conditions, seed, index)
-                evaluations.append(plan.table(step, *self._loop.evaluate(plan, seed, index)))
-        columns = _concatenate(episodes)
+                played = self._loop.evaluate(plan, seed, index)
+            course.evaluations.append(plan.table(step, *played))
+            course.num_evaluations += 1
+        columns = _concatenate(course.episodes)
         return RunResult(
             episodes={"episode": np.arange(len(columns["step"])), **columns},
-            evaluations=_concatenate(evaluations),
+            evaluations=_concatenate(course.evaluations),
             weights_sha256=_sha256(self._weights()),
-            timings=timings,
+            timings=course.timings,
             updates=int(self._pipeline.agent.train_step_counter.numpy()),
         )
 
@@ -126,24 +142,41 @@ class Trainer:
         every, end = self._evaluation_every, self._num_environment_steps
         return [*range(0, end, every), end]
 
-    def _restart(self, seed: int, conditions: Conditions) -> None:
+    def _start(
+        self, seed: int, conditions: Conditions, checkpoint: Checkpoint | None, course: "_Course"
+    ) -> None:
+        """Makes everything ready for the first iteration, or for the one after the checkpoint."""
         for variable, value in self._as_built:
             variable.assign(value)
-        self._loop.restart(seed, conditions)
+        saved = checkpoint.load() if checkpoint else None
+        if saved is None:
+            self._loop.restart(seed, conditions)
+            course.episodes.append(self._pipeline.episode_log.take())
+        else:
+            self._loop.resume(seed, conditions, saved)
+            course.restore(saved)
 
-    def _train(self, until: int, on_progress: Callable[[int], None]) -> Iterator[Columns]:
+    def _train(
+        self,
+        until: int,
+        course: "_Course",
+        on_progress: Callable[[int], None],
+        checkpoint: Checkpoint | None,
+    ) -> None:
         """Trains until that many environment steps, in calls no longer than the log can hold."""
         log = self._pipeline.episode_log
         step = int(log.environment_steps.numpy())
         on_progress(step)
-        yield log.take()
         while step < until:
-            self._loop.train(min(until, step + LOG_CAPACITY // 2))
-            step = int(log.environment_steps.numpy())
-            if not all(np.isfinite(weight).all() for weight in self._weights()):
-                raise FloatingPointError(f"a weight became NaN or infinite by step {step}")
+            with _timed(course.timings, "train"):
+                self._loop.train(min(until, step + LOG_CAPACITY // 2))
+                step = int(log.environment_steps.numpy())
+                if not all(np.isfinite(weight).all() for weight in self._weights()):
+                    raise FloatingPointError(f"a weight became NaN or infinite by step {step}")
+                course.episodes.append(log.take())
             on_progress(step)
-            yield log.take()
+            if checkpoint and checkpoint.is_due():
+                checkpoint.save({**self._loop.state(), **course.state()})
 
     def _load(self, batch_size: int) -> tf_environment.TFEnvironment:
         return environments.load(self._environment_id, batch_size=batch_size)
@@ -155,6 +188,42 @@ class Trainer:
 
     def _weights(self) -> list[np.ndarray]:
         return [w.numpy() for network in self._pipeline.networks for w in network.variables]
+
+
+@dataclasses.dataclass
+class _Course:
+    """How far a run has come, beside what its variables say."""
+
+    timings: dict[str, float]
+    num_evaluations: int = 0
+    episodes: list[Columns] = dataclasses.field(default_factory=list)
+    evaluations: list[Columns] = dataclasses.field(default_factory=list)
+
+    def state(self) -> State:
+        """All of it as arrays."""
+        tables = {"episodes": self.episodes, "evaluations": self.evaluations}
+        return {
+            "num-evaluations": np.array(self.num_evaluations),
+            **{f"seconds-{part}": np.array(spent) for part, spent in self.timings.items()},
+            **{
+                f"{table}-{name}": column.astype(str) if column.dtype == object else column
+                for table, parts in tables.items()
+                if parts
+                for name, column in _concatenate(parts).items()
+            },
+        }
+
+    def restore(self, state: State) -> None:
+        """Takes up what `state` gave."""
+
+        def with_prefix(prefix: str) -> Columns:
+            return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+
+        self.num_evaluations = int(state["num-evaluations"])
+        self.episodes = [with_prefix("episodes-")]
+        self.evaluations = [table for table in [with_prefix("evaluations-")] if table]
+        for part, spent in with_prefix("seconds-").items():
+            self.timings[part] = self.timings.get(part, 0.0) + float(spent)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,108 @@
+"""A run that is broken off and goes on from its checkpoint gives what it gives in one piece."""
+
+import numpy as np
+import pytest
+
+from tfrl.harness.checkpoints import Checkpoint
+from tfrl.pipelines import Trainer, resolve
+
+STEPS, EVERY = 400, 150
+SMALL = {
+    "dqn": {"initial_collect_steps": 50, "batch_size": 16},
+    "reinforce": {},
+    "ppo": {"num_environments": 2, "num_epochs": 2, "normalize_observations": True},
+    "apo": {"num_environments": 2, "num_epochs": 2},
+}
+
+
+class BrokenOffError(Exception):
+    """The process of a run ends."""
+
+
+class Saving(Checkpoint):
+    """A checkpoint that is always due, and breaks the run off after a number of saves."""
+
+    saves_left = 0
+
+    def is_due(self):
+        return True
+
+    def save(self, state):
+        super().save(state)
+        self.saves_left -= 1
+        if self.saves_left == 0:
+            raise BrokenOffError
+
+
+def trainer(pipeline, environment):
+    cls = resolve(pipeline)
+    return Trainer(cls, cls.Config(**SMALL[pipeline]), environment, STEPS, EVERY, 3)
+
+
+def assert_equal(found, expected):
+    assert found.weights_sha256 == expected.weights_sha256
+    assert found.updates == expected.updates
+    for name in ("episodes", "evaluations"):
+        left, right = getattr(found, name), getattr(expected, name)
+        assert list(left) == list(right)
+        for column in left:
+            np.testing.assert_array_equal(left[column], right[column], f"{name} {column}")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "environment"),
+    [
+        ("dqn", "CartPole-v1"),
+        ("ppo", "CartPole-v1"),
+        ("apo", "CartPole-v1"),
+        ("dqn", "gymnasium:CartPole-v1"),
+        ("reinforce", "gymnasium:CartPole-v1"),
+    ],
+)
+def test_a_run_broken_off_anywhere_ends_as_in_one_piece(
+    tmp_path, monkeypatch, pipeline, environment
+):
+    monkeypatch.setattr("tfrl.pipelines.trainer.LOG_CAPACITY", 200)  # many calls, many checkpoints
+    first, second = trainer(pipeline, environment), trainer(pipeline, environment)
+    expected = first.run(7)
+
+    breaks = 0
+    for place in range(1, 100):  # in one process after the other, as it were
+        kept = Saving(tmp_path / "run", {"run": 7})
+        kept.saves_left = place % 2 + 1
+        try:
+            found = (first, second)[place % 2].run(7, checkpoint=kept)
+            break
+        except BrokenOffError:
+            breaks += 1
+    assert breaks >= 2
+    assert_equal(found, expected)
+
+
+def test_a_checkpoint_is_of_its_own_run_only(tmp_path):
+    kept = Checkpoint(tmp_path / "run", {"seed": 1})
+    kept.save({"x": np.arange(3)})
+    assert Checkpoint(tmp_path / "run", {"seed": 2}).load() is None
+    np.testing.assert_array_equal(Checkpoint(tmp_path / "run", {"seed": 1}).load()["x"], [0, 1, 2])
+
+
+def test_a_damaged_checkpoint_is_none(tmp_path):
+    kept = Checkpoint(tmp_path / "run", {})
+    kept.save({"x": np.arange(3)})
+    content = kept.path.read_bytes()
+    for place in range(0, len(content), 7):
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        kept.path.write_bytes(damaged)
+        assert kept.load() is None
+        kept.path.write_bytes(content[:place])
+        assert kept.load() is None
+    kept.path.write_bytes(content)
+    assert kept.load() is not None
+
+
+def test_seconds_add_up_over_the_pieces_of_a_run(tmp_path):
+    Checkpoint(tmp_path / "run", {}, seconds_before=70.0).save({})
+    again = Checkpoint(tmp_path / "run", {})
+    again.load()
+    assert 70 <= again.seconds_before < 80
