@@ -53,6 +53,16 @@ class Ground:
         """Of the environment, for slugs."""
         return self.environment.name
 
+    def finished(self, name: str) -> str:
+        """How many seeds of a configuration have finished, as `3 of 4 seeds`."""
+        mine = self.runs[self.runs["configuration"] == name]["status"]
+        return f"{(mine == 'finished').sum()} of {len(mine)} seeds"
+
+    def lacking(self, name: str) -> str:
+        """The same if some have not; otherwise empty."""
+        mine = self.runs[self.runs["configuration"] == name]["status"]
+        return "" if (mine == "finished").all() else self.finished(name)
+
     @property
     def steps(self) -> int:
         """The budget of a run."""

@@ -202,7 +202,7 @@ def _table(ground: Ground, found: Samples) -> Table:
         kept = f"{_seeds(good)} for good"
         solved = Cell(f"{_seeds(first)} of {first['n']}", kept, number=True)
         cells_ = (_cell(one.iloc[0]) for one in mine)
-        rows.append((agent(ground.looks[name]), solved, *cells_))
+        rows.append((agent(ground.looks[name], ground.lacking(name)), solved, *cells_))
     caption = (
         f"Medians over all seeds, those that never get there counted as later; below, "
         f"{CONFIDENCE:.0%} intervals."

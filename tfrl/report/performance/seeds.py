@@ -209,7 +209,7 @@ def _table(ground: Ground, found: Seeds) -> Table:
         note = row["note"]
         rows.append(
             (
-                agent(ground.looks[row["configuration"]]),
+                agent(ground.looks[row["configuration"]], ground.lacking(row["configuration"])),
                 Cell(f"{row['n']}", number=True),
                 Cell(f"{int(row['splits']):,}", number=True),
                 cells.plain(row["typical"], note),

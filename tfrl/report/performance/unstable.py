@@ -139,7 +139,7 @@ def section(ground: Ground, found: Unstable) -> Section:
 def picture(ground: Ground) -> Picture:
     """Every seed's own curve, of all configurations."""
     curves, low_high = ground.curves, ground.limits()
-    remarks = {name: _finished(ground, name) for name in ground.looks}
+    remarks = {name: ground.finished(name) for name in ground.looks}
     wide, narrow = (
         strip.strip(
             curves.runs, curves.values, ground.runs, ground.looks, remarks, low_high,
@@ -158,11 +158,6 @@ def picture(ground: Ground) -> Picture:
     return Picture(f"{ground.name}-strip", alt, caption, wide, narrow)
 
 
-def _finished(ground: Ground, name: str) -> str:
-    mine = ground.runs[ground.runs["configuration"] == name]["status"]
-    return f"{(mine == 'finished').sum()} of {len(mine)} seeds"
-
-
 def _forgetting(ground: Ground, found: Unstable) -> Table:
     """A row per configuration: how often, for how long, in what share of seeds."""
     rows = []
@@ -170,7 +165,7 @@ def _forgetting(ground: Ground, found: Unstable) -> Table:
         shares = row["share"], row["low"], row["high"]
         rows.append(
             (
-                agent(ground.looks[row["configuration"]]),
+                agent(ground.looks[row["configuration"]], ground.lacking(row["configuration"])),
                 Cell(f"{row['solved']} of {row['n']}", number=True),
                 Cell(f"{row['fell']} of {row['solved']}", number=True),
                 cells.percents(*shares, row["note"]),
@@ -252,7 +247,7 @@ def _across(ground: Ground, found: Unstable) -> Table:
     rows = []
     for name, look in ground.headline.items():
         mine = found.across[found.across["configuration"] == name].set_index("step")
-        line = [agent(look)]
+        line = [agent(look, ground.lacking(name))]
         for step in steps:
             line.append(_dispersion(mine.loc[step]) if step in mine.index else Cell("no value"))
         rows.append(tuple(line))
