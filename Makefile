@@ -16,14 +16,14 @@ setup: ## Make .venv from the lock, where that has not been done yet
 	@requirements/setup.sh
 
 .PHONY: reproduce
-reproduce: setup ## Make all runs of the shipped studies (or STUDY=...) and write their reports
+reproduce: setup ## Make all runs of the shipped studies (or STUDY=...), report, and compare
 	@failed=0; pages=; \
 	for study in $(STUDY); do \
 		.venv/bin/tfrl run $$study || { status=$$?; [ $$status = 1 ] || exit $$status; failed=1; }; \
 		pages="$$pages$$(.venv/bin/tfrl report $$study) " || exit; \
 	done; \
 	printf 'The report: %s\n' $$pages; \
-	exit $$failed
+	.venv/bin/tfrl verify $(STUDY) && exit $$failed
 
 reproduce-full: STUDY = generalization-full levels-full
 
@@ -36,6 +36,10 @@ report: setup ## Write those reports anew from the runs there are
 		page=$$(.venv/bin/tfrl report $$study) || exit; \
 		echo "The report: $$page"; \
 	done
+
+.PHONY: publish
+publish: report ## The same, and note what to compare with; for those who commit the reports
+	@for study in $(STUDY); do .venv/bin/tfrl publish $$study || exit; done
 
 .PHONY: test
 test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)
@@ -58,6 +62,8 @@ lock: setup ## Resolve the locks anew, keeping the versions (ARGS=--upgrade for 
 		-o requirements/lock.txt setup.cfg
 	$(COMPILE) --universal -c requirements/lock.txt \
 		-o requirements/bootstrap.txt requirements/bootstrap.in
+	$(COMPILE) --universal -c requirements/lock.txt \
+		-o requirements/ray.txt requirements/ray.in
 
 .PHONY: lock-bench
 lock-bench: setup ## The same for what make bench compares with; requirements/bench.in says how
@@ -72,5 +78,5 @@ lock-rliable: setup ## The same for what the statistics are tested against
 
 .PHONY: clean
 clean: ## Remove the environments and caches; runs/ and reports/ stay
-	rm -rf .venv .venv-bench .venv-rliable build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .venv-ray .venv-rliable build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

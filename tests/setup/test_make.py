@@ -1,4 +1,4 @@
-"""What `make reproduce` makes of the exit statuses of `tfrl run` and `tfrl report`."""
+"""What `make reproduce` makes of the exit statuses of `tfrl run`, `report` and `verify`."""
 
 import os
 import shutil
@@ -14,9 +14,11 @@ echo "$*" >>calls
 case $1 in
 run) exit {run} ;;
 report) [ {report} = 0 ] && echo reports/$2/index.html; exit {report} ;;
+verify) echo compared; exit {verify} ;;
+publish) echo published; exit 0 ;;
 esac
 """
-PAGE = "The report: reports/mine/index.html\n"
+ALL = "The report: reports/mine/index.html\ncompared\n"
 
 
 @pytest.fixture
@@ -35,21 +37,24 @@ def write_program(path, text):
 
 
 @pytest.mark.parametrize(
-    ("run", "report", "calls", "out", "failure"),
+    ("run", "report", "verify", "calls", "out", "failure"),
     [
-        (0, 0, ["run mine", "report mine"], PAGE, None),
-        (1, 0, ["run mine", "report mine"], PAGE, "Error 1"),  # some runs failed
-        (2, 0, ["run mine"], "", "Error 2"),  # a mistake
-        (130, 0, ["run mine"], "", "Error 130"),  # Ctrl-C
-        (0, 2, ["run mine", "report mine"], "", "Error 2"),
-        (1, 2, ["run mine", "report mine"], "", "Error 2"),
+        (0, 0, 0, ["run", "report", "verify"], ALL, None),
+        (1, 0, 0, ["run", "report", "verify"], ALL, "Error 1"),  # some runs failed
+        (0, 0, 1, ["run", "report", "verify"], ALL, "Error 1"),  # a run differs
+        (2, 0, 0, ["run"], "", "Error 2"),  # a mistake
+        (130, 0, 0, ["run"], "", "Error 130"),  # Ctrl-C
+        (0, 2, 0, ["run", "report"], "", "Error 2"),
+        (1, 2, 0, ["run", "report"], "", "Error 2"),
+        (1, 0, 2, ["run", "report", "verify"], ALL, "Error 2"),
     ],
 )
-def test_a_report_is_written_unless_there_is_nothing_to_report(
-    clone, run, report, calls, out, failure
+def test_a_report_is_written_and_compared_unless_there_is_none(
+    clone, run, report, verify, calls, out, failure
 ):
-    done = make(clone, TFRL.format(run=run, report=report), "reproduce", "STUDY=mine")
-    assert (clone / "calls").read_text().splitlines() == calls
+    program = TFRL.format(run=run, report=report, verify=verify)
+    done = make(clone, program, "reproduce", "STUDY=mine")
+    assert (clone / "calls").read_text().splitlines() == [f"{call} mine" for call in calls]
     assert done.stdout == out
     assert (done.returncode == 0) == (failure is None)
     assert done.stderr == "" if failure is None else done.stderr.rstrip().endswith(failure)
@@ -60,11 +65,13 @@ FULL = ["generalization-full", "levels-full"]
 
 
 @pytest.mark.parametrize(("target", "studies"), [("reproduce", SHIPPED), ("reproduce-full", FULL)])
-def test_all_shipped_studies_are_run_and_their_pages_named_at_the_end(clone, target, studies):
-    done = make(clone, TFRL.format(run=0, report=0), target)
+def test_all_shipped_studies_are_run_and_compared_together_at_the_end(clone, target, studies):
+    done = make(clone, TFRL.format(run=0, report=0, verify=0), target)
     expected = [f"{verb} {study}" for study in studies for verb in ("run", "report")]
+    expected.append(f"verify {' '.join(studies)}")
     assert (clone / "calls").read_text().splitlines() == expected
-    assert done.stdout == "".join(f"The report: reports/{study}/index.html\n" for study in studies)
+    pages = [f"The report: reports/{study}/index.html\n" for study in studies]
+    assert done.stdout == "".join([*pages, "compared\n"])
     assert (done.returncode, done.stderr) == (0, "")
     assert all((ROOT / "studies" / f"{study}.toml").is_file() for study in studies)
 
@@ -75,7 +82,9 @@ def test_all_shipped_studies_are_run_and_their_pages_named_at_the_end(clone, tar
 )
 def test_a_failed_run_does_not_keep_other_studies_from_theirs(clone, status, reported, failure):
     """But a mistake does, and so does Ctrl-C."""
-    program = TFRL.format(run=f"$([ $2 = generalization ] && echo {status} || echo 0)", report=0)
+    program = TFRL.format(
+        run=f"$([ $2 = generalization ] && echo {status} || echo 0)", report=0, verify=0
+    )
     done = make(clone, program, "reproduce")
     calls = (clone / "calls").read_text().splitlines()
     assert [call.split()[1] for call in calls if call.startswith("report")] == reported
@@ -84,9 +93,20 @@ def test_a_failed_run_does_not_keep_other_studies_from_theirs(clone, status, rep
 
 
 def test_reports_alone_can_be_written_anew(clone):
-    done = make(clone, TFRL.format(run=0, report=0), "report", "STUDY=a b")
+    done = make(clone, TFRL.format(run=0, report=0, verify=0), "report", "STUDY=a b")
     assert (clone / "calls").read_text().splitlines() == ["report a", "report b"]
     assert done.stdout == "".join(f"The report: reports/{study}/index.html\n" for study in "ab")
+
+
+def test_what_is_published_is_reported_first(clone):
+    done = make(clone, TFRL.format(run=0, report=0, verify=0), "publish", "STUDY=a b")
+    calls = (clone / "calls").read_text().splitlines()
+    assert calls == ["report a", "report b", "publish a", "publish b"]
+    assert done.returncode == 0
+    (clone / "calls").unlink()
+    done = make(clone, TFRL.format(run=0, report=2, verify=0), "publish", "STUDY=a b")
+    assert (clone / "calls").read_text().splitlines() == ["report a"]
+    assert done.returncode != 0
 
 
 def make(clone, tfrl, *arguments):

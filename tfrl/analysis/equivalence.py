@@ -17,6 +17,9 @@ say nothing yet of what a study found. That is judged by final returns, cell by 
 The margin was decided before any result was seen: `MARGIN` of the way from what a random policy
 returns to where the task counts as solved (`thresholds.anchors`), the least gap that matters in the
 reports too. Where that way is not known there is no margin, and equivalence is never claimed.
+
+`together` asks the same of all runs of a study at once, which decides more: of 180 runs the mean
+change is known well where that of five is not. Changes that cancel out show in the cells only.
 """
 
 from collections.abc import Mapping
@@ -50,7 +53,7 @@ def judge(scores: pd.DataFrame, margins: Mapping[str, float]) -> pd.DataFrame:
     Returns:
       One row an environment and configuration: environment, configuration, n, change (stored minus
       published), low, high (its 95% interval), p, p_holm (of no change), p_equivalent (of a change
-      beyond the margin), margin, verdict, note. Where a number is NaN, the note says why.
+      beyond the margin), margin, verdict, note. A NaN is explained by the verdict or the note.
     """
     rows = [
         {"environment": environment, "configuration": configuration}
@@ -64,13 +67,25 @@ def judge(scores: pd.DataFrame, margins: Mapping[str, float]) -> pd.DataFrame:
     return table
 
 
+def together(scores: pd.DataFrame, margins: Mapping[str, float]) -> pd.Series:
+    """The row of `judge` for all runs as one cell, in shares of the way that margins are taken of.
+
+    Environments without a margin are left out; n is 0 if none has one.
+    """
+    unit = scores["environment"].map(margins).to_numpy(float) / MARGIN
+    shares = scores[["published", "stored"]].div(unit, axis=0).dropna()
+    if shares.empty:
+        return pd.Series({"n": 0})
+    return judge(shares.assign(environment="", configuration=""), {"": MARGIN}).iloc[0]
+
+
 def _cell(changes: np.ndarray, margin: float) -> dict[str, object]:
     """One row of `judge`, but for what depends on the others, from [n] differences of seeds."""
     n = len(changes)
     row = {"n": n, "change": changes.mean(), "margin": margin, "note": ""}
     row |= dict.fromkeys(("low", "high", "p", "p_equivalent"), np.nan)
     if not changes.any():
-        return row | {"note": "no final return differs"}
+        return row
     if n < 2 or np.ptp(changes) == 0:
         return row | {"note": "one seed, so no test" if n < 2 else "no spread, so no test"}
     low, high = t_interval(changes)

@@ -5,6 +5,8 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tfrl.harness.published import Published
     from tfrl.harness.study import Study
     from tfrl.harness.verification import Checked
@@ -63,21 +65,34 @@ def _judged(study: "Study", checked: "Sequence[Checked]") -> Iterator[str]:
     from tfrl.analysis import equivalence
     from tfrl.harness import verification
 
+    scores = verification.final_returns(checked)
     margins = {item.name: equivalence.margin(item.id) for item in study.environments}
-    judged = equivalence.judge(verification.final_returns(checked), margins)
     rows = [
-        [
+        (
             *(row[key] for key in ("environment", "configuration", "n")),
             f"{row['change']:+.4g}",
             "" if isnan(row["low"]) else f"{row['low']:+.4g} to {row['high']:+.4g}",
             "not known" if isnan(row["margin"]) else f"{row['margin']:.4g}",
             ", ".join(filter(None, (row["verdict"], row["note"]))),
-        ]
-        for _, row in judged.iterrows()
+        )
+        for _, row in equivalence.judge(scores, margins).iterrows()
     ]
     if rows:
         yield tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True)
+    if len(rows) > 1:
+        yield from _together(equivalence.together(scores, margins))
+    if rows:
         yield _TESTS
+
+
+def _together(row: "pd.Series") -> Iterator[str]:
+    """What became of all runs, in one line; none if nothing can be said."""
+    if row["n"] > 1 and not isnan(row["low"]):
+        yield (
+            f"All {row['n']} runs, in shares of the way from a random policy to solved: "
+            f"{row['change']:+.1%} (95% interval {row['low']:+.1%} to {row['high']:+.1%}), "
+            f"margin {row['margin']:.0%}: {row['verdict']}."
+        )
 
 
 def _listed(seeds: Sequence[int]) -> str:

@@ -48,7 +48,9 @@ class Checked:
         alike, apart = fingerprints.parting(self.before.marks, self.now.marks)
         if apart is None:
             return "in the final weights only"
-        return "from the start" if alike is None else f"since step {apart:,}, not at {alike:,}"
+        return (
+            "from the start" if alike is None else f"since step {apart:,} (the same at {alike:,})"
+        )
 
 
 def verify(ledger: Ledger, expected: Published | None, runs: Iterable[Run]) -> list[Checked]:
