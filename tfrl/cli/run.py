@@ -3,6 +3,8 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from tfrl.cli.counting import by_configuration, counts, failures
@@ -10,6 +12,8 @@ from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, Verb, add_jobs, add_stu
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
+    from tfrl.harness.executor import Place
+    from tfrl.harness.plan import Task
     from tfrl.harness.study import Study
 
 
@@ -17,6 +21,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
     add_jobs(parser)
     parser.add_argument("--seeds", metavar="SEEDS", help='only these seeds, such as "0-4,7"')
+    parser.add_argument(
+        "--executor",
+        choices=("processes", "ray"),
+        default="processes",
+        help="where runs are made: on this machine (the default) or on those of a Ray cluster",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="the Ray cluster (default: the one that this machine belongs to)",
+    )
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
@@ -37,7 +52,8 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
             for reason in plan.reasons(tasks):
                 progress.say(reason)
             progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
-            executor.execute(ledger, tasks, engine, arguments.jobs, progress)
+            with _place(arguments, tasks) as place:
+                executor.execute(ledger, tasks, engine, arguments.jobs, progress, place)
         except KeyboardInterrupt:
             interrupted = True
 
@@ -55,6 +71,19 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
         print("interrupted: the same command makes the rest", file=sys.stderr)
         return INTERRUPTED
     return RUN_FAILED if of_these else FINE
+
+
+def _place(
+    arguments: argparse.Namespace, tasks: "Sequence[Task]"
+) -> "AbstractContextManager[Place]":
+    """Where the runs are made."""
+    if arguments.executor == "ray" and tasks:
+        from tfrl.harness import cluster
+
+        return cluster.connected(arguments.address, tasks)
+    from tfrl.harness.processes import ThisMachine
+
+    return nullcontext(ThisMachine())
 
 
 def _selected(study: "Study", text: str | None) -> tuple[int, ...]:

@@ -1,7 +1,6 @@
 """What every verb of the command line is, and what several of them share."""
 
 import argparse
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,13 +42,12 @@ def add_reports(parser: argparse.ArgumentParser) -> None:
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
-    """How many processes make runs."""
+    """How many processes make runs; None if that is not said."""
     parser.add_argument(
         "--jobs",
         type=positive,
-        default=_processors(),
         metavar="N",
-        help="worker processes, of one thread each (default: one for each processor, %(default)s)",
+        help="worker processes, of one thread each (default: one for each processor)",
     )
 
 
@@ -58,10 +56,3 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
     return int(text)
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

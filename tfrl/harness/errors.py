@@ -13,6 +13,10 @@ class LedgerError(HarnessError):
     """Runs cannot be stored or read here at all."""
 
 
+class ClusterError(HarnessError):
+    """A cluster cannot be reached, or would not make the runs that are asked for."""
+
+
 class DamagedError(HarnessError):
     """A stored run is not what was written, naming the file; the run counts as missing."""
 

@@ -1,46 +1,81 @@
 """Makes the runs of a study on several worker processes at once."""
 
-import multiprocessing
-import os
-import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing import connection
+from typing import Any, Protocol
 
 from tfrl.harness import manifest, plan, provenance, worker
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
+from tfrl.harness.manifest import Part
 from tfrl.harness.plan import Task
+from tfrl.harness.processes import Message, ThisMachine, WorkerDied
 from tfrl.harness.progress import Progress, Status
 from tfrl.harness.schedule import Running, Schedule
 from tfrl.harness.study import Group, Run
 
 _POLL_SECONDS = 0.5
-_SECONDS_TO_END = 10.0
 _MOST_ATTEMPTS = 3  # at a run whose workers die, and at starting a worker
 _MOST_COMPILED = 6  # groups that one process compiles: what it compiled stays in its memory
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class WorkerDied(RuntimeError):
-    """A worker process ended while it made a run."""
+class Process(Protocol):
+    """A worker process, wherever it is."""
+
+    @property
+    def machine(self) -> Part:
+        """What it runs on, as `provenance.machine` has it; known once it is ready."""
+
+    @property
+    def waitable(self) -> Any:
+        """What its place can wait for until there is something to receive."""
+
+    def begin(self, task: Task) -> None:
+        """Hand over a task. Raises `WorkerDied`."""
+
+    def receive(self) -> Message:
+        """What it says next, as soon as it does. Raises `WorkerDied`."""
+
+    def end(self) -> None:
+        """End it, whatever it is at."""
+
+
+class Place(Protocol):
+    """Where there are worker processes."""
+
+    def capacity(self) -> int:
+        """How many it has room for."""
+
+    def start(self, engine: Engine, ledger: Ledger, invocation: Part) -> Process:
+        """A new process, the runs of which are stored in the ledger."""
+
+    def wait(self, waitables: Sequence[Any], seconds: float) -> Sequence[Any]:
+        """Those of the waitables that have something to receive, as soon as any has."""
 
 
 def execute(
-    ledger: Ledger, tasks: Sequence[Task], engine: Engine, jobs: int, progress: Progress
+    ledger: Ledger,
+    tasks: Sequence[Task],
+    engine: Engine,
+    jobs: int | None,
+    progress: Progress,
+    place: Place | None = None,
 ) -> None:
     """Make and store the runs of `tasks`, each in one of `jobs` processes of one thread.
 
-    To be called from the main thread, with the ledger locked. A run that fails is stored as failed,
-    and so is one whose worker has died at each of three attempts; the others go on. Interrupted
-    (`KeyboardInterrupt`), it ends the workers; what they had finished is stored. Raises
-    `LedgerError` if a run cannot be stored, or a worker not be started.
+    The processes are those of `place`, by default this machine; without `jobs`, as many as it has
+    room for. To be called from the main thread, with the ledger locked.
+
+    A run that fails is stored as failed, and so is one whose worker has died at each of three
+    attempts; the others go on. Interrupted (`KeyboardInterrupt`), it ends the workers; what they
+    had finished is stored. Raises `LedgerError` if a run cannot be stored, or no worker be started.
     """
     if tasks:
-        with _Executor(ledger, tasks, engine, min(jobs, len(tasks)), progress) as executor:
+        place = place or ThisMachine()
+        jobs = min(jobs or place.capacity(), len(tasks))
+        with _Executor(ledger, tasks, engine, jobs, progress, place) as executor:
             executor.run()
 
 
@@ -71,56 +106,49 @@ class _Attempt:
         return Running(self.task.run.group, now - start, self.fraction(step), self.compiling)
 
 
+@dataclass(eq=False)
 class _Worker:
-    """A worker process as its parent sees it."""
+    """A worker, and what it is at."""
 
-    def __init__(self, arguments: tuple[object, ...]) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=worker.main, args=(theirs, *arguments), daemon=True)
-        with _inheritance():
-            self.process.start()
-        theirs.close()  # so that reading ends when the worker does
-        self.ready = False
-        self.attempt: _Attempt | None = None
-        self.compiled: Group | None = None
-        self.num_compiled = 0
+    process: Process
+    ready: bool = False
+    attempt: _Attempt | None = None
+    compiled: Group | None = None
+    num_compiled: int = 0
 
     def is_worn(self, task: Task) -> bool:
         """Whether a new process should take this task."""
         return task.run.group != self.compiled and self.num_compiled >= _MOST_COMPILED
 
     def begin(self, task: Task) -> None:
-        """Hand over a task. Raises `ConnectionError` if the process is gone."""
-        self.connection.send(task)
+        """Hand over a task. Raises `WorkerDied`."""
+        self.process.begin(task)
         compiling = task.run.group != self.compiled
         self.attempt = _Attempt(task, compiling)
         self.compiled = task.run.group
         self.num_compiled += compiling
-
-    def end(self) -> None:
-        """End the process, which has nothing left to do or nobody left to do it for."""
-        self.process.terminate()
-        self.connection.close()
-        self.process.join(_SECONDS_TO_END)
-        if self.process.exitcode is None:
-            self.process.kill()
-            self.process.join()
 
 
 class _Executor:
     """The workers, and what came of the tasks so far."""
 
     def __init__(
-        self, ledger: Ledger, tasks: Sequence[Task], engine: Engine, jobs: int, progress: Progress
+        self,
+        ledger: Ledger,
+        tasks: Sequence[Task],
+        engine: Engine,
+        jobs: int,
+        progress: Progress,
+        place: Place,
     ) -> None:
         self._ledger = ledger
+        self._engine = engine
         self._schedule = Schedule(tasks)
         self._total = len(tasks)
         self._progress = progress
-        self._provenance = provenance.of_invocation(ledger.diffs, plan.sources(tasks, engine))
-        self._arguments = (engine, ledger, self._provenance)
+        self._invocation = provenance.of_invocation(ledger.diffs, plan.sources(tasks, engine))
         self._jobs = jobs
+        self._place = place
         self._workers: list[_Worker] = []
         self._finished = 0
         self._failed = 0
@@ -132,7 +160,7 @@ class _Executor:
     def __exit__(self, *_: object) -> None:
         self._progress.clear()
         for item in self._workers:
-            item.end()
+            item.process.end()
 
     def run(self) -> None:
         """Make all runs."""
@@ -140,8 +168,9 @@ class _Executor:
             self._staff()
             self._assign()
             self._progress.show(self._status())
-            heard = connection.wait([item.connection for item in self._workers], _POLL_SECONDS)
-            for sender in [item for item in self._workers if item.connection in heard]:
+            waitables = [item.process.waitable for item in self._workers]
+            heard = self._place.wait(waitables, _POLL_SECONDS)
+            for sender in [item for item in self._workers if item.process.waitable in heard]:
                 self._receive(sender)
 
     def _busy(self) -> list[_Attempt]:
@@ -151,7 +180,8 @@ class _Executor:
         """Start workers until there are as many as allowed, or as can find work."""
         wanted = min(self._jobs, len(self._schedule) + len(self._busy()))
         while len(self._workers) < wanted:
-            self._workers.append(_Worker(self._arguments))
+            process = self._place.start(self._engine, self._ledger, self._invocation)
+            self._workers.append(_Worker(process))
 
     def _assign(self) -> None:
         """Hand tasks to workers that have none."""
@@ -161,20 +191,20 @@ class _Executor:
             if task and idle.is_worn(task):
                 self._schedule.put_back(task)
                 self._workers.remove(idle)
-                idle.end()
+                idle.process.end()
             elif task:
                 try:
                     idle.begin(task)
-                except ConnectionError:  # it ended while it was idle, so this run is not to blame
+                except WorkerDied as died:  # while it was idle, so this run is not to blame
                     self._schedule.put_back(task)
-                    self._dismiss(idle)
+                    self._dismiss(idle, died)
 
     def _receive(self, sender: _Worker) -> None:
         """Take note of what a worker says, or of its end."""
         try:
-            message = sender.connection.recv()
-        except (EOFError, OSError):
-            self._dismiss(sender)
+            message = sender.process.receive()
+        except WorkerDied as died:
+            self._dismiss(sender, died)
             return
         match message:
             case worker.Ready():
@@ -192,33 +222,31 @@ class _Executor:
                 else:
                     self._fail(run, error)
 
-    def _dismiss(self, dead: _Worker) -> None:
+    def _dismiss(self, dead: _Worker, died: WorkerDied) -> None:
         """Take leave of a worker that ended by itself, and of its attempt at a run."""
         self._workers.remove(dead)
-        dead.process.join(_SECONDS_TO_END)
-        dead.end()
-        how = _describe_exit(dead.process.exitcode)
+        dead.process.end()
         if not dead.ready:
             self._failed_starts += 1
-            if self._failed_starts >= _MOST_ATTEMPTS:
-                raise LedgerError(f"a worker process could not start: it {how}")
+            if self._failed_starts >= max(_MOST_ATTEMPTS, self._jobs):
+                raise LedgerError(f"no worker process could start: {died}")
         if dead.attempt:
-            self._lose(dead.attempt, f"the worker process {how}")
+            self._lose(dead.attempt, died, dead.process.machine)
 
-    def _lose(self, attempt: _Attempt, how: str) -> None:
+    def _lose(self, attempt: _Attempt, died: WorkerDied, machine: Part) -> None:
         """Let a run be tried again whose worker died; after too many attempts it has failed."""
-        attempts = (*attempt.task.attempts, manifest.attempt(how))
+        attempts = (*attempt.task.attempts, manifest.attempt(str(died)))
         task = replace(attempt.task, attempts=attempts)
         if len(attempts) < _MOST_ATTEMPTS:
             self._schedule.put_back(task)
             count = f"attempt {len(attempts)} of at most {_MOST_ATTEMPTS}"
-            self._progress.say(f"tried again: {task.run}: {how} ({count})")
+            self._progress.say(f"tried again: {task.run}: {died} ({count})")
             return
         seconds = time.monotonic() - attempt.begun
-        died = manifest.failed(WorkerDied(how))
-        record = manifest.complete(task.identity, self._provenance, died, seconds, attempts)
+        outcome, made_by = manifest.failed(died), {**self._invocation, **machine}
+        record = manifest.complete(task.identity, made_by, outcome, seconds, attempts)
         self._ledger.publish(task.run, record, {})
-        self._fail(task.run, manifest.sentence(died["error"]))
+        self._fail(task.run, manifest.sentence(outcome["error"]))
 
     def _fail(self, run: Run, error: str) -> None:
         self._failed += 1
@@ -238,34 +266,3 @@ class _Executor:
                 [attempt.running() for attempt in busy], max(len(self._workers), 1)
             ),
         )
-
-
-@contextmanager
-def _inheritance() -> Iterator[None]:
-    """What a process started meanwhile inherits: one thread for each library, and deaf to Ctrl-C.
-
-    Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
-    """
-    before = {name: os.environ.get(name) for name in _THREADS}
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-        signal.signal(signal.SIGINT, handler)
-
-
-def _describe_exit(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"ended with exit status {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-    return f"was killed by {name}{hint}"

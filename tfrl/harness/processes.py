@@ -1,0 +1,118 @@
+"""Worker processes of this machine."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import connection
+from typing import Any
+
+from tfrl.harness import provenance, worker
+from tfrl.harness.engine import Engine
+from tfrl.harness.ledger import Ledger
+from tfrl.harness.manifest import Part
+from tfrl.harness.plan import Task
+
+_SECONDS_TO_END = 10.0
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+Message = worker.Ready | worker.Step | worker.Stored | worker.Unstored  # what a worker says
+
+
+class WorkerDied(RuntimeError):
+    """A worker process ended by itself; the message says how."""
+
+
+class Process:
+    """A worker process as its parent sees it."""
+
+    def __init__(self, engine: Engine, ledger: Ledger, invocation: Part) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.waitable, theirs = context.Pipe()
+        arguments = (theirs, engine, ledger, invocation)
+        self._process = context.Process(target=worker.main, args=arguments, daemon=True)
+        with _inheritance():
+            self._process.start()
+        theirs.close()  # so that reading ends when the worker does
+
+    @property
+    def machine(self) -> Part:
+        """What it runs on."""
+        return provenance.machine()
+
+    def begin(self, task: Task) -> None:
+        """Hand over a task. Raises `WorkerDied`."""
+        try:
+            self.waitable.send(task)
+        except ConnectionError:
+            raise self._died() from None
+
+    def receive(self) -> Message:
+        """What it says next, as soon as it does. Raises `WorkerDied`."""
+        try:
+            return self.waitable.recv()
+        except (EOFError, OSError):
+            raise self._died() from None
+
+    def end(self) -> None:
+        """End the process, which has nothing left to do or nobody left to do it for."""
+        self._process.terminate()
+        self.waitable.close()
+        self._process.join(_SECONDS_TO_END)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+
+    def _died(self) -> WorkerDied:
+        self._process.join(_SECONDS_TO_END)
+        return WorkerDied(f"the worker process {_describe_exit(self._process.exitcode)}")
+
+
+class ThisMachine:
+    """Where `executor.execute` has its workers if it is told of no other place."""
+
+    def capacity(self) -> int:
+        """How many processors this process may use."""
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+    def start(self, engine: Engine, ledger: Ledger, invocation: Part) -> Process:
+        """A new process, which stores the runs that it makes in the ledger by itself."""
+        return Process(engine, ledger, invocation)
+
+    def wait(self, waitables: Sequence[Any], seconds: float) -> Sequence[Any]:
+        """Those of the processes' waitables that have something to be received."""
+        return connection.wait(waitables, seconds)
+
+
+@contextmanager
+def _inheritance() -> Iterator[None]:
+    """What a process started meanwhile inherits: one thread for each library, and deaf to Ctrl-C.
+
+    Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        signal.signal(signal.SIGINT, handler)
+
+
+def _describe_exit(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"ended with exit status {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    return f"was killed by {name}{hint}"
