@@ -97,8 +97,10 @@ def fingerprints(runs: pd.DataFrame) -> Data:
     """What each run came to."""
     keys = ["environment", "configuration", "pipeline", "seed"]
     text = (
-        "A SHA-256 over each run's tables and final weights, to compare with those of another "
-        "machine:"
+        "To compare with another machine: `tfrl verify` says which runs stored there are the same "
+        "bits as the published ones, which published.json beside this page describes; since which "
+        "step the others differ, and whether their final returns are equivalent nevertheless. The "
+        "SHA-256 over the tables and final weights of each run that this page is about:"
     )
     return Data("fingerprints", text, runs[[*keys, "status", "fingerprint", "code", "updates"]])
 
