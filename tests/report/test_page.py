@@ -142,10 +142,12 @@ def test_there_is_a_fingerprint_for_every_finished_run(report, results):
     assert (prints["fingerprint"].notna() == (prints["status"] == "finished")).all()
 
 
-def test_figures_of_an_earlier_report_are_removed(results, tmp_path):
+def test_figures_of_an_earlier_report_are_removed_and_nothing_else(results, tmp_path):
     (tmp_path / "figures").mkdir()
+    (tmp_path / "published.json").write_text("kept")
     (tmp_path / "figures/old.svg").write_text("<svg/>")
     (tmp_path / "figures/mine.txt").write_text("kept")
     render(results, tmp_path)
     assert not (tmp_path / "figures/old.svg").exists()
     assert (tmp_path / "figures/mine.txt").exists()
+    assert (tmp_path / "published.json").read_text() == "kept"

@@ -76,7 +76,7 @@ def _sampled(study: "Study", arguments: argparse.Namespace, engine: "Engine") ->
     place = published.place(study, arguments.reports)
     expected = published.read(place)
     if expected is None:
-        raise HarnessError(f"{place} is not there, so there is nothing to compare a sample with")
+        raise HarnessError(f"there is no {place} to compare a sample with")
     candidates = [run for run in study.runs() if expected.of(run)]
     runs = verification.sample(candidates, arguments.sample)
     progress = Progress(sys.stderr)

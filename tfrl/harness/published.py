@@ -110,20 +110,25 @@ def read(path: Path) -> Published | None:
                 f"{path} was written by another tfrl (schema {content['schema']}, this one reads "
                 f"{SCHEMA}): use the one that its report was published with"
             )
-        return Published(
-            stack=dict(content["stack"]),
-            settings={tuple(cell): _setting(part) for *cell, part in content["settings"]},
-            outcomes={
-                (environment, name, seed): Outcome(status, fingerprint, tuple(map(_mark, marks)))
-                for environment, name, seed, status, fingerprint, *marks in content["runs"]
-            },
-        )
+        return _parsed(content)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise DamagedError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, KeyError) as error:
         raise DamagedError(f"{path} is damaged: {describe(error)}") from None
+
+
+def _parsed(content: Mapping[str, Any]) -> Published:
+    """What a file says. Raises `ValueError`, `TypeError` or `KeyError` if that makes no sense."""
+    settings = {tuple(cell): _setting(part) for *cell, part in content["settings"]}
+    outcomes = {}
+    for environment, name, seed, status, fingerprint, *marks in content["runs"]:
+        if (environment, name) not in settings:
+            raise ValueError(f"it has no settings of {environment}/{name}")
+        found = Outcome(status, fingerprint, tuple(map(_mark, marks)))
+        outcomes[environment, name, seed] = found
+    return Published(dict(content["stack"]), settings, outcomes)
 
 
 def _mark(values: list[Any]) -> Mark:

@@ -1,0 +1,335 @@
+"""`tfrl verify`: what is stored against what `tfrl publish` noted."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.harness import fake
+from tests.harness.conftest import ROOT
+from tests.harness.test_ledger import publish
+from tfrl import cli
+from tfrl.harness import manifest, published, tables, verification
+from tfrl.harness import study as studies
+
+PUBLISHED = Path("reports/fake/published.json")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A folder in which all eight runs are made and published."""
+    folder = tmp_path_factory.mktemp("original")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path("studies").mkdir()
+        Path("studies/fake.toml").write_text(fake.STUDY)
+        for verb in ("run", "publish"):
+            assert cli.main([verb, "fake"], fake.Engine()) == 0
+    return folder
+
+
+@pytest.fixture
+def made(original, project):
+    """A copy of it."""
+    shutil.copytree(original, project.folder, dirs_exist_ok=True)
+    return project
+
+
+def change(project, position, name="evaluations", row=None, by=1.0, weights=None):
+    """Store a run anew, as if another machine had made it: whole, but with other bits.
+
+    Changed is a return in one of the tables, in a row or in all of them, or the weights.
+    """
+    ledger = project.ledger
+    run = ledger.study.runs()[position]
+    entry = ledger.entry(run)
+    results = ledger.tables(entry)
+    if weights is None:
+        table = results[name]
+        returns = table["return"].to_numpy().copy()
+        returns[slice(None) if row is None else row] += by
+        place = table.column_names.index("return")
+        results[name] = table.set_column(place, table.schema.field("return"), [returns])
+    record = {**entry.manifest, "weights_sha256": weights or entry.manifest["weights_sha256"]}
+    record["fingerprint"] = tables.fingerprint(results, record["weights_sha256"])
+    ledger.publish(run, record, results)
+
+
+def verify(project, capsys, *arguments):
+    """The exit status and the lines of `tfrl verify fake`."""
+    capsys.readouterr()
+    status = project.tfrl("verify", "fake", *arguments)
+    return status, capsys.readouterr().out.splitlines()
+
+
+def test_the_same_bits(made, capsys):
+    status, lines = verify(made, capsys)
+    assert (status, lines) == (0, ["fake: 8 of 8 runs bit-identical to the published ones"])
+
+
+def test_what_is_published_is_what_the_runs_came_to(made):
+    before = PUBLISHED.read_bytes()
+    expected = published.read(PUBLISHED)
+    assert {"/".join(map(str, key[:2])) + f"/seed-{key[2]}" for key in expected.outcomes} == {
+        str(run) for run in made.ledger.study.runs()
+    }
+    for run in made.ledger.study.runs():
+        assert expected.of(run).fingerprint == made.fingerprints()[str(run)]
+        assert [mark.step for mark in expected.of(run).marks] == [0, 500, 1000]
+    published.write(expected, PUBLISHED)
+    assert PUBLISHED.read_bytes() == before  # all bits of the scores too
+    assert [path.name for path in PUBLISHED.parent.glob(".*")] == []
+
+
+# Eight rows an evaluation, so that row 8 is of step 500; the first of them that count are greedy.
+@pytest.mark.parametrize(
+    ("name", "row", "how"),
+    [
+        ("evaluations", 0, "from the start"),
+        ("evaluations", 8, "since step 500 (the same at 0)"),
+        ("evaluations", 23, "since step 1,000 (the same at 500)"),
+        ("episodes", 3, "since step 500 (the same at 0)"),
+    ],
+)
+def test_a_return_that_differs_in_its_last_bit_is_found_with_its_step(made, capsys, name, row, how):
+    change(made, 2, name, row, by=2.0**-50)
+    status, lines = verify(made, capsys)
+    assert status == 1
+    assert lines[0] == "fake: 7 of 8 runs bit-identical to the published ones"
+    assert lines[1] == f"differs: line/one, seed 2: {how}"
+
+
+def test_weights_that_differ_alone_are_said_to(made, capsys):
+    change(made, 6, weights="0" * 64)
+    status, lines = verify(made, capsys)
+    assert status == 1
+    assert lines[1] == "differs: line/two, seed 2: in the final weights only"
+    row = next(line for line in lines if line.startswith("line "))
+    assert row.split()[:4] == ["line", "two", "4", "+0"] and row.endswith("the same")
+
+
+def test_the_steps_of_many_runs_are_listed_together(made, capsys):
+    for seed in (0, 1, 3):
+        change(made, seed, row=8)
+    change(made, 2, row=16)
+    _, lines = verify(made, capsys)
+    assert lines[:3] == [
+        "fake: 4 of 8 runs bit-identical to the published ones",
+        "differs: line/one, seeds 0-1, 3: since step 500 (the same at 0)",
+        "differs: line/one, seed 2: since step 1,000 (the same at 500)",
+    ]
+
+
+def test_it_is_said_whether_final_returns_changed(project, capsys):
+    project.write(fake.STUDY.replace("Line-v0", "CartPole-v0").replace('"0-3"', '"0-9"'))
+    for position in range(20):
+        publish(project.ledger, position, learning_rate=0.1 if position < 10 else 0.5)
+    published.write(published.collect(project.ledger), PUBLISHED)
+    rng = np.random.default_rng(0)
+    for seed in range(10):
+        change(project, seed, by=rng.normal(0, 2))  # the margin is 5% of 195 - 22.34
+        change(project, 10 + seed, by=rng.normal(20, 2))
+    status, lines = verify(project, capsys)
+    assert status == 1
+    one, two = [line for line in lines if line.startswith("line ")]
+    assert one.split()[7:] == ["8.633", "equivalent"]
+    assert two.split()[7:] == ["8.633", "a", "real", "change"]
+    change_of_two = float(two.split()[3])
+    scores = verification.final_returns(
+        verification.verify(project.ledger, published.read(PUBLISHED), project.ledger.study.runs())
+    )
+    own = scores[scores["configuration"] == "two"]
+    assert change_of_two == pytest.approx((own["stored"] - own["published"]).mean(), rel=1e-3)
+    assert any(line.startswith("All 20 runs, in shares of the way") for line in lines)
+
+
+def test_runs_with_the_same_bits_belong_to_what_is_judged(made, capsys):
+    change(made, 0, by=4.0)
+    checked = verification.verify(made.ledger, published.read(PUBLISHED), made.ledger.study.runs())
+    scores = verification.final_returns(checked)
+    assert scores["configuration"].tolist() == ["one"] * 4  # and none of two, where nothing differs
+    assert (scores["stored"] - scores["published"]).tolist() == pytest.approx([4, 0, 0, 0])
+
+
+def test_a_damaged_run_is_named_and_is_no_difference(made, capsys):
+    run = made.ledger.study.runs()[1]
+    file = made.ledger.directory(run) / "evaluations.parquet"
+    file.write_bytes(file.read_bytes()[:-9])
+    status, lines = verify(made, capsys)
+    assert status == 1
+    assert lines[0] == (
+        "fake: 7 of 7 runs bit-identical to the published ones; 1 damaged or not as planned"
+    )
+    assert lines[1].startswith(f"1 stored run counts as missing: {file} is damaged: ")
+    assert len(lines) == 2
+
+
+def test_what_is_only_on_one_side_is_counted(made, capsys):
+    made.write(fake.STUDY.replace('"0-3"', '"1-4"'))
+    assert made.tfrl("run", "fake") == 0
+    for run in made.ledger.study.runs()[:2]:
+        shutil.rmtree(made.ledger.directory(run))
+    status, lines = verify(made, capsys)
+    assert (status, lines) == (
+        0,
+        [
+            "fake: 4 of 4 runs bit-identical to the published ones; 2 published but not stored; "
+            "2 stored but not published",
+            "2 published runs are not in the study any more.",
+        ],
+    )
+
+
+def test_a_run_that_fails_otherwise_than_when_published_differs(project, capsys):
+    project.write(fake.STUDY + 'failure = "nan"\n')
+    assert project.tfrl("run", "fake") == 1
+    assert project.tfrl("publish", "fake") == 0
+    status, lines = verify(project, capsys)
+    assert (status, lines) == (
+        0,
+        ["fake: 7 of 7 runs bit-identical to the published ones; 1 failed as when published"],
+    )
+    run = project.ledger.study.runs()[0]
+    record = {**project.ledger.entry(run).manifest, **manifest.failed(ValueError("no"))}
+    project.ledger.publish(run, {**record, "timings": {"total": 1.0}}, {})
+    status, lines = verify(project, capsys)
+    assert status == 1
+    assert lines[:2] == [
+        "fake: 6 of 7 runs bit-identical to the published ones; 1 failed as when published",
+        "differs: line/one, seed 0: failed, finished when published",
+    ]
+
+
+def test_with_what_the_published_runs_were_made_is_compared(made, capsys):
+    content = json.loads(PUBLISHED.read_text())
+    content["stack"]["versions"]["python"] = "3.9.1"
+    content["stack"]["processor"] = {"model": "Pentium", "flags": ["mmx", "sse"]}
+    content["settings"][1][2]["code"] = "0" * 64
+    content["settings"][1][2]["configuration"]["hyperparameters"]["learning_rate"] = 0.25
+    PUBLISHED.write_text(json.dumps(content))
+    status, lines = verify(made, capsys)
+    assert (status, lines[0]) == (0, "fake: 8 of 8 runs bit-identical to the published ones")
+    assert len(lines) == 2
+    start = "Since publication: configurations.two.learning_rate was 0.25, is 0.5; the code changed"
+    assert lines[1].startswith(f"{start}; python was 3.9.1, is 3.")
+    assert "processor was Pentium mmx sse, is " in lines[1]
+
+
+def test_without_a_publication_only_damage_is_looked_for(project, capsys):
+    assert project.tfrl("run", "fake", "--seeds", "0-1") == 0
+    sentence = "4 of 4 stored runs whole; nothing is published to compare with"
+    assert verify(project, capsys) == (0, [f"fake: {sentence}"])
+    (project.ledger.directory(project.ledger.study.runs()[0]) / "manifest.json").write_text("{")
+    status, lines = verify(project, capsys)
+    assert status == 1
+    assert lines[0] == "fake: 3 of 4 stored runs whole; nothing is published to compare with"
+    assert "line/one/seed-0/manifest.json is damaged" in lines[1]
+
+
+def test_several_studies_are_summed_up(made, capsys):
+    Path("studies/other.toml").write_text(fake.STUDY)
+    assert made.tfrl("run", "other", "--seeds", "0") == 0
+    capsys.readouterr()
+    assert made.tfrl("verify", "fake", "other") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "fake: 8 of 8 runs bit-identical to the published ones",
+        "other: 2 of 2 stored runs whole; nothing is published to compare with",
+        "2 studies: 8 of 8 runs bit-identical to the published ones; 2 stored but not published",
+    ]
+
+
+def refused(project, capsys, *arguments):
+    """The sentence of a command line that is a mistake."""
+    capsys.readouterr()
+    assert project.tfrl(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err.splitlines()[-1]
+
+
+def test_mistakes_are_one_sentence(project, capsys):
+    sentence = "tfrl: no run of fake is stored in runs/fake: `tfrl run` makes them"
+    assert refused(project, capsys, "verify", "fake") == sentence
+    sentence = "tfrl: there is no reports/fake/published.json to compare a sample with"
+    assert refused(project, capsys, "verify", "fake", "--sample") == sentence
+    assert project.tfrl("run", "fake", "--seeds", "0-2") == 0
+    sentence = "tfrl: 2 of 8 runs of fake are still to be made, so it cannot be published: "
+    assert refused(project, capsys, "publish", "fake").startswith(sentence)
+    assert not PUBLISHED.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('"schema": 1', '"schema": 7', "was written by another tfrl (schema 7, this one reads 1)"),
+        ('"schema": 1', '"schema"', "is damaged: "),
+        ('"finished"', "3, 4", "is damaged: "),
+        ('"hyperparameters"', '"hyper"', "is damaged: "),
+        ('"stack"', '"stick"', "is damaged: "),
+        ('["line", "two", {', '["line", "six", {', "is damaged: it has no settings of line/two"),
+    ],
+)
+def test_what_is_no_publication_is_refused(made, capsys, old, new, sentence):
+    text = PUBLISHED.read_text()
+    assert old in text
+    PUBLISHED.write_text(text.replace(old, new))
+    said = refused(made, capsys, "verify", "fake")
+    assert said.startswith(f"tfrl: {PUBLISHED} {sentence}")
+
+
+def test_a_sample_is_made_elsewhere(made, capsys):
+    before = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")}
+    change(made, 0)  # so that it is seen that what is stored does not count
+    before |= {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")}
+    capsys.readouterr()
+    assert made.tfrl("verify", "fake", "--sample", "3") == 0
+    out, err = capsys.readouterr()
+    assert out == "fake: 3 of 3 runs bit-identical to the published ones\n"
+    assert err.startswith("fake: makes anew line/one/seed-0, line/two/seed-1, line/one/seed-2\n")
+    assert {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")} == before
+
+
+def test_a_sample_that_differs_is_seen(made, capsys):
+    content = json.loads(PUBLISHED.read_text())
+    first = content["runs"][0]
+    first[4] = "0" * 64
+    first[-1][-1] = "0" * 16
+    PUBLISHED.write_text(json.dumps(content))
+    status, lines = verify(made, capsys, "--sample")
+    assert status == 1
+    assert lines[:2] == [
+        "fake: 3 of 4 runs bit-identical to the published ones",
+        "differs: line/one, seed 0: since step 1,000 (the same at 500)",
+    ]
+
+
+@pytest.mark.parametrize("name", ["cartpole", "generalization", "levels", "apo"])
+def test_a_sample_is_of_few_groups_and_every_kind(name):
+    runs = studies.load(ROOT / "studies" / f"{name}.toml").runs()
+    pipelines = {run.configuration.pipeline for run in runs}
+    ids = {run.environment.id for run in runs}
+    for count in (1, 2, 4, 9, 30):
+        chosen = verification.sample(runs, count)
+        assert chosen == verification.sample(runs, count)
+        assert len({str(run) for run in chosen}) == count
+        groups = {run.group for run in chosen}
+        assert len(groups) <= 4
+        assert len({run.configuration.pipeline for run in chosen}) == min(count, len(pipelines))
+        assert len({run.environment.id for run in chosen}) == min(count, len(ids))
+    assert len(verification.sample(runs[:3], 30)) == 3
+
+
+COMMITTED = sorted((ROOT / "reports").glob("*/published.json"))
+
+
+@pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.parent.name)
+def test_the_committed_reports_are_about_the_published_runs(file):
+    expected = published.read(file)
+    table = pd.read_csv(file.parent / "tables" / "fingerprints.csv")
+    rows = table[["environment", "configuration", "seed", "fingerprint"]].itertuples(index=False)
+    assert {tuple(row[:3]): row[3] for row in rows} == {
+        key: outcome.fingerprint for key, outcome in expected.outcomes.items()
+    }
