@@ -14,8 +14,10 @@ from tfrl import cli, report
 from tfrl.harness import storage
 from tfrl.harness.progress import Progress, Status, duration
 
+VERBS = ("run", "status", "retry", "report", "verify", "publish", "compare", "show", "list")
 
-@pytest.mark.parametrize("verb", [[], ["run"], ["report"], ["compare"], ["list"]])
+
+@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
 def test_every_help_has_an_example(verb, capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main([*verb, "--help"])

@@ -68,9 +68,10 @@ def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
 
     elsewhere = tmp_path_factory.mktemp("clone")
     git(elsewhere, "clone", "-q", str(top), ".")
-    sha256 = revision.keep(found.diff, elsewhere / ".diffs")
-    assert revision.keep(found.diff, elsewhere / ".diffs") == sha256
+    sha256 = revision.keep(found.diff, elsewhere)
+    assert revision.keep(found.diff, elsewhere) == sha256
     (patch,) = (elsewhere / ".diffs").iterdir()
+    assert revision.place(sha256, elsewhere) == patch
     assert hashlib.sha256(patch.read_bytes()).hexdigest() == sha256
     git(elsewhere, "apply", str(patch))
     for name in ("package/__init__.py", "package/new module.py", "binary"):
@@ -81,7 +82,7 @@ def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
 
 def test_a_diff_that_cannot_be_stored_is_a_mistake(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(LedgerError, match=r"\.patch cannot be stored: File exists"):
+    with pytest.raises(LedgerError, match=r"\.patch cannot be stored: Not a directory"):
         revision.keep(b"diff", tmp_path / "file")
 
 

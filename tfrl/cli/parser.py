@@ -4,9 +4,19 @@ import argparse
 from pathlib import Path
 
 import tfrl
-from tfrl.cli import compare, list_, publish, report, run, verify
+from tfrl.cli import compare, list_, publish, report, retry, run, show, status, verify
 
-_VERBS = (run.VERB, report.VERB, verify.VERB, publish.VERB, compare.VERB, list_.VERB)
+_VERBS = (
+    run.VERB,
+    status.VERB,
+    retry.VERB,
+    report.VERB,
+    verify.VERB,
+    publish.VERB,
+    compare.VERB,
+    show.VERB,
+    list_.VERB,
+)
 _DESCRIPTION = """\
 Train TF-Agents agents over many seeds, and report how far the results can be trusted.
 A study is a TOML file that says what to run; those in studies/ go by their name."""

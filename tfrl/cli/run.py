@@ -1,89 +1,58 @@
 """`tfrl run`: make the runs of a study."""
 
 import argparse
-import sys
-import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from tfrl.cli.counting import by_configuration, counts, failures
-from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, Verb, add_jobs, add_study
+from tfrl.cli import making
+from tfrl.cli.counting import listed, reasons, to_make
+from tfrl.cli.verb import FINE, Verb
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
-    from tfrl.harness.executor import Place
-    from tfrl.harness.plan import Task
+    from tfrl.harness.ledger import Ledger
     from tfrl.harness.study import Study
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_study(parser)
-    add_jobs(parser)
+    making.add_arguments(parser)
     parser.add_argument("--seeds", metavar="SEEDS", help='only these seeds, such as "0-4,7"')
-    parser.add_argument(
-        "--executor",
-        choices=("processes", "ray"),
-        default="processes",
-        help="where runs are made: on this machine (the default) or on those of a Ray cluster",
-    )
-    parser.add_argument(
-        "--address",
-        metavar="HOST:PORT",
-        help="the Ray cluster (default: the one that this machine belongs to)",
-    )
+    parser.add_argument("--plan", action="store_true", help="say what would be made, and why")
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
-    from tfrl.harness import executor, plan
+    from tfrl.harness import plan
     from tfrl.harness import study as studies
     from tfrl.harness.ledger import Ledger
-    from tfrl.harness.progress import Progress, duration
 
-    start = time.monotonic()
     study = studies.load(studies.find(arguments.study))
     seeds = _selected(study, arguments.seeds)
-    ledger = Ledger(study, arguments.runs)
-    progress = Progress(sys.stderr)
-    interrupted = False
-    with ledger.locked():
-        try:
-            tasks = plan.make(ledger, engine, seeds)
-            for reason in plan.reasons(tasks):
-                progress.say(reason)
-            progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
-            with _place(arguments, tasks) as place:
-                executor.execute(ledger, tasks, engine, arguments.jobs, progress, place)
-        except KeyboardInterrupt:
-            interrupted = True
-
-    entries = ledger.entries()
-    planned, finished, failed, missing = counts(entries)
-    print(
-        f"{planned} planned = {finished} finished + {failed} failed + {missing} missing "
-        f"in {ledger.folder}, {duration(time.monotonic() - start)}"
+    if arguments.plan:
+        return _show_plan(Ledger(study, arguments.runs), engine, seeds)
+    return making.make(
+        arguments, engine, study, seeds, lambda ledger: plan.make(ledger, engine, seeds)
     )
-    print(by_configuration(study, entries))
-    of_these = [entry for entry in entries if entry.status == "failed" and entry.run.seed in seeds]
-    for line in failures(of_these):
+
+
+def _show_plan(ledger: "Ledger", engine: "Engine", seeds: Sequence[int]) -> int:
+    """Say what `tfrl run` would make, of the runs with these seeds, and change nothing."""
+    from tfrl.harness import plan
+
+    study = ledger.study
+    tasks = plan.make(ledger, engine, seeds)
+    print(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make in {ledger.folder}")
+    print(to_make(study, seeds, tasks))
+    for line in reasons(tasks):
         print(line)
-    if interrupted:
-        print("interrupted: the same command makes the rest", file=sys.stderr)
-        return INTERRUPTED
-    return RUN_FAILED if of_these else FINE
-
-
-def _place(
-    arguments: argparse.Namespace, tasks: "Sequence[Task]"
-) -> "AbstractContextManager[Place]":
-    """Where the runs are made."""
-    if arguments.executor == "ray" and tasks:
-        from tfrl.harness import cluster
-
-        return cluster.connected(arguments.address, tasks)
-    from tfrl.harness.processes import ThisMachine
-
-    return nullcontext(ThisMachine())
+    chosen = {str(task.run) for task in tasks}
+    left = [
+        entry.run
+        for entry in ledger.entries()
+        if entry.status == "failed" and entry.run.seed in seeds and str(entry.run) not in chosen
+    ]
+    if left:
+        print(f"failed, and would again: {listed(left)} (`tfrl retry` makes them nevertheless)")
+    return FINE
 
 
 def _selected(study: "Study", text: str | None) -> tuple[int, ...]:
@@ -108,10 +77,11 @@ Make the runs of a study that are not stored yet. Ctrl-C loses no finished run, 
 makes only what is missing, or what was stored under other hyperparameters, other code or other
 versions of TensorFlow, TF-Agents and NumPy. A run whose worker dies is tried again, up to three
 times in all. One that failed is made again if its worker died or memory ran out; any other would
-fail again: to try it nevertheless, delete its folder.""",
+fail again: to try it nevertheless, `tfrl retry` makes all that failed.""",
     example="""\
 examples:
   tfrl run cartpole
+  tfrl run cartpole --plan               what would be made, and why
   tfrl run cartpole --seeds 0-4 --jobs 1
   tfrl run my/own/study.toml""",
     add_arguments=_add_arguments,

@@ -146,7 +146,7 @@ class _Executor:
         self._schedule = Schedule(tasks)
         self._total = len(tasks)
         self._progress = progress
-        self._invocation = provenance.of_invocation(ledger.diffs, plan.sources(tasks, engine))
+        self._invocation = provenance.of_invocation(ledger.folder, plan.sources(tasks, engine))
         self._jobs = jobs
         self._place = place
         self._workers: list[_Worker] = []

@@ -10,11 +10,12 @@ Nothing in it may be a link, which could lead anywhere; `<root>` may be one.
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import pyarrow as pa
 
@@ -33,6 +34,7 @@ class Entry:
     status: Literal["finished", "failed", "missing"]
     note: str | None  # how it failed, or why what is stored does not count
     manifest: Manifest  # empty if missing
+    cause: Literal["changed", "damaged"] | None = None  # why what is stored does not count
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,6 @@ class Ledger:
         place = self.directory(run)
         return place.with_name(f".{place.name}.checkpoint")
 
-    @property
-    def diffs(self) -> Path:
-        """The folder of what the code of the runs differed in from its git revision."""
-        return self.folder / ".diffs"
-
     def entries(self) -> list[Entry]:
         """An entry for each planned run. Raises `LedgerError` if a newer tfrl wrote one."""
         return [self.entry(run) for run in self.study.runs()]
@@ -72,11 +69,13 @@ class Ledger:
             return Entry(run, "missing", None, {})
         try:
             manifest = manifests.read(directory / "manifest.json")
-        except (DamagedError, OutdatedError) as error:
-            return Entry(run, "missing", str(error), {})
+        except DamagedError as error:
+            return Entry(run, "missing", str(error), {}, "damaged")
+        except OutdatedError as error:
+            return Entry(run, "missing", str(error), {}, "changed")
         planned = self.planned(run, manifest, manifest["code"], manifest["versions"])
         if changes := manifests.differences(manifest, planned):
-            return Entry(run, "missing", ", ".join(changes), {})
+            return Entry(run, "missing", ", ".join(changes), {}, "changed")
         note = manifest["error"] and manifests.sentence(manifest["error"])
         return Entry(run, manifest["status"], note, manifest)
 
@@ -133,7 +132,7 @@ class Ledger:
             file = (self.folder / ".lock").open("a")
         with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _take(file)
             except BlockingIOError:
                 raise LedgerError(
                     f"another `tfrl run` is at work in {self.folder}: wait for its end, or stop it"
@@ -165,6 +164,19 @@ class Ledger:
                     "it leads to in its place, or give another folder with --runs"
                 )
 
+    def is_locked(self) -> bool:
+        """Whether somebody holds the lock now. Raises `LedgerError`."""
+        try:
+            with (self.folder / ".lock").open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # goes when the file is closed
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            raise LedgerError(f"{self.folder} cannot be used: {error.strerror}") from error
+        return False
+
     def _claim(self) -> None:
         """Note which study file the runs are of. Raises `LedgerError` if of another one."""
         note = self.folder / ".study"  # its path from the root, so that both can move together
@@ -184,3 +196,12 @@ class Ledger:
         with self._usable():
             for folder in {self.directory(run).parent for run in self.study.runs()}:
                 publishing.recover(folder)
+
+
+def _take(lock: TextIO) -> None:
+    """Lock a file. Raises `BlockingIOError` if somebody else has for longer than to look at it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(0.1)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

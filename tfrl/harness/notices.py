@@ -1,17 +1,62 @@
 """What a reader of stored runs has to be told of them, in plain sentences."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tfrl.harness import provenance
 from tfrl.harness.engine import Engine
+from tfrl.harness.errors import printable
 from tfrl.harness.ledger import Entry, Ledger
-from tfrl.harness.manifest import differences
+from tfrl.harness.manifest import Manifest, differences
+
+_HARMLESS = {"python", "lock", "processor", "instructions"}  # of what `maker` tells
 
 
 def collect(ledger: Ledger, entries: Sequence[Entry], engine: Engine) -> tuple[str, ...]:
-    """What is stored but does not count, and what counts but would come out otherwise today."""
-    return (*_not_counted(entries), *_outdated(ledger, entries, engine), *_mixed(ledger, entries))
+    """What is stored but does not count, and all of `of_counted`."""
+    return (*_not_counted(entries), *of_counted(ledger, entries, engine))
+
+
+def of_counted(ledger: Ledger, entries: Sequence[Entry], engine: Engine) -> tuple[str, ...]:
+    """What counts but would come out otherwise today."""
+    return (*_outdated(ledger, entries, engine), *_mixed(ledger, entries))
+
+
+def maker(manifest: Manifest) -> dict[str, str]:
+    """What made a run, as far as it is known: the value of each thing that may differ."""
+    environment, pipeline = manifest["environment"]["id"], manifest["configuration"]["pipeline"]
+    processor, packages = manifest["processor"], provenance.numerics(environment)
+    known = {
+        f"code of {pipeline} on {environment}": manifest["code"][:8],
+        **{package: manifest["versions"].get(package) for package in ("python", *packages)},
+        "lock": manifest["lock_sha256"] and manifest["lock_sha256"][:8],
+        "threads": manifest.get("threads"),
+        "instruction set": manifest.get("instruction_set"),
+        "processor": processor.get("model") or processor.get("machine"),
+        "instructions": " ".join(map(str, processor.get("flags", ()))),
+    }
+    return {name: printable(str(value)) for name, value in known.items() if value}
+
+
+def unlike(makers: Sequence[Mapping[str, str]]) -> str:
+    """In what the makers of finished runs differ, and how many there are of each; or nothing.
+
+    `makers` are as `maker` gives them. What is not known of some differs from nothing.
+    """
+    names = dict.fromkeys(name for item in makers for name in item)
+    counts = {name: Counter(item[name] for item in makers if name in item) for name in names}
+    found = {name: count for name, count in counts.items() if len(count) > 1}
+    if not found:
+        return ""
+    told = [
+        f"{name} {' and '.join(f'{value} for {n}' for value, n in count.most_common())}"
+        for name, count in found.items()
+    ]
+    return f"The runs were not all made alike: {'; '.join(told)}. " + (
+        "The same bits are expected nevertheless, as on any x86-64 processor with AVX2."
+        if found.keys() <= _HARMLESS and all("avx2" in value for value in counts["instructions"])
+        else "Part of what differs between them may come from that."
+    )
 
 
 def _not_counted(entries: Sequence[Entry]) -> list[str]:

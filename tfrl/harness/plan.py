@@ -2,10 +2,10 @@
 
 import functools
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tfrl.harness import hyperparameters, provenance
 from tfrl.harness.engine import Engine
@@ -18,6 +18,9 @@ from tfrl.harness.study import Configuration, Environment, Run, Study, Value
 CIRCUMSTANTIAL = {"WorkerDied", "MemoryError", "ResourceExhaustedError"}
 
 
+Cause = Literal["missing", "failed", "changed", "damaged"]
+
+
 @dataclass(frozen=True)
 class Task:
     """A run to be made."""
@@ -25,7 +28,8 @@ class Task:
     run: Run
     hyperparameters: Mapping[str, Value]  # all of the pipeline's
     identity: Part  # what decides its outcome; see `manifest.identity`
-    reason: str | None = None  # why it is made again; None if it never was
+    cause: Cause = "missing"  # what has become of it so far: "missing" if nothing is stored
+    reason: str | None = None  # what there is to say of that
     attempts: tuple[Part, ...] = ()  # those whose workers died; see `manifest.attempt`
 
 
@@ -34,29 +38,24 @@ def make(ledger: Ledger, engine: Engine, seeds: Collection[int]) -> list[Task]:
 
     Raises `StudyError` if a configuration does not fit its pipeline or an environment is unknown.
     """
-    study, versions = ledger.study, provenance.versions()
+    as_planned = _planner(ledger.study, engine)
+    tasks = [as_planned(run) for run in ledger.study.runs() if run.seed in seeds]
+    found = [_cause(ledger, task) for task in tasks]
+    return [
+        replace(task, cause=why[0], reason=why[1])
+        for task, why in zip(tasks, found, strict=True)
+        if why
+    ]
 
-    @functools.cache
-    def code(pipeline: str, environment_id: str) -> str:
-        return provenance.code_sha256(engine.sources(pipeline, environment_id))
 
-    settings = {item.name: _settings(study, item, engine) for item in study.configurations}
-    _check_environments(study, engine)
-    tasks = []
-    for run in study.runs():
-        if run.seed in seeds:
-            known = settings[run.configuration.name]
-            planned = identity(
-                study,
-                run,
-                **known,
-                code=code(run.configuration.pipeline, run.environment.id),
-                versions=versions,
-            )
-            wanted, reason = _wanted(ledger, run, planned)
-            if wanted:
-                tasks.append(Task(run, known["hyperparameters"], planned, reason))
-    return tasks
+def failed(ledger: Ledger, engine: Engine) -> list[Task]:
+    """The runs that failed, whether or not they would again. Raises as `make` does."""
+    as_planned = _planner(ledger.study, engine)
+    return [
+        replace(as_planned(entry.run), cause="failed", reason=entry.note)
+        for entry in ledger.entries()
+        if entry.status == "failed"
+    ]
 
 
 def sources(tasks: Iterable[Task], engine: Engine) -> set[Path]:
@@ -72,6 +71,25 @@ def reasons(tasks: Iterable[Task]) -> list[str]:
         f"{count} stored {'run is' if count == 1 else 'runs are'} made again: {reason}"
         for reason, count in counts.items()
     ]
+
+
+def _planner(study: Study, engine: Engine) -> Callable[[Run], Task]:
+    """What makes a task of a run, as the study and the code now have it. Raises `StudyError`."""
+    settings = {item.name: _settings(study, item, engine) for item in study.configurations}
+    _check_environments(study, engine)
+    versions = provenance.versions()
+
+    @functools.cache
+    def code(pipeline: str, environment_id: str) -> str:
+        return provenance.code_sha256(engine.sources(pipeline, environment_id))
+
+    def as_planned(run: Run) -> Task:
+        known = settings[run.configuration.name]
+        made_of = code(run.configuration.pipeline, run.environment.id)
+        planned = identity(study, run, **known, code=made_of, versions=versions)
+        return Task(run, known["hyperparameters"], planned)
+
+    return as_planned
 
 
 def _check_environments(study: Study, engine: Engine) -> None:
@@ -101,21 +119,21 @@ def _settings(study: Study, configuration: Configuration, engine: Engine) -> dic
     }
 
 
-def _wanted(ledger: Ledger, run: Run, planned: Part) -> tuple[bool, str | None]:
-    """Whether `run` is to be made, and if something is stored of it, why nevertheless."""
-    entry = ledger.entry(run)
+def _cause(ledger: Ledger, task: Task) -> tuple[Cause, str | None] | None:
+    """Why a run is to be made, and what there is to say of that; None if it need not be."""
+    entry = ledger.entry(task.run)
     if entry.status == "missing":
-        return True, entry.note
-    if changes := differences(entry.manifest, planned):
-        return True, ", ".join(changes)
+        return entry.cause or "missing", entry.note
+    if changes := differences(entry.manifest, task.identity):
+        return "changed", ", ".join(changes)
     if entry.status == "failed":
-        retried = entry.manifest["error"]["type"] in CIRCUMSTANTIAL
-        return retried, entry.note
+        circumstantial = entry.manifest["error"]["type"] in CIRCUMSTANTIAL
+        return ("failed", entry.note) if circumstantial else None
     try:
         ledger.tables(entry)
     except DamagedError as error:
-        return True, str(error)
-    return False, None
+        return "damaged", str(error)
+    return None
 
 
 def _sentence(error: LookupError) -> str:

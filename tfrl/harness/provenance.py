@@ -32,18 +32,18 @@ _VARIABLES = (  # of the environment: they decide on what instructions and threa
 )
 
 
-def of_invocation(diffs: Path, sources: Iterable[Path]) -> dict[str, Any]:
+def of_invocation(runs: Path, sources: Iterable[Path]) -> dict[str, Any]:
     """What all runs of one invocation share: the command, the code, and for now the machine.
 
-    Where the code differs from its git revision, the diff is stored in the folder `diffs`, with
-    those of `sources` that git does not know. Raises `LedgerError`.
+    Where the code differs from its git revision, the diff is stored beside the runs of the study in
+    the folder `runs`, with those of `sources` that git does not know. Raises `LedgerError`.
     """
     package = Path(tfrl.__file__).parent
     code = revision.of(package, sources)
     return {
         "command": shlex.join(["tfrl", *sys.argv[1:]]),
         "git": code and str(code),
-        "diff_sha256": revision.keep(code.diff, diffs) if code and code.diff else None,
+        "diff_sha256": revision.keep(code.diff, runs) if code and code.diff else None,
         "lock_sha256": _sha256_if_there(package.parent / "requirements" / "lock.txt"),
         **machine(),
     }

@@ -41,22 +41,30 @@ def of(package: Path, sources: Iterable[Path] = ()) -> Revision | None:
         return None
 
 
+def place(sha256: str, folder: Path) -> Path:
+    """The file of a diff, where `folder` has the runs of a study."""
+    return folder / ".diffs" / f"{sha256}.patch"
+
+
 def keep(diff: bytes, folder: Path) -> str:
-    """Store a diff in `folder` under its SHA-256, which is returned. Raises `LedgerError`."""
+    """Store a diff once, beside the runs of a study in `folder`; returns its SHA-256.
+
+    Raises `LedgerError`.
+    """
     sha256 = hashlib.sha256(diff).hexdigest()
-    place = folder / f"{sha256}.patch"
-    temporary = folder / f".{sha256}.{os.getpid()}"
+    file = place(sha256, folder)
+    temporary = file.with_name(f".{sha256}.{os.getpid()}")
     try:
-        if not place.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                file.write(diff)
-                os.fsync(file.fileno())
-            temporary.rename(place)
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as stream:
+                stream.write(diff)
+                os.fsync(stream.fileno())
+            temporary.rename(file)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()  # if it came so far
-        raise LedgerError(f"{place} cannot be stored: {error.strerror}") from error
+        raise LedgerError(f"{file} cannot be stored: {error.strerror}") from error
     return sha256
 
 

@@ -41,7 +41,18 @@ _OUTCOMES: dict[str, dict[str, Any]] = {
     },
 }
 # What runs of earlier versions do not have.
-_LATER: dict[str, Any] = {"attempts": list, "tables_sha256": dict}
+_LATER: dict[str, Any] = {
+    "attempts": list,
+    "tables_sha256": dict,
+    "command": str,
+    "diff_sha256": _TEXT_OR_NONE,
+    "cores": int | None,
+    "system": str,
+    "threads": int | None,
+    "instruction_set": _TEXT_OR_NONE,
+    "variables": dict,
+    "peak_memory_mib": int | None,
+}
 
 
 def check(manifest: dict[str, Any]) -> None:

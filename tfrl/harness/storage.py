@@ -60,7 +60,7 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
                 for name, table in ledger.tables(entry).items():
                     gathered[name].add(table, place)
             except DamagedError as error:
-                entries[place] = Entry(entry.run, "missing", str(error), {})
+                entries[place] = Entry(entry.run, "missing", str(error), {}, "damaged")
 
     return Results(
         study=study,

@@ -1,0 +1,90 @@
+"""Make runs of a study: what `tfrl run` and `tfrl retry` have in common."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from tfrl.cli.counting import by_configuration, failures, total
+from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, add_jobs, add_study
+
+if TYPE_CHECKING:
+    from tfrl.harness.engine import Engine
+    from tfrl.harness.executor import Place
+    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.plan import Task
+    from tfrl.harness.study import Study
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The study, and how and where its runs are made."""
+    add_study(parser)
+    add_jobs(parser)
+    parser.add_argument(
+        "--executor",
+        choices=("processes", "ray"),
+        default="processes",
+        help="where runs are made: on this machine (the default) or on those of a Ray cluster",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="the Ray cluster (default: the one that this machine belongs to)",
+    )
+
+
+def make(
+    arguments: argparse.Namespace,
+    engine: "Engine",
+    study: "Study",
+    seeds: Sequence[int],
+    choose: Callable[["Ledger"], Sequence["Task"]],
+) -> int:
+    """Make those runs of a study that `choose` finds to be made, and say how things stand then.
+
+    Returns the exit status, which tells whether a run with one of these seeds has failed.
+    """
+    from tfrl.harness import executor, plan
+    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.progress import Progress, duration
+
+    start = time.monotonic()
+    ledger = Ledger(study, arguments.runs)
+    progress = Progress(sys.stderr)
+    interrupted = False
+    with ledger.locked():
+        try:
+            tasks = choose(ledger)
+            for reason in plan.reasons(tasks):
+                progress.say(reason)
+            progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
+            with _place(arguments, tasks) as place:
+                executor.execute(ledger, tasks, engine, arguments.jobs, progress, place)
+        except KeyboardInterrupt:
+            interrupted = True
+
+    entries = ledger.entries()
+    print(f"{total(entries)} in {ledger.folder}, {duration(time.monotonic() - start)}")
+    print(by_configuration(study, entries))
+    of_these = [entry for entry in entries if entry.status == "failed" and entry.run.seed in seeds]
+    for line in failures(of_these):
+        print(line)
+    if interrupted:
+        print("interrupted: the same command makes the rest", file=sys.stderr)
+        return INTERRUPTED
+    return RUN_FAILED if of_these else FINE
+
+
+def _place(
+    arguments: argparse.Namespace, tasks: "Sequence[Task]"
+) -> "AbstractContextManager[Place]":
+    """Where the runs are made."""
+    if arguments.executor == "ray" and tasks:
+        from tfrl.harness import cluster
+
+        return cluster.connected(arguments.address, tasks)
+    from tfrl.harness.processes import ThisMachine
+
+    return nullcontext(ThisMachine())

@@ -1,0 +1,145 @@
+"""`tfrl show`: what is stored of one run."""
+
+import argparse
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfrl.cli.verb import FINE, Verb
+
+if TYPE_CHECKING:
+    from tfrl.harness.engine import Engine
+    from tfrl.harness.manifest import Manifest
+
+_WIDTH = 80  # characters of a value
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    help_ = "STUDY/ENVIRONMENT/CONFIGURATION/SEED, or the folder that the run is stored in"
+    parser.add_argument("run", metavar="RUN", help=help_)
+
+
+def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
+    from tabulate import tabulate
+
+    from tfrl.harness import manifest as manifests
+    from tfrl.harness.errors import HarnessError, OutdatedError, printable
+
+    folder = _folder(arguments.run, arguments.runs)
+    try:
+        manifest = manifests.read(folder / "manifest.json")
+    except OutdatedError as error:
+        raise HarnessError(f"{folder} was {error}") from None
+    told = {**_outcome(manifest, folder), **_settings(manifest), **_provenance(manifest, folder)}
+    rows = [(key, _wrapped(printable(_words(value)))) for key, value in told.items()]
+    print(tabulate(rows, tablefmt="plain", disable_numparse=True))
+    if manifest["error"]:
+        print("", *map(printable, manifest["error"]["traceback"].splitlines()), sep="\n")
+    return FINE
+
+
+def _folder(reference: str, root: Path) -> Path:
+    """The folder of a run that is given by its name or its folder. Raises `HarnessError`."""
+    from tfrl.harness.errors import HarnessError
+
+    *parts, last = Path(reference).parts or ("",)
+    named = root.joinpath(*parts, f"seed-{last.removeprefix('seed-')}")
+    for folder in (named, Path(reference)):
+        if (folder / "manifest.json").is_file():
+            return folder
+    raise HarnessError(
+        f"there is no run {reference!r} in {root}: expected the name of a stored one, such as "
+        "cartpole/cartpole/ppo/seed-3, or its folder"
+    )
+
+
+def _outcome(manifest: "Manifest", folder: Path) -> dict[str, Any]:
+    """What became of the run, and when."""
+    from tfrl.harness.manifest import sentence
+    from tfrl.harness.progress import duration
+
+    timings = manifest["timings"]
+    parts = [f"{part} {timings[part]:.1f} s" for part in timings if part != "total"]
+    told = {
+        "run": str(folder),
+        "status": manifest["status"],
+        "error": manifest["error"] and sentence(manifest["error"]),
+        "attempts": "; ".join(f"{a['ended']} {a['how']}" for a in manifest.get("attempts", ())),
+        "started": manifest["started"],
+        "duration": ", ".join([duration(timings["total"]), *parts]),
+        "updates": manifest["updates"],
+        "fingerprint": manifest["fingerprint"],
+    }
+    return {key: value for key, value in told.items() if value not in (None, "")}
+
+
+def _settings(manifest: "Manifest") -> dict[str, Any]:
+    """What decided the outcome of the run, but for the code."""
+    environment, evaluation = manifest["environment"], manifest["evaluation"]
+    return {
+        "environment": environment["id"],
+        "variation": environment["variation"],
+        "levels": environment["levels"] or "unbounded",
+        "tested on": environment["test"] or "no other variation",
+        "pipeline": manifest["configuration"]["pipeline"],
+        "hyperparameters": manifest["configuration"]["hyperparameters"],
+        "seed": manifest["seed"],
+        "steps": manifest["steps"],
+        "evaluation": f"{evaluation['episodes']} episodes every {evaluation['every']} steps",
+    }
+
+
+def _provenance(manifest: "Manifest", folder: Path) -> dict[str, Any]:
+    """What made the run. Earlier versions of tfrl noted less of that."""
+    from tfrl.harness import revision
+
+    diff, peak = manifest.get("diff_sha256"), manifest.get("peak_memory_mib")
+    return {
+        "command": manifest.get("command"),
+        "code": manifest["code"],
+        "git revision": manifest["git"],
+        **({"its changes": revision.place(diff, folder.parents[2])} if diff else {}),
+        "lock": manifest["lock_sha256"],
+        "versions": manifest["versions"],
+        "processor": manifest["processor"],
+        "cores": manifest.get("cores"),
+        "threads": manifest.get("threads"),
+        "instruction set": manifest.get("instruction_set"),
+        "variables": manifest.get("variables"),
+        "system": manifest.get("system"),
+        "peak memory": peak and f"{peak} MiB, of the worker process until this run ended",
+    }
+
+
+def _words(value: Any) -> str:
+    """A value of a manifest, for people."""
+    match value:
+        case None:
+            return "not known"
+        case dict():
+            return ", ".join(f"{key} = {_words(item)}" for key, item in value.items())
+        case list():
+            return " ".join(map(_words, value))
+    return str(value)
+
+
+def _wrapped(text: str) -> str:
+    """A value in lines, in which paths and hashes stay whole."""
+    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+VERB = Verb(
+    name="show",
+    summary="show what is stored of a run",
+    description="""\
+Show what a run was, how it went, and what made it: settings, code, versions and machine. Of one
+that failed, the traceback too. RUN is its name, as other verbs print it, with the study before it,
+or the folder that it is stored in.""",
+    example="""\
+examples:
+  tfrl show cartpole/cartpole/ppo/seed-3
+  tfrl show cartpole/cartpole/ppo/3
+  tfrl show runs/cartpole/cartpole/ppo/seed-3""",
+    add_arguments=_add_arguments,
+    execute=_execute,
+)
