@@ -1,11 +1,21 @@
 """A run that is broken off and goes on from its checkpoint gives what it gives in one piece."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tfrl.harness import engine
 from tfrl.harness.checkpoints import Checkpoint
 from tfrl.pipelines import Trainer, resolve
 
+ROOT = Path(__file__).parents[2]
 STEPS, EVERY = 400, 150
 SMALL = {
     "dqn": {"initial_collect_steps": 50, "batch_size": 16},
@@ -106,3 +116,87 @@ def test_seconds_add_up_over_the_pieces_of_a_run(tmp_path):
     again = Checkpoint(tmp_path / "run", {})
     again.load()
     assert 70 <= again.seconds_before < 80
+
+
+class Impatient:
+    """A trainer that saves after every call, and notes each step that it reports."""
+
+    def __init__(self, trainer, file):
+        self.trainer, self.file = trainer, file
+
+    def run(self, seed, conditions, on_progress, checkpoint):
+        checkpoint.seconds_between = 0.0
+
+        def note(step):
+            with self.file.open("a") as file:
+                file.write(f"{os.getpid()} {step}\n")
+            on_progress(step)
+
+        return self.trainer.run(seed, conditions, note, checkpoint)
+
+
+class ImpatientEngine(engine.Engine):
+    """The engine, with impatient trainers."""
+
+    def trainer(self, study, run, hyperparameters):
+        return Impatient(super().trainer(study, run, hyperparameters), Path("steps"))
+
+
+STUDY = """
+title = "One long run"
+seeds = [5]
+steps = 60_000
+
+[evaluation]
+every = 15_000
+episodes = 2
+
+[environments]
+cartpole = "CartPole-v1"
+
+[configurations]
+dqn = { pipeline = "dqn" }
+"""
+
+
+@pytest.mark.study
+def test_a_run_killed_at_random_moments_ends_as_one_left_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("one.toml").write_text(STUDY)
+    script = "import sys; from tests.engine import test_checkpoints as t; from tfrl import cli; "
+    script += "sys.exit(cli.main(engine=t.ImpatientEngine()))"
+    command = [sys.executable, "-c", script, "run", "one.toml", "--jobs", "1", "--runs"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def begin(runs):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen([*command, runs], env=environment, start_new_session=True, **quiet)
+
+    assert begin("alone").wait() == 0
+    Path("steps").unlink()
+    random, kills, process = np.random.default_rng(0), 0, begin("killed")
+    while process.poll() is None and kills < 4:
+        before = steps_noted()
+        while process.poll() is None and len(steps_noted()) < len(before) + 2:
+            time.sleep(0.05)  # until it has begun to train, and saved
+        time.sleep(random.uniform(0, 1.0))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        kills, process = kills + 1, begin("killed")
+    assert process.wait() == 0
+
+    first_of_each = dict(reversed(steps_noted()))
+    assert kills >= 2 and sum(step > 0 for step in first_of_each.values()) >= kills - 1
+    left, right = (Path(runs, "one/cartpole/dqn") for runs in ("alone", "killed"))
+    assert fingerprint(left) == fingerprint(right)
+    assert [path.name for path in right.iterdir()] == ["seed-5"]  # and no checkpoint
+
+
+def steps_noted():
+    """Each process and step reported, in order."""
+    text = Path("steps").read_text() if Path("steps").exists() else ""
+    return [tuple(map(int, line.split())) for line in text.splitlines()]
+
+
+def fingerprint(runs):
+    return json.loads((runs / "seed-5" / "manifest.json").read_text())["fingerprint"]
