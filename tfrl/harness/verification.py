@@ -28,10 +28,9 @@ class Checked:
 
     @property
     def compared(self) -> bool:
-        """Whether there are bits on both sides, or on one where the other failed."""
-        return bool(
-            self.before and self.now and {self.before.status, self.now.status} != {"failed"}
-        )
+        """Whether it is published and stored, and did not fail both times."""
+        sides = [side.status for side in (self.before, self.now) if side]
+        return len(sides) == 2 and "finished" in sides
 
     @property
     def amiss(self) -> bool:
@@ -48,9 +47,9 @@ class Checked:
         alike, apart = fingerprints.parting(self.before.marks, self.now.marks)
         if apart is None:
             return "in the final weights only"
-        return (
-            "from the start" if alike is None else f"since step {apart:,} (the same at {alike:,})"
-        )
+        if alike is None:
+            return "from the start"
+        return f"since step {apart:,} (the same at {alike:,})"
 
 
 def verify(ledger: Ledger, expected: Published | None, runs: Iterable[Run]) -> list[Checked]:
