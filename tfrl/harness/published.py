@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfrl.harness import fingerprints
+from tfrl.harness import fingerprints, publishing
 from tfrl.harness.errors import DamagedError, HarnessError, describe
 from tfrl.harness.fingerprints import Mark
 from tfrl.harness.ledger import Entry, Ledger
@@ -88,14 +88,7 @@ def write(published: Published, path: Path) -> None:
         f'{{"schema": {SCHEMA},\n"stack": {json.dumps(published.stack)},\n'
         f'"settings": [\n{_lines(settings)}\n],\n"runs": [\n{_lines(runs)}\n]}}\n'
     )
-    temporary = path.with_name(f".{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise HarnessError(f"{path} cannot be written: {error.strerror}") from error
+    publishing.write_text(path, text)
 
 
 def read(path: Path) -> Published | None:

@@ -1,8 +1,8 @@
-"""How a folder gets to its place whole or not at all, whenever the process or the power fails.
+"""How files get to their place whole or not at all, whenever the process or the power fails.
 
-It is written under a hidden name beside its place, which ends in the number of the process, brought
-to the disk, and renamed. What was there before is renamed away first and removed last, so that at
-any moment one of the two is on the disk; `recover` puts it back where it belongs.
+A folder is written under a hidden name beside its place, which ends in the number of the process,
+brought to the disk, and renamed. What was there before is renamed away first and removed last, so
+that at any moment one of the two is on the disk; `recover` puts it back where it belongs.
 """
 
 import os
@@ -10,6 +10,8 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+from tfrl.harness.errors import HarnessError
 
 _REPLACED = "replaced"
 _HIDDEN = re.compile(rf"\.(?P<name>.+)\.(?P<kind>\d+|{_REPLACED})")
@@ -36,6 +38,18 @@ def publish(place: Path, write: Callable[[Path], None]) -> None:
         _put_back(replaced, place)
         raise
     shutil.rmtree(replaced, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put a text file in the place of what is there, as a whole. Raises `HarnessError`."""
+    temporary = path.with_name(f".{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise HarnessError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def recover(parent: Path) -> None:

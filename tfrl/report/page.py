@@ -8,6 +8,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from tfrl.harness import publishing
 from tfrl.harness.storage import Results
 from tfrl.report import content
 from tfrl.report.blocks import Page
@@ -28,23 +29,25 @@ def write(page: Page, destination: Path) -> Path:
 
     Returns:
       The path of index.html.
+
+    Raises:
+      HarnessError: a file cannot be written.
     """
     _write(destination / "figures", page.figures)
     _write(destination / "tables", {name: _csv(frame) for name, frame in page.tables.items()})
     pages = {"README.md": _markdown().render(page=page), "index.html": _html().render(page=page)}
     for name, text in pages.items():
-        (destination / name).write_text(text, encoding="utf-8", newline="\n")
+        publishing.write_text(destination / name, text)
     return destination / "index.html"
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
     """Writes the files, and removes other figures and tables."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
+    for name, text in files.items():
+        publishing.write_text(folder / name, text)
+    for path in folder.glob("*.*"):
         if path.suffix in (".svg", ".csv") and path.name not in files:
             path.unlink()
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _csv(frame: pd.DataFrame) -> str:
