@@ -63,6 +63,11 @@ class Project:
             if entry.status == "finished"
         }
 
+    def stored(self) -> dict[str, bytes]:
+        """Every file under the current folder, hidden ones too."""
+        files = [path for path in Path().rglob("*") if path.is_file()]
+        return {str(path): path.read_bytes() for path in files}
+
     def visible(self) -> list[str]:
         """All that is stored, without the lock: hidden names would be leftovers."""
         return sorted(path.name for path in Path("runs/fake").glob("*/*/*"))

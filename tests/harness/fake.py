@@ -166,6 +166,11 @@ def _raise(error: BaseException) -> None:
     raise error
 
 
+def _await_mending() -> None:
+    if not Path("mended").exists():
+        raise RuntimeError("not mended yet")
+
+
 def _tell_threads() -> None:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     raise RuntimeError(", ".join(f"{name}={os.environ.get(name)}" for name in names))
@@ -180,6 +185,7 @@ _FAILURES: dict[str, Callable[[], object]] = {
     "exit": functools.partial(sys.exit, 3),
     "abort": functools.partial(os._exit, 4),
     "threads": _tell_threads,
+    "until mended": _await_mending,
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
 }
 

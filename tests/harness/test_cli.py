@@ -49,6 +49,9 @@ def test_the_module_is_the_command():
         (["run", "fake", "--seeds", "9"], "--seeds has 9, which is not among the seeds of studies"),
         (["run", "fake", "--seeds", "x"], "--seeds has 'x': expected whole numbers from 0 on"),
         (["report", "fake"], "no run of fake that counts is stored in runs/fake: `tfrl run "),
+        (["status", "fak"], "there is no study 'fak'"),
+        (["retry", "fak"], "there is no study 'fak'"),
+        (["run", "fak", "--plan"], "there is no study 'fak'"),
         (["report", "none.toml"], "none.toml: cannot be read: No such file or directory"),
     ],
 )

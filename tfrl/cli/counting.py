@@ -100,4 +100,5 @@ def _told(notes: Iterable[tuple[str, "Run", str]]) -> list[str]:
     if len(lines) <= _LINES:
         return lines
     more = sum(map(len, list(groups.values())[_LINES:]))
-    return [*lines[:_LINES], f"and {more} more, for {len(lines) - _LINES} other reasons"]
+    label = next(reversed(groups))[0]
+    return [*lines[:_LINES], f"{label}: {more} more, for {len(lines) - _LINES} other reasons"]

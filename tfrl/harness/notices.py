@@ -9,7 +9,8 @@ from tfrl.harness.errors import printable
 from tfrl.harness.ledger import Entry, Ledger
 from tfrl.harness.manifest import Manifest, differences
 
-_HARMLESS = {"python", "lock", "processor", "instructions"}  # of what `maker` tells
+_FLAGS = "the processor's instructions"
+_HARMLESS = {"python", "lock", "processor", _FLAGS}  # of what `maker` tells
 
 
 def collect(ledger: Ledger, entries: Sequence[Entry], engine: Engine) -> tuple[str, ...]:
@@ -33,7 +34,7 @@ def maker(manifest: Manifest) -> dict[str, str]:
         "threads": manifest.get("threads"),
         "instruction set": manifest.get("instruction_set"),
         "processor": processor.get("model") or processor.get("machine"),
-        "instructions": " ".join(map(str, processor.get("flags", ()))),
+        _FLAGS: " ".join(map(str, processor.get("flags", ()))),
     }
     return {name: printable(str(value)) for name, value in known.items() if value}
 
@@ -49,12 +50,13 @@ def unlike(makers: Sequence[Mapping[str, str]]) -> str:
     if not found:
         return ""
     told = [
-        f"{name} {' and '.join(f'{value} for {n}' for value, n in count.most_common())}"
+        f"{name} {' and '.join(f'{value} for {n:,}' for value, n in count.most_common())}"
         for name, count in found.items()
     ]
+    capable = all("avx2" in item.get(_FLAGS, "").split() for item in makers)
     return f"The runs were not all made alike: {'; '.join(told)}. " + (
         "The same bits are expected nevertheless, as on any x86-64 processor with AVX2."
-        if found.keys() <= _HARMLESS and all("avx2" in value for value in counts["instructions"])
+        if capable and found.keys() <= _HARMLESS
         else "Part of what differs between them may come from that."
     )
 

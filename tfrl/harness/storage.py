@@ -32,11 +32,12 @@ class Results:
     episodes: pd.DataFrame  # then the columns of `tables.EPISODES`
     evaluations: pd.DataFrame  # then the columns of `tables.EVALUATIONS`
     runs: pd.DataFrame  # one row for each planned run; the columns are those of `_runs`
-    manifest: dict[str, Any]  # versions, lock_sha256, processor, code, git; lists where runs differ
+    manifest: dict[str, Any]  # as `common` gives it, and `_history`
     # By configuration, as its stored runs had them; a configuration without any is absent.
     hyperparameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # all of them
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the pipeline's own
     notices: tuple[str, ...] = ()  # sentences on what a reader of the results has to know
+    makers: tuple[Mapping[str, str], ...] = ()  # of each finished run; see `notices.maker`
 
     def of(self, environment: Environment, table: pd.DataFrame) -> pd.DataFrame:
         """The rows of an environment in one of the tables, which share its memory."""
@@ -62,15 +63,17 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
             except DamagedError as error:
                 entries[place] = Entry(entry.run, "missing", str(error), {}, "damaged")
 
+    stored = [entry.manifest for entry in entries if entry.manifest]
     return Results(
         study=study,
         episodes=_frame(study, entries, gathered["episodes"]),
         evaluations=_frame(study, entries, gathered["evaluations"]),
         runs=_runs(study, entries),
-        manifest=common([entry.manifest for entry in entries if entry.manifest]),
+        manifest={**common(stored), **_history(stored)},
         hyperparameters=_settings(entries, "hyperparameters"),
         defaults=_settings(entries, "defaults"),
         notices=notices.collect(ledger, entries, engine or Engine()),
+        makers=tuple(notices.maker(item) for item in stored if item["status"] == "finished"),
     )
 
 
@@ -140,7 +143,10 @@ def _settings(entries: Sequence[Entry], part: str) -> dict[str, Any]:
 
 
 def common(manifests: Sequence[Manifest]) -> dict[str, Any]:
-    """What the runs share; where they differ, the distinct values in the order of the runs."""
+    """What the runs were made with; where they differ, the distinct values in their order.
+
+    What an earlier version of tfrl did not note is None.
+    """
     packages = dict.fromkeys(package for manifest in manifests for package in manifest["versions"])
     return {
         "versions": {
@@ -148,9 +154,24 @@ def common(manifests: Sequence[Manifest]) -> dict[str, Any]:
             for package in packages
         },
         **{
-            key: _shared([manifest[key] for manifest in manifests])
-            for key in ("lock_sha256", "processor", "code", "git")
+            key: _shared([manifest.get(key) for manifest in manifests])
+            for key in (
+                *("lock_sha256", "processor", "instruction_set", "variables", "cores", "threads"),
+                *("system", "code", "git"),
+            )
         },
+    }
+
+
+def _history(manifests: Sequence[Manifest]) -> dict[str, Any]:
+    """How and when the runs came about."""
+    peaks = [peak for item in manifests if (peak := item.get("peak_memory_mib")) is not None]
+    return {
+        "diff_sha256": _shared([item.get("diff_sha256") for item in manifests]),
+        "command": _shared([item.get("command") for item in manifests]),
+        "started": min((item["started"] for item in manifests), default=None),
+        "finished": max((item["finished"] for item in manifests), default=None),
+        "peak_memory": f"{max(peaks):,} MiB in one worker process" if peaks else None,
     }
 
 

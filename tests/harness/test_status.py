@@ -1,0 +1,141 @@
+"""`tfrl status`: what has become of a study's runs, also while they are made."""
+
+import fcntl
+import re
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.harness import fake
+from tests.harness.test_ledger import CODE, publish
+from tfrl.harness import manifest
+from tfrl.harness.ledger import Ledger
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07 \r\u202edetsurt \x9b1A"  # what a terminal would obey
+
+
+def fail(ledger: Ledger, position: int, error: BaseException) -> None:
+    """Store a run of the study, by its position there, as failed."""
+    study, run = ledger.study, ledger.study.runs()[position]
+    defaults = {"learning_rate": 0.1, "layers": (4, 4)}
+    given = {**defaults, **run.configuration.hyperparameters}
+    identity = manifest.identity(study, run, given, defaults, CODE, {})
+    provenance = {"git": None, "lock_sha256": None, "versions": {}, "processor": {}}
+    ledger.publish(run, manifest.complete(identity, provenance, manifest.failed(error), 1.5), {})
+
+
+def status(project, capsys) -> list[str]:
+    """The lines that it prints."""
+    capsys.readouterr()
+    assert project.tfrl("status", "fake") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out.splitlines()
+
+
+def test_every_run_is_counted_once_and_what_is_amiss_is_named(project, capsys):
+    ledger = project.ledger
+    for position in (0, 1, 2, 4):
+        publish(ledger, position)
+    fail(ledger, 5, FloatingPointError("the loss is NaN"))
+    fail(ledger, 6, FloatingPointError("the loss is NaN"))
+    damaged = ledger.directory(ledger.study.runs()[1]) / "manifest.json"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    ledger.directory(ledger.study.runs()[2]).rename(ledger.directory(ledger.study.runs()[3]))
+    first, _, _, one, two, *told = status(project, capsys)
+    assert first == (
+        "fake: 8 planned = 1 finished + 2 failed + 5 missing in runs/fake; no run is being made"
+    )
+    assert re.fullmatch(r"line +one +4 +1 +0 +3 +1\.5", one)
+    assert re.fullmatch(r"line +two +4 +0 +2 +2 +3\.0", two)
+    failed, unread, elsewhere, changed, shown, *outdated = told
+    assert failed == "failed: line/two/seed-1, line/two/seed-2: FloatingPointError: the loss is NaN"
+    assert shown == "`tfrl show fake/line/two/seed-1` tells more of a failed run"
+    assert unread.startswith(f"not counted: line/one/seed-1: {damaged} is damaged: ")
+    assert elsewhere == "not counted: line/one/seed-3: seed was 2, is 3"
+    assert (
+        changed == "not counted: line/two/seed-0: configurations.two.learning_rate was 0.1, is 0.5"
+    )
+    assert all("made by other code or packages than today's" in line for line in outdated)
+
+
+def test_a_study_of_which_nothing_is_stored_stays_so(project, capsys):
+    before = project.stored()
+    first, *_ = status(project, capsys)
+    assert first == (
+        "fake: 8 planned = 0 finished + 0 failed + 8 missing in runs/fake; no run is being made"
+    )
+    assert project.stored() == before
+    assert not Path("runs").exists()
+
+
+def test_it_works_while_the_study_runs(project, capsys):
+    project.write(fake.STUDY + 'gate = "gate"\n')
+    with project.start("run", "fake", "--jobs", "2") as process:
+        deadline = time.monotonic() + 60
+        while " 4 finished " not in (line := status(project, capsys)[0]):
+            assert time.monotonic() < deadline, line
+            time.sleep(0.05)
+        assert line == (
+            "fake: 8 planned = 4 finished + 0 failed + 4 missing in runs/fake; runs are being made"
+        )
+        Path("gate").touch()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert (
+        " 8 finished + 0 failed + 0 missing in runs/fake; no run is " in status(project, capsys)[0]
+    )
+
+
+def test_to_look_at_the_lock_keeps_nobody_from_taking_it(project):
+    with project.ledger.locked():
+        pass
+    with (project.ledger.folder / ".lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        threading.Timer(0.02, fcntl.flock, (file, fcntl.LOCK_UN)).start()
+        with project.ledger.locked():
+            assert project.ledger.is_locked()
+    assert not project.ledger.is_locked()
+
+
+def test_hundreds_of_failures_are_a_screenful(project, changed, capsys):
+    project.write(changed('"0-3"', '"0-199"'))
+    ledger = project.ledger
+    for seed in range(100):
+        fail(ledger, seed, RuntimeError("always the same"))
+    for seed in range(100, 200):
+        fail(ledger, seed, RuntimeError(f"the loss is NaN after {seed} steps" + "!" * 9000))
+    lines = status(project, capsys)
+    assert len(lines) < 24
+    assert max(map(len, lines)) < 700
+    same = "line/one/seed-0, line/one/seed-1, line/one/seed-2 and 97 more"
+    assert f"failed: {same}: RuntimeError: always the same" in lines
+    assert "failed: 91 more, for 91 other reasons" in lines
+
+
+def test_what_a_stored_text_says_to_a_terminal_is_spelt_out(project, capsys):
+    fail(project.ledger, 0, RuntimeError(f"before {HOSTILE} after"))
+    for verb in (["status", "fake"], ["show", "fake/line/one/0"], ["retry", "fake"]):
+        assert project.tfrl(*verb) == 0
+        printed = "".join(capsys.readouterr())
+        assert all(letter.isprintable() for letter in printed.replace("\n", ""))
+        assert r"before \x1b[2J\x1b]0;owned\x07" in printed
+
+
+def test_runs_of_unlike_makers_are_told(project, capsys):
+    for position, version in enumerate(["2.0", "2.1", "2.1"]):
+        publish(project.ledger, position, versions={"numpy": version})
+    sentence = "The runs were not all made alike: numpy 2.1 for 2 and 2.0 for 1. Part of what"
+    assert any(line.startswith(sentence) for line in status(project, capsys))
+
+
+def test_a_newer_schema_is_a_sentence(project, capsys):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest, "SCHEMA", manifest.SCHEMA + 1)
+        publish(project.ledger)
+    assert project.tfrl("status", "fake") == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith("tfrl: runs/fake/line/one/seed-0/manifest.json was written by a newer ")
