@@ -1,6 +1,7 @@
 """Make runs of a study: what `tfrl run` and `tfrl retry` have in common."""
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="the Ray cluster (default: the one that this machine belongs to)",
     )
+    parser.add_argument(
+        "--time-limit",
+        type=_minutes,
+        default=math.inf,
+        metavar="MINUTES",
+        help="end a run that takes longer; it has failed (default: it may take as long as it does)",
+    )
 
 
 def make(
@@ -61,7 +69,8 @@ def make(
                 progress.say(reason)
             progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
             with _place(arguments, tasks) as place:
-                executor.execute(ledger, tasks, engine, arguments.jobs, progress, place)
+                limit = 60 * arguments.time_limit
+                executor.execute(ledger, tasks, engine, arguments.jobs, progress, place, limit)
         except KeyboardInterrupt:
             interrupted = True
 
@@ -75,6 +84,17 @@ def make(
         print("interrupted: the same command makes the rest", file=sys.stderr)
         return INTERRUPTED
     return RUN_FAILED if of_these else FINE
+
+
+def _minutes(text: str) -> float:
+    """A positive number, as an option's value."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+    return value
 
 
 def _place(

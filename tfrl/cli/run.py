@@ -76,8 +76,8 @@ VERB = Verb(
 Make the runs of a study that are not stored yet. Ctrl-C loses no finished run, and running again
 makes only what is missing, or what was stored under other hyperparameters, other code or other
 versions of TensorFlow, TF-Agents and NumPy. A run whose worker dies is tried again, up to three
-times in all. One that failed is made again if its worker died or memory ran out; any other would
-fail again: to try it nevertheless, `tfrl retry` makes all that failed.""",
+times in all. One that failed is made again if its worker died, or memory or time ran out; any other
+would fail again: to try it nevertheless, `tfrl retry` makes all that failed.""",
     example="""\
 examples:
   tfrl run cartpole

@@ -1,5 +1,6 @@
 """Makes the runs of a study on several worker processes at once."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,13 +13,17 @@ from tfrl.harness.ledger import Ledger
 from tfrl.harness.manifest import Part
 from tfrl.harness.plan import Task
 from tfrl.harness.processes import Message, ThisMachine, WorkerDied
-from tfrl.harness.progress import Progress, Status
+from tfrl.harness.progress import Progress, Status, duration
 from tfrl.harness.schedule import Running, Schedule
 from tfrl.harness.study import Group, Run
 
 _POLL_SECONDS = 0.5
 _MOST_ATTEMPTS = 3  # at a run whose workers die, and at starting a worker
 _MOST_COMPILED = 6  # groups that one process compiles: what it compiled stays in its memory
+
+
+class OutOfTime(RuntimeError):
+    """A run took longer than it may."""
 
 
 class Process(Protocol):
@@ -62,20 +67,22 @@ def execute(
     jobs: int | None,
     progress: Progress,
     place: Place | None = None,
+    limit: float = math.inf,
 ) -> None:
     """Make and store the runs of `tasks`, each in one of `jobs` processes of one thread.
 
     The processes are those of `place`, by default this machine; without `jobs`, as many as it has
     room for. To be called from the main thread, with the ledger locked.
 
-    A run that fails is stored as failed, and so is one whose worker has died at each of three
-    attempts; the others go on. Interrupted (`KeyboardInterrupt`), it ends the workers; what they
-    had finished is stored. Raises `LedgerError` if a run cannot be stored, or no worker be started.
+    A run that fails is stored as failed, and so is one that takes longer than `limit` seconds, or
+    whose worker has died at each of three attempts; the others go on. Interrupted
+    (`KeyboardInterrupt`), it ends the workers; what they had finished is stored. Raises
+    `LedgerError` if a run cannot be stored, or no worker be started.
     """
     if tasks:
         place = place or ThisMachine()
         jobs = min(jobs or place.capacity(), len(tasks))
-        with _Executor(ledger, tasks, engine, jobs, progress, place) as executor:
+        with _Executor(ledger, tasks, engine, jobs, progress, place, limit) as executor:
             executor.run()
 
 
@@ -88,6 +95,10 @@ class _Attempt:
     begun: float = field(default_factory=time.monotonic)
     first: tuple[float, int] | None = None  # when a step was first reported, and which
     step: int = 0
+
+    def seconds(self) -> float:
+        """For how long the worker has been at it."""
+        return time.monotonic() - self.begun
 
     def reached(self, step: int) -> None:
         """Note that the run has made this many environment steps."""
@@ -140,6 +151,7 @@ class _Executor:
         jobs: int,
         progress: Progress,
         place: Place,
+        limit: float,
     ) -> None:
         self._ledger = ledger
         self._engine = engine
@@ -149,6 +161,7 @@ class _Executor:
         self._invocation = provenance.of_invocation(ledger.folder, plan.sources(tasks, engine))
         self._jobs = jobs
         self._place = place
+        self._limit = limit
         self._workers: list[_Worker] = []
         self._finished = 0
         self._failed = 0
@@ -172,6 +185,7 @@ class _Executor:
             heard = self._place.wait(waitables, _POLL_SECONDS)
             for sender in [item for item in self._workers if item.process.waitable in heard]:
                 self._receive(sender)
+            self._end_overdue()
 
     def _busy(self) -> list[_Attempt]:
         return [item.attempt for item in self._workers if item.attempt]
@@ -242,9 +256,25 @@ class _Executor:
             count = f"attempt {len(attempts)} of at most {_MOST_ATTEMPTS}"
             self._progress.say(f"tried again: {task.run}: {died} ({count})")
             return
-        seconds = time.monotonic() - attempt.begun
-        outcome, made_by = manifest.failed(died), {**self._invocation, **machine}
-        record = manifest.complete(task.identity, made_by, outcome, seconds, attempts)
+        self._give_up(replace(attempt, task=task), died, machine)
+
+    def _end_overdue(self) -> None:
+        """End the workers whose runs take longer than they may."""
+        for late in [item for item in self._workers if item.attempt]:
+            attempt = late.attempt
+            if attempt and attempt.seconds() > self._limit:
+                self._workers.remove(late)
+                late.process.end()
+                error = OutOfTime(f"it took longer than {duration(self._limit)}")
+                self._give_up(attempt, error, late.process.machine)
+
+    def _give_up(self, attempt: _Attempt, error: Exception, machine: Part) -> None:
+        """Store a run as failed that its worker could not store."""
+        task, outcome = attempt.task, manifest.failed(error)
+        made_by = {**self._invocation, **machine}
+        record = manifest.complete(
+            task.identity, made_by, outcome, attempt.seconds(), task.attempts
+        )
         self._ledger.publish(task.run, record, {})
         self._fail(task.run, manifest.sentence(outcome["error"]))
 
