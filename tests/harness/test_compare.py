@@ -35,6 +35,15 @@ def test_two_configurations_of_one_study_in_the_terminal_and_as_a_page(stored, c
     assert "one" in markdown and "3 of 4" in markdown  # of each the fourth run is missing
 
 
+def test_two_sides_that_were_made_unlike_are_not_compared_in_silence(project, capsys):
+    for seed in range(3):
+        publish(project.ledger, seed, versions={"numpy": "2.0"})
+        publish(project.ledger, TWO + seed, versions={"numpy": "2.1"}, learning_rate=0.5)
+    assert project.tfrl("compare", "fake/one", "fake/two") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "The runs were not all made alike: numpy 2.0 for 3 and 2.1 for 3." in told
+
+
 @pytest.mark.parametrize(
     ("first", "second", "sentence"),
     [
