@@ -299,6 +299,10 @@ def test_each_manifest_says_how_the_run_came_about(project, capsys, monkeypatch)
         assert 10 < manifest["peak_memory_mib"] < 4000
         assert manifest["started"] <= manifest["finished"]
         assert manifest["timings"]["total"] > 0
+    told = storage.load(project.ledger.study, Path("my runs"), fake.Engine()).manifest
+    assert told["diff_sha256"] == entries[0].manifest["diff_sha256"]
+    assert told["command"] == "tfrl run fake --runs 'my runs'"
+    assert told["peak_memory"].endswith(" MiB in one worker process")
 
 
 def test_a_second_invocation_on_the_same_runs_is_refused(project, capsys):

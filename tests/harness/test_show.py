@@ -87,6 +87,7 @@ def test_a_run_stored_before_all_this_was_noted_counts_and_is_shown(project, cap
     results = storage.load(project.ledger.study, engine=fake.Engine())
     assert results.runs["status"].tolist() == ["finished"] + ["missing"] * 7
     assert results.manifest["processor"]["model"] == "AMD EPYC"
+    assert results.manifest["diff_sha256"] == "none"
     assert results.manifest["command"] is results.manifest["peak_memory"] is None
     shown = rows(show(project, capsys, "fake/line/one/0"))
     assert shown["git revision"] == "1ec2ba444c0ee40903987653b48e2892eb276e24"

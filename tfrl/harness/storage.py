@@ -167,12 +167,18 @@ def _history(manifests: Sequence[Manifest]) -> dict[str, Any]:
     """How and when the runs came about."""
     peaks = [peak for item in manifests if (peak := item.get("peak_memory_mib")) is not None]
     return {
-        "diff_sha256": _shared([item.get("diff_sha256") for item in manifests]),
+        "diff_sha256": _shared([_diff(item) for item in manifests]),
         "command": _shared([item.get("command") for item in manifests]),
         "started": min((item["started"] for item in manifests), default=None),
         "finished": max((item["finished"] for item in manifests), default=None),
         "peak_memory": f"{max(peaks):,} MiB in one worker process" if peaks else None,
     }
+
+
+def _diff(manifest: Manifest) -> str | None:
+    """What the code differed in from its git revision; None if unknown."""
+    unchanged = manifest["git"] and not manifest["git"].endswith("+changes")
+    return "none" if unchanged else manifest.get("diff_sha256")
 
 
 def _shared(values: Sequence[Any]) -> Any:
