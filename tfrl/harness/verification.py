@@ -100,7 +100,7 @@ def changes(expected: Published, checked: Iterable[Checked]) -> list[str]:
         *(
             f"{key} was {_words(before[key])}, is {_words(now[key])}"
             for key in before
-            if key in now and before[key] != now[key]
+            if None not in (before[key], now.get(key)) and before[key] != now[key]
         ),
     ]
 
@@ -142,7 +142,7 @@ def _cell(item: Checked) -> tuple[str, str]:
 
 
 def _parts(stack: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What a stack consists of, each package's version by itself."""
+    """What a stack consists of, each package's version by itself; None if it was not noted."""
     for key, value in stack.items():
         if key == "versions":
             yield from value.items()
@@ -150,8 +150,8 @@ def _parts(stack: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key.replace("_", " "), value
 
 
-def _words(value: Any) -> str:
-    """A part of a stack in a sentence."""
+def _words(value: Any, between: str = " and ") -> str:
+    """A part of a stack in a sentence; where the runs differ, all that there are."""
     if isinstance(value, Mapping):
-        value = list(value.values())
-    return " ".join(map(_words, value)) if isinstance(value, list) else str(value)
+        return " ".join(_words(part, " ") for part in value.values())
+    return between.join(map(_words, value)) if isinstance(value, list) else str(value)
