@@ -39,11 +39,11 @@ class Project:
         """The exit status of a command line run in this process."""
         return cli.main(arguments, fake.Engine())
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, python: str | Path = sys.executable) -> subprocess.Popen:
         """A command line run in a process of its own, at the head of a process group."""
         script = "import sys; from tests.harness import fake; sys.exit(fake.main())"
         return subprocess.Popen(
-            [sys.executable, "-c", script, *arguments],
+            [python, "-c", script, *arguments],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

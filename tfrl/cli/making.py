@@ -100,7 +100,11 @@ def _minutes(text: str) -> float:
 def _place(
     arguments: argparse.Namespace, tasks: "Sequence[Task]"
 ) -> "AbstractContextManager[Place]":
-    """Where the runs are made."""
+    """Where the runs are made. Raises `ClusterError`."""
+    from tfrl.harness.errors import ClusterError
+
+    if arguments.address and arguments.executor != "ray":
+        raise ClusterError("--address is that of a Ray cluster: add --executor ray")
     if arguments.executor == "ray" and tasks:
         from tfrl.harness import cluster
 

@@ -9,6 +9,7 @@ Ray's processes send each other pickles: a cluster is to be trusted as this mach
 
 import os
 import platform
+import re
 import shutil
 import socket
 import sys
@@ -30,6 +31,8 @@ from tfrl.harness.plan import Task
 from tfrl.harness.processes import Message, Process, WorkerDied
 from tfrl.harness.study import Study
 
+# No word to Ray's makers of what is run, and only one long try to reach a cluster.
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_NUM_REDIS_GET_RETRIES": "1"}
 try:
     import ray
 except ImportError:
@@ -50,7 +53,6 @@ def connected(address: str | None, tasks: Iterable[Task]) -> Iterator["Cluster"]
     """
     if address:
         _knock(address)
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         ray.init(address or "auto", log_to_driver=False, logging_level="ERROR")
     except (OSError, ValueError, RuntimeError, SystemExit) as error:
@@ -185,9 +187,13 @@ class _Remote:
         """
         try:
             told = ray.get(self.waitable)
-        except ray.exceptions.RayError as error:
-            print(type(error), error)
-            raise WorkerDied(f"the worker process on {self._where} was lost") from None
+        except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError) as error:
+            if getattr(error, "actor_init_failed", False):
+                raise _unusable(error) from None
+            how = (
+                f"the worker process on {self._where} was lost, with its machine or with Ray there"
+            )
+            raise WorkerDied(how) from None
         self.waitable = self._actor.receive.remote()
         match told:
             case WorkerDied():
@@ -200,6 +206,8 @@ class _Remote:
             case _Joined(where, machine):
                 self._where, self.machine = where, machine
                 return worker.Ready()
+            case worker.Unstored(reason):
+                return worker.Unstored(f"{reason}, on {self._where}")
             case _Made(said, manifest, results):
                 self._ledger.publish(self._task.run, manifest, results)
                 return said
@@ -227,6 +235,16 @@ def _differences(engine: Engine, identities: Iterable[Part]) -> Iterator[str]:
         else:
             if code != wanted["code"]:
                 yield f"the code of {pipeline} on {environment} is another"
+
+
+def _unusable(error: Exception) -> ClusterError:
+    """What to say of a machine where a worker cannot even be set up."""
+    address = re.search(r"\bip=([^\s,)]+)", str(error))
+    where = address[1] if address else "a machine"
+    return ClusterError(
+        f"{where} of the cluster cannot make runs, {str(error).splitlines()[-1].strip()}: "
+        "install the same tfrl there, by the same lock"
+    )
 
 
 def _knock(address: str) -> None:

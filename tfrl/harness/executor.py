@@ -172,7 +172,8 @@ class _Executor:
 
     def __exit__(self, *_: object) -> None:
         self._progress.clear()
-        for item in self._workers:
+        # Those first that wait for a processor: the others leave theirs.
+        for item in sorted(self._workers, key=lambda item: item.ready):
             item.process.end()
 
     def run(self) -> None:
