@@ -221,6 +221,26 @@ def test_an_unknown_environment_is_a_mistake(project, changed, capsys):
     assert capsys.readouterr().err == f"tfrl: studies/fake.toml: {sentence}\n"
 
 
+def test_code_changed_meanwhile_is_not_taken_for_the_code_before(project, monkeypatch, capsys):
+    source = Path("source.py")
+    source.write_text("a = 1")
+    monkeypatch.setenv("FAKE_SOURCE", str(source))
+    both = 'pipeline = "fake"\ngate = "gate"\nfile = "made"'
+    project.write(fake.STUDY.replace('pipeline = "fake"', both))
+    process = project.start("run", "fake", "--jobs", "1")
+    while not Path("made.trainers").exists():
+        time.sleep(0.02)
+    source.write_text("a = 2")
+    Path("gate").touch()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "4 finished + 4 failed + 0 missing" in out
+    assert err.count("CodeChanged: the code was changed after `tfrl run` had begun\n") == 4
+
+    assert project.tfrl("run", "fake") == 0
+    assert len(made(project)) == 4 and len(project.fingerprints()) == 8
+    assert "8 of 8 runs to make" in capsys.readouterr().err
+
+
 def wait_for_runs(number: int, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while len(list(Path("runs").glob("*/*/*/seed-*"))) < number:

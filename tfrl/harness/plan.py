@@ -15,7 +15,13 @@ from tfrl.harness.manifest import Part, differences, identity
 from tfrl.harness.study import Configuration, Environment, Run, Study, Value
 
 # Failures that say nothing about the run: the same run may well finish when tried again.
-CIRCUMSTANTIAL = {"WorkerDied", "OutOfTime", "MemoryError", "ResourceExhaustedError"}
+CIRCUMSTANTIAL = {
+    "WorkerDied",
+    "OutOfTime",
+    "MemoryError",
+    "ResourceExhaustedError",
+    "CodeChanged",
+}
 
 
 Cause = Literal["missing", "failed", "changed", "damaged"]

@@ -50,6 +50,10 @@ class Unstored:
     reason: str
 
 
+class CodeChanged(RuntimeError):
+    """The code is no longer what it was when the runs were planned."""
+
+
 def main(connection: Connection, engine: Engine, ledger: Ledger, invocation: Part) -> None:
     """Make one run after another until the other end of `connection` closes.
 
@@ -112,9 +116,17 @@ class _Worker:
     def _trainer_for(self, task: Task) -> Trainer:
         if self._compiled is None or self._compiled[0] != task.run.group:
             self._compiled = None  # its memory may be needed for the next
+            self._check_code(task)
             trainer = self._engine.trainer(self._ledger.study, task.run, task.hyperparameters)
             self._compiled = task.run.group, trainer
         return self._compiled[1]
+
+    def _check_code(self, task: Task) -> None:
+        """Raises `CodeChanged` if what is about to be imported is not what the run is to be of."""
+        environment = task.run.environment
+        sources = self._engine.sources(task.run.configuration.pipeline, environment.id)
+        if provenance.code_sha256(sources) != task.identity["code"]:
+            raise CodeChanged("the code was changed after `tfrl run` had begun")
 
     def _reporter(self) -> Callable[[int], None]:
         """What a trainer calls with its number of steps; a few times a second that is passed on."""
