@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from tfrl.harness.errors import printable
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Study
 from tfrl.report.blocks import Cell, Data, Heading, Part, Section, Table
@@ -153,7 +154,7 @@ def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, st
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{key} · ")
         else:
-            yield f"{before}{key}", _words(value)
+            yield printable(f"{before}{key}"), printable(_words(value))
 
 
 def _words(value: Any) -> str:
