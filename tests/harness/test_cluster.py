@@ -5,6 +5,7 @@ Ray is in an environment of its own, `.venv-ray`, on top of the one that the tes
 
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -19,6 +20,7 @@ from tests.harness.test_engine import STUDY
 from tests.harness.test_run import configure, made, wait_for_runs
 
 FOLDER = Path(__file__).parent / "ray"
+REQUIREMENTS = ROOT / "requirements"
 PYTHON = ROOT / ".venv-ray" / "bin" / "python"
 
 
@@ -195,7 +197,7 @@ def test_a_machine_that_would_make_other_runs_is_refused(project, nodes, third, 
     for file, text in {
         "source.py": "a = 1",
         "old/numpy-99.1.dist-info/METADATA": "Name: numpy\nVersion: 99.1\n",
-        "empty/tests/__init__.py": "",
+        "empty/tfrl/__init__.py": "",
     }.items():
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).write_text(text)
@@ -222,6 +224,18 @@ def test_without_ray_it_is_said_how_to_install_it(project, capsys):
     _, sentence = capsys.readouterr().err.splitlines()
     assert sentence.startswith("tfrl: --executor ray needs Ray, which is not installed here: ")
     assert "requirements/ray.txt" in sentence
+
+
+def test_what_ray_needs_is_locked_beside_all_else():
+    """So that to install it changes nothing that is there."""
+    ours, with_ray = (
+        dict(re.findall(r"^([\w.-]+)==(\S+)", lock.read_text(), re.MULTILINE))
+        for lock in (REQUIREMENTS / "lock.txt", REQUIREMENTS / "ray.txt")
+    )
+    assert "ray" in with_ray and "ray" not in ours
+    shared = ours.keys() & with_ray.keys()
+    assert "protobuf" in shared
+    assert {name: ours[name] for name in shared} == {name: with_ray[name] for name in shared}
 
 
 @pytest.mark.study

@@ -122,7 +122,7 @@ class _Actor:
         self._folder = tempfile.TemporaryDirectory(prefix="tfrl-")
         self._ledger = Ledger(study, Path(self._folder.name))
         self._where = f"{platform.node()} ({ray.util.get_node_ip_address()})"
-        self._differences = ", ".join(_differences(engine, identities))
+        self._differences = ", ".join(dict.fromkeys(_differences(engine, identities)))
         if not self._differences:
             # A process that is spawned begins with its parent's program, which here is Ray's own.
             del sys.modules["__main__"].__file__
@@ -187,13 +187,8 @@ class _Remote:
         """
         try:
             told = ray.get(self.waitable)
-        except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError) as error:
-            if getattr(error, "actor_init_failed", False):
-                raise _unusable(error) from None
-            how = (
-                f"the worker process on {self._where} was lost, with its machine or with Ray there"
-            )
-            raise WorkerDied(how) from None
+        except ray.exceptions.RayError as error:
+            raise self._lost(error) from None
         self.waitable = self._actor.receive.remote()
         match told:
             case WorkerDied():
@@ -219,6 +214,21 @@ class _Remote:
             ray.wait([self._actor.end.remote()], timeout=_SECONDS_TO_END)
         ray.kill(self._actor)
 
+    def _lost(self, error: ray.exceptions.RayError) -> WorkerDied | ClusterError:
+        """What became of the worker: lost, or never possible where it should be."""
+        if not isinstance(error, ray.exceptions.RayTaskError) and not getattr(
+            error, "actor_init_failed", False
+        ):
+            lost = (
+                f"the worker process on {self._where} was lost, with its machine or with Ray there"
+            )
+            return WorkerDied(lost)
+        address = re.search(r"\bip=([^\s,)]+)", str(error))
+        return ClusterError(
+            f"{address[1] if address else 'a machine'} of the cluster cannot make runs, "
+            f"{str(error).splitlines()[-1].strip()}: is the same tfrl installed there?"
+        )
+
 
 def _differences(engine: Engine, identities: Iterable[Part]) -> Iterator[str]:
     """In what the runs with these identities would be made otherwise here."""
@@ -235,16 +245,6 @@ def _differences(engine: Engine, identities: Iterable[Part]) -> Iterator[str]:
         else:
             if code != wanted["code"]:
                 yield f"the code of {pipeline} on {environment} is another"
-
-
-def _unusable(error: Exception) -> ClusterError:
-    """What to say of a machine where a worker cannot even be set up."""
-    address = re.search(r"\bip=([^\s,)]+)", str(error))
-    where = address[1] if address else "a machine"
-    return ClusterError(
-        f"{where} of the cluster cannot make runs, {str(error).splitlines()[-1].strip()}: "
-        "install the same tfrl there, by the same lock"
-    )
 
 
 def _knock(address: str) -> None:
