@@ -45,6 +45,10 @@ publish: report ## The same, and note what to compare with; for those who commit
 test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --durations=5 -m "$(MARKERS)" $(ARGS)
 
+.PHONY: torture
+torture: setup ## Kill, cut off, flip and fill up, as often as it takes to believe that nothing is lost
+	@TORTURE=1 .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/torture $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check style and types
 	@.venv/bin/ruff check -q .

@@ -187,6 +187,7 @@ _FAILURES: dict[str, Callable[[], object]] = {
     "threads": _tell_threads,
     "until mended": _await_mending,
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "hang": functools.partial(time.sleep, 600),
 }
 
 

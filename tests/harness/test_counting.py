@@ -8,7 +8,6 @@ from tests.harness import fake
 from tests.harness.test_ledger import publish
 from tfrl.conditions import Conditions
 from tfrl.harness import manifest, storage
-from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
 from tfrl.harness.study import Run, Study
 
@@ -96,11 +95,3 @@ def test_a_run_of_an_older_schema_does_not_count_and_the_reason_is_given(project
     assert project.tfrl("run", "fake") == 0
     assert f"2 stored runs are made again: {note}\n" in capsys.readouterr().err
     assert {entry.status for entry in ledger.entries()} == {"finished"}
-
-
-def test_a_newer_schema_is_refused_by_name(ledger):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(manifest, "SCHEMA", manifest.SCHEMA + 1)
-        publish(ledger)
-    with pytest.raises(LedgerError, match=r"seed-0/manifest\.json was written by a newer tfrl"):
-        ledger.entries()

@@ -1,6 +1,3 @@
-import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.harness import fake
-from tests.harness.conftest import ROOT
 from tfrl.harness import manifest, publishing, tables
 from tfrl.harness.errors import DamagedError, LedgerError
 from tfrl.harness.ledger import Ledger
@@ -96,19 +92,6 @@ def test_every_value_reaches_the_fingerprint(ledger, run):
     assert len(seen) == 2 + 4 + 8
 
 
-def test_a_table_cut_off_anywhere_is_named(ledger, run):
-    publish(ledger)
-    file = ledger.directory(run) / "evaluations.parquet"
-    whole = file.read_bytes()
-    for length in range(0, len(whole), 101):
-        file.write_bytes(whole[:length])
-        with pytest.raises(DamagedError, match=r"evaluations\.parquet is damaged"):
-            ledger.tables(ledger.entry(run))
-    file.unlink()
-    with pytest.raises(DamagedError, match=r"evaluations\.parquet is damaged"):
-        ledger.tables(ledger.entry(run))
-
-
 def test_a_value_changed_by_hand_is_noticed(ledger, run):
     publish(ledger)
     file = ledger.directory(run) / "episodes.parquet"
@@ -125,9 +108,12 @@ def test_a_value_changed_by_hand_is_noticed(ledger, run):
 
 
 @pytest.mark.parametrize("name", ["episodes", "evaluations"])
-def test_a_bit_of_a_table_that_is_flipped_is_noticed_if_it_matters(ledger, run, name):
+def test_a_bit_that_is_flipped_is_noticed_if_it_matters_where_there_is_no_checksum(
+    ledger, run, name
+):
     publish(ledger)
     entry = ledger.entry(run)
+    del entry.manifest["tables_sha256"]  # as in runs of earlier versions
     file = ledger.directory(run) / f"{name}.parquet"
     intended, whole = ledger.tables(entry), file.read_bytes()
     noticed = 0
@@ -143,23 +129,6 @@ def test_a_bit_of_a_table_that_is_flipped_is_noticed_if_it_matters(ledger, run, 
         else:
             assert stored == intended
     assert noticed > 200
-
-
-def test_any_bit_of_the_manifest_that_is_flipped_is_noticed(ledger, run):
-    publish(ledger)
-    file = ledger.directory(run) / "manifest.json"
-    whole = file.read_bytes()
-    intended = json.loads(whole)
-    schema = whole.index(b'"schema": ') + len('"schema": ')
-    for position in [schema, *range(0, len(whole), 7)]:
-        flipped = bytearray(whole)
-        flipped[position] ^= 2 if position == schema else 1 << position % 8
-        file.write_bytes(flipped)
-        entry = ledger.entry(run)
-        if entry.status == "missing":
-            assert str(file) in entry.note
-        else:
-            assert {"sha256": intended["sha256"], **entry.manifest} == intended
 
 
 def test_the_runs_of_another_study_file_are_not_touched(project, ledger):
@@ -197,24 +166,3 @@ def test_a_full_disk_is_named_and_nothing_is_left_behind(ledger, monkeypatch):
         publish(ledger)
     assert list(ledger.folder.glob("*/*/*")) == []
     assert list(ledger.folder.glob("*/*/.*")) == []
-
-
-def test_the_lock_excludes_others_and_goes_with_its_holder(ledger):
-    hold = (
-        "import sys, time\n"
-        "from tfrl.harness import study\n"
-        "from tfrl.harness.ledger import Ledger\n"
-        "with Ledger(study.load(study.find('fake'))).locked():\n"
-        "    print('held', flush=True)\n"
-        "    time.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", hold], stdout=subprocess.PIPE, env={"PYTHONPATH": str(ROOT)}
-    ) as holder:
-        assert holder.stdout.readline() == b"held\n"
-        refusal = "another `tfrl run` is at work in runs/fake"
-        with pytest.raises(LedgerError, match=refusal), ledger.locked():
-            pass
-        holder.kill()
-    with ledger.locked():
-        pass

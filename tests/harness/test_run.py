@@ -2,7 +2,6 @@
 
 import os
 import platform
-import random
 import re
 import signal
 import sys
@@ -268,30 +267,6 @@ def test_ctrl_c_ends_cleanly_and_the_rest_follows(project):
     assert finished.items() <= project.fingerprints().items()
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_killed_at_any_moment_it_goes_on_to_the_same_results(project, seed):
-    """Wherever the random moments fall: what was stored stays, and is not made a second time."""
-    project.write(configure('seconds = 0.3\nfile = "made"\n'))
-    assert project.tfrl("run", "fake", "--runs", "whole") == 0
-    Path("made").unlink()
-    delays = random.Random(seed)
-    for _ in range(4):
-        before, made_before = project.fingerprints(), made(project)
-        process = project.start("run", "fake", "--jobs", "2")
-        time.sleep(delays.uniform(0.5, 3.5))
-        process.kill()
-        process.communicate()
-        time.sleep(0.3)  # its workers end when they notice
-        assert before.items() <= project.fingerprints().items()
-        assert "failed" not in project.statuses().values()
-        again = made(project) - made_before
-        assert not again.keys() & {run[-1] for run in before if run.startswith("line/two/")}
-    assert project.tfrl("run", "fake") == 0
-    for whole in Path("whole").glob("fake/*/*/seed-*/*.parquet"):
-        assert whole.read_bytes() == ("runs" / whole.relative_to("whole")).read_bytes()
-    assert project.visible() == sorted([f"seed-{seed}" for seed in range(4)] * 2)
-
-
 def test_a_worker_s_libraries_have_one_thread_each(project, capsys):
     project.write(configure('failure = "threads"\n'))
     assert project.tfrl("run", "fake", "--seeds", "1") == 1
@@ -323,9 +298,3 @@ def test_each_manifest_says_how_the_run_came_about(project, capsys, monkeypatch)
     assert told["diff_sha256"] == entries[0].manifest["diff_sha256"]
     assert told["command"] == "tfrl run fake --runs 'my runs'"
     assert told["peak_memory"].endswith(" MiB in one worker process")
-
-
-def test_a_second_invocation_on_the_same_runs_is_refused(project, capsys):
-    with project.ledger.locked():
-        assert project.tfrl("run", "fake") == 2
-    assert capsys.readouterr().err.startswith("tfrl: another `tfrl run` is at work in runs/fake:")

@@ -1,0 +1,78 @@
+"""What happens on a disk without room: `python -m tests.torture.full_disk SMALL`.
+
+SMALL is the mount point of a file system of 256 KiB that can be made larger; the current folder,
+which is elsewhere, has a folder `studies`.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.harness.conftest import Project
+from tests.torture.common import assert_same, made, study
+from tfrl.harness.ledger import Ledger
+
+FULL = "No space left on device"
+
+
+def main(small: Path) -> None:
+    """Raises `AssertionError` if something is lost."""
+    project, runs = Project(Path.cwd()), small / "runs"
+    project.write(study("0-39"))
+    ledger = Ledger(project.ledger.study, runs)
+    assert tfrl(project, "run", "fake", "--runs", "whole") == ""
+
+    said = tfrl(project, "run", "fake", "--runs", str(runs))
+    assert said.startswith(f"tfrl: {runs}/fake/line/") and said.endswith(
+        f"cannot be stored: {FULL}"
+    )
+    stored = whole_runs(ledger)
+    assert 5 < len(stored) < 80
+    ballast = fill(small)
+    said = tfrl(project, "run", "fake", "--runs", str(runs))
+    assert said.startswith("tfrl: ") and FULL in said and str(runs) in said
+    assert whole_runs(ledger) == stored
+    said = tfrl(project, "report", "fake", "--runs", "whole", "--reports", str(small / "reports"))
+    assert said.startswith(f"tfrl: {small}/reports/fake/") and FULL in said
+
+    ballast.unlink()
+    subprocess.run(["mount", "-o", "remount,size=16m", str(small)], check=True)
+    before = made()
+    assert tfrl(project, "run", "fake", "--runs", str(runs)) == ""
+    assert (made() - before).keys() == made().keys() - stored.keys(), "none is made twice"
+    assert stored.items() <= whole_runs(ledger).items()
+    assert_same(project, str(runs), "whole")
+    print(f"{len(stored)} of 80 runs stored on 256 KiB, the disk named, and all with more room")
+
+
+def tfrl(project: Project, *arguments: str) -> str:
+    """The last line of what a command line says of its failure; empty if it does not fail."""
+    process = project.start(*arguments)
+    _, err = process.communicate(timeout=300)
+    assert (process.returncode == 2) == ("tfrl: " in err), err
+    assert process.returncode in (0, 2), err
+    return err.splitlines()[-1] if process.returncode else ""
+
+
+def whole_runs(ledger: Ledger) -> dict[str, str]:
+    """The fingerprints of the runs that are stored, each of which can be read."""
+    entries = [entry for entry in ledger.entries() if entry.status != "missing"]
+    for entry in entries:
+        ledger.tables(entry)
+    assert not list(ledger.folder.glob("*/*/.*"))
+    return {str(entry.run): entry.manifest["fingerprint"] for entry in entries}
+
+
+def fill(folder: Path) -> Path:
+    """A file that takes all the room there is."""
+    file = folder / "ballast"
+    with file.open("wb", buffering=0) as ballast:
+        try:
+            while ballast.write(bytes(4096)):
+                pass
+        except OSError:
+            return file
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
