@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tfrl.analysis import evidence
+from tfrl.analysis import evidence, resampling
 from tfrl.analysis.evidence import Estimate
 
 
@@ -46,10 +46,32 @@ def test_bootstrap_is_scipys_within_monte_carlo_error():
         (scores,),
         lambda x, axis: stats.trim_mean(x, 0.25, axis=axis),
         n_resamples=40_000,
+        confidence_level=resampling.expanded([20], 0.95),
         method="percentile",
         rng=np.random.default_rng(1),
     ).confidence_interval
-    assert ours == pytest.approx((theirs.low, theirs.high), abs=0.02 * np.ptp(ours))
+    assert ours == pytest.approx((theirs.low, theirs.high), abs=0.03 * np.ptp(ours))
+
+
+@pytest.mark.parametrize("sizes", [[5], [20], [10, 10], [5, 20, 7]])
+def test_expanded_percentiles_of_a_normal_mean_are_students_interval(sizes):
+    # Resampled means of normal scores spread by sigma / sqrt(n), where sigma has the divisor n.
+    n, freedom = sum(sizes), sum(sizes) - len(sizes)
+    sigma = 2.0
+    resampled = stats.norm(0, sigma * np.sqrt(freedom / n) / np.sqrt(n))
+    end = resampled.ppf((1 + resampling.expanded(sizes, 0.95)) / 2)
+    assert end == pytest.approx(stats.t.ppf(0.975, freedom) * sigma / np.sqrt(n))
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"), [(5, 1, 5), (9, 2.2279, 7.7721), (20, 6.2352, 14.7648)]
+)
+def test_the_interval_of_the_median_lies_between_ordered_scores(n, low, high):
+    # Of 1, 2, ..., n. For n = 9: held is .9609 at d = 2 and .8203 at d = 3, so that it lies .0775
+    # of the way by probability and 7 * .0775 / (2 + 5 * .0775) = .2272 of it by score.
+    found = evidence.median_interval(np.random.default_rng(0).permutation(n) + 1.0)
+    assert found == pytest.approx((low, high), abs=1e-3)
+    assert np.isnan(evidence.median_interval(np.arange(4.0))).all()
 
 
 def test_the_same_key_gives_the_same_interval_and_the_global_generator_is_left_alone():
@@ -96,36 +118,6 @@ def test_the_limit_of_welch_rare_and_deep_falls_against_frequent_shallow_ones():
 
     assert false_verdicts(lambda: deep(0), lambda: shallow(0)) < 0.01
     assert 0.30 < false_verdicts(lambda: deep(1), lambda: shallow(1)) < 0.40
-
-
-def test_the_limit_of_the_t_interval_rare_collapses_from_a_cap():
-    rng = np.random.default_rng(0)
-    mean, missed = 0.9 * 500 + 0.1 * 250, 0
-    for _ in range(2_000):
-        scores = np.where(rng.random(20) < 0.1, rng.uniform(100, 400, 20), 500.0)
-        low, high = evidence.t_interval(scores)
-        missed += not low < mean < high  # also if all are equal
-    assert 0.15 < missed / 2_000 < 0.21  # where the nominal is 0.05
-
-
-@pytest.mark.parametrize("draw", ["normal", "uniform"])
-def test_intervals_of_the_mean_cover_it(draw):
-    generator = np.random.default_rng(1)
-    scores = getattr(generator, draw)(size=(3_000, 20))
-    centre = 0.5 if draw == "uniform" else 0.0
-    ends = np.array([evidence.t_interval(row) for row in scores])
-    assert 0.93 < np.mean((ends[:, 0] < centre) & (centre < ends[:, 1])) < 0.97
-
-
-def test_bootstrap_intervals_of_the_median_cover_it_at_twenty_seeds():
-    generator = np.random.default_rng(2)
-    ends = np.array(
-        [
-            evidence.bootstrap_interval(row, evidence.median, generator, repetitions=500)
-            for row in generator.normal(size=(2_000, 20))
-        ]
-    )
-    assert 0.92 < np.mean((ends[:, 0] < 0) & (ends[:, 1] > 0)) < 0.97
 
 
 @pytest.mark.parametrize(
@@ -235,15 +227,6 @@ def test_from_46_seeds_on_a_tolerance_interval_holds_what_is_asked():
     assert (found.low, found.high, found.note) == (0, 45, "") and found.content >= 0.9
     many = evidence.tolerance_interval(np.arange(200.0))
     assert 0 < many.low < 10 and many.high == 199 - many.low and many.content >= 0.9
-
-
-@pytest.mark.parametrize("n", [10, 20, 100])
-def test_tolerance_intervals_hold_their_content_in_95_percent_of_repetitions(n):
-    held = []
-    for scores in np.random.default_rng(1).exponential(size=(3_000, n)):
-        found = evidence.tolerance_interval(scores)
-        held.append(np.exp(-found.low) - np.exp(-found.high) >= found.content)
-    assert 0.935 <= np.mean(held) <= 0.985
 
 
 def test_one_seed_has_no_tolerance_interval_and_constant_ones_do():

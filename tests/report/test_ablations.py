@@ -6,42 +6,61 @@ import pandas as pd
 
 from tfrl.report.performance import ablations
 
-LOOKS = {name: SimpleNamespace(label=name.upper()) for name in ("ppo", "apo", "weak")}
+GROUND = SimpleNamespace(
+    looks={name: SimpleNamespace(label=name.upper()) for name in ("ppo", "apo", "weak", "k1")},
+    environment=SimpleNamespace(id="CartPole-v1"),
+)
 
 
 def row(a, b, measure, difference, verdict):
     ends = {"low": difference - 1, "high": difference + 1, "difference_note": ""}
-    sizes = {"n_a": 10, "n_b": 10, "p_holm": 0.01}
+    sizes = {"n_a": 10, "n_b": 10, "p_holm": 0.01, "seeds_needed": 10 + abs(difference)}
     return {"a": a, "b": b, "measure": measure, "difference": difference, "verdict": verdict} | (
-        ends | sizes
+        ends | sizes | {"seeds_note": ""}
     )
 
 
-def test_what_is_more_and_what_is_less_is_said_of_each_measure():
-    found = pd.DataFrame(
-        [
-            row("apo", "ppo", "final", 0.5, "inconclusive"),
-            row("weak", "ppo", "final", 0.5, "inconclusive"),
-            row("apo", "ppo", "area", 30, "a higher"),
-            row("weak", "ppo", "area", -20, "b higher"),
-            row("apo", "ppo", "drawdown", -40, "b higher"),
-            row("weak", "ppo", "drawdown", 50, "a higher"),
-            row("weak", "apo", "final", 0.5, "inconclusive"),
-        ]
-    )
-    answer = ablations.answer(SimpleNamespace(looks=LOOKS), found)
-    assert answer.outcome == "4 of 7 comparisons are conclusive"
-    against_ppo, against_apo = (text.replace("\xa0", " ") for text in answer.evidence)
-    assert against_ppo == (
+FOUND = pd.DataFrame(
+    [
+        row("weak", "apo", "final", 5, "inconclusive"),
+        row("k1", "apo", "final", 3, "inconclusive"),
+        row("weak", "apo", "area", -20, "b higher"),
+        row("k1", "apo", "area", -30, "b higher"),
+        row("apo", "ppo", "final", 5, "inconclusive"),
+        row("apo", "ppo", "area", 30, "a higher"),
+        row("weak", "ppo", "area", -20, "b higher"),
+        row("apo", "ppo", "drawdown", -40, "b higher"),
+        row("weak", "ppo", "drawdown", 50, "a higher"),
+    ]
+)
+
+
+def test_the_answer_is_two_sentences_and_numbers_the_largest_differences():
+    answer = ablations.answer(GROUND, FOUND)
+    assert answer.outcome == "6 of 9 comparisons are conclusive"
+    assert [text.replace("\xa0", " ") for text in answer.evidence] == [
+        "Against plain APO (n = 10): return over all of training lower with K1 by 30.0 (29.0 to "
+        "31.0), and by less with WEAK; final return inconclusive (K1, the nearest: 3 more seeds "
+        "needed).",
+        "Against plain PPO (n = 10): return over all of training higher with APO by 30.0 (29.0 to "
+        "31.0), lower with WEAK by 20.0 (19.0 to 21.0); final return inconclusive (APO, the "
+        "nearest: 5 more seeds needed).",
+    ]
+    verdict = ablations.verdict(GROUND, FOUND)
+    assert verdict.claim == "CartPole-v1: what helps?"
+    assert verdict.outcome == "none better, 2 worse" and verdict.evidence == answer.evidence[:1]
+
+
+def test_below_the_figures_all_is_said_of_each_measure():
+    said = ablations.details(GROUND, "ppo", FOUND[FOUND["b"] == "ppo"]).replace("\xa0", " ")
+    assert said == (
         "Against PPO (n = 10): return over all of training higher with APO by 30.0 (29.0 to 31.0), "
         "lower with WEAK by 20.0 (19.0 to 21.0); maximum drawdown larger with WEAK by 50.0 (49.0 "
         "to 51.0), smaller with APO by 40.0 (39.0 to 41.0); inconclusive in final return."
     )
-    assert against_apo == "Against APO (n = 10): inconclusive in final return."
 
 
 def test_an_interval_that_covers_0_is_shown_as_it_is():
     wide = row("weak", "ppo", "drawdown", -10, "b higher") | {"low": -22.0, "high": 2.0}
-    answer = ablations.answer(SimpleNamespace(looks=LOOKS), pd.DataFrame([wide]))
-    said = answer.evidence[0].replace("\xa0", " ")
+    said = ablations.details(GROUND, "ppo", pd.DataFrame([wide])).replace("\xa0", " ")
     assert "smaller with WEAK by 10 (−2 to 22; p = 0.010)" in said

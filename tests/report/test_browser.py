@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
+from PIL import Image
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
@@ -80,6 +82,16 @@ def test_it_renders_without_a_word_on_the_console(report, tmp_path, scheme):
     document, log = browse(report, tmp_path / "profile", *dark)
     assert "How much do the seeds decide?" in document
     assert "CONSOLE" not in log
+
+
+@pytest.mark.parametrize(("scheme", "bright"), [("light", True), ("dark", False)])
+def test_figures_follow_the_readers_scheme(report, tmp_path, scheme, bright):
+    dark = [] if scheme == "light" else ["--blink-settings=preferredColorScheme=0"]
+    picture = tmp_path / "page.png"
+    browse(report, tmp_path / "profile", f"--screenshot={picture}", *dark)
+    pixels = np.asarray(Image.open(picture).convert("L"))
+    ground = (pixels > 200) if bright else (pixels < 60)
+    assert ground.mean() > 0.85
 
 
 @pytest.mark.parametrize("width", [1280, 390])

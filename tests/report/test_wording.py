@@ -1,6 +1,10 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 from tfrl.report import style, units, wording
 
@@ -22,11 +26,64 @@ def test_numbers(value, places, text):
         (495.612, 499.307, "495.6 to 499.3"),
         (-0.0123, 0.0457, "−0.012 to 0.046"),
         (np.nan, np.nan, ""),
-        (500.0, 500.0, "no spread in at least 95% of resamples"),
+        (500.0, 500.0, "no spread among most seeds"),
     ],
 )
 def test_an_interval_has_the_digits_it_warrants(low, high, text):
     assert wording.interval(low, high).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_how_often_intervals_hold_is_said_where_that_is_not_in_95_percent():
+    def said(counts, *kinds):
+        return wording.holding(counts, *kinds).replace("\N{NO-BREAK SPACE}", " ")
+
+    assert said([19, 20], "mean") == (
+        "Near n = 20 the interval of the mean holds in 86% of simulated repetitions where most "
+        "scores are at a cap and in 84% where a tenth of the seeds collapse, not in 95%."
+    )
+    assert said([5, 20, 0], "mean", "median") == (
+        "At n = 5 these hold in 93% to 97% of simulated repetitions, but where most scores are at "
+        "a cap: mean 83%, median 100%; where a tenth of the seeds collapse: mean 47%."
+    )
+    assert said([20], "growth") == said([1], "mean") == said([], "mean") == ""
+    assert wording.holding_shares([0]) == ""
+    assert "holds in 92% to 98% of repetitions" in wording.holding_shares([10, 20])
+
+
+def contrast(colour, ground):
+    """WCAG's ratio of luminances."""
+
+    def luminance(text):
+        channels = np.array([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(
+            channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+        )
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    high, low = sorted((luminance(colour), luminance(ground)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_agents_are_seen_on_a_light_and_on_a_dark_page():
+    light, dark = style.PAGE
+    for colour in (*(own for _, own in style.AGENTS.values()), *style.FURTHER):
+        assert contrast(colour, light) > 2
+        assert contrast(style.DARK.get(colour, colour), dark) > 3
+    assert contrast(style.DARK[style.INK], dark) > 7 < contrast(style.INK, light)
+    assert contrast(style.DARK[style.FAINT], dark) > 4.5 < contrast(style.FAINT, light)
+
+
+def test_a_line_of_steps_is_where_it_was():
+    figure = Figure(figsize=(4, 3))
+    axes = figure.add_axes((0, 0, 1, 1))
+    x, y = np.random.default_rng(0).uniform(0, 1, (2, 300))
+    axes.plot(x, y, color="#123456")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    with rc_context({"path.simplify": False}):
+        drawn = re.search(r'd="M([^"]*)"[^>]*stroke: #123456', style.to_svg(figure))[1]
+    steps = [re.findall(r"-?[0-9]*\.?[0-9]+", part) for part in drawn.split("l")]
+    places = np.array(steps, float).cumsum(axis=0)[:300]  # Matplotlib adds the last one again
+    np.testing.assert_allclose(places, np.stack([288 * x, 216 * (1 - y)], axis=1), atol=0.02)
 
 
 def test_lists():

@@ -7,7 +7,8 @@ the interquartile mean (IQM) cuts away exactly the seeds that collapsed.
 Scores of different environments are made comparable by fixed anchors, 0 for a random policy and 1
 for the target, and never by the extremes of what happens to be compared. Intervals are percentile
 bootstraps stratified by environment, which resample the seeds within each: they say what other
-seeds would have given, not what other environments would.
+seeds would have given, not what other environments would. They are theirs but for being expanded,
+without which they would be too narrow for few seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import evidence, resampling
-from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM, CONFIDENCE, REPETITIONS, Estimate
+from tfrl.analysis.evidence import CONFIDENCE, MINIMUM, REPETITIONS, Estimate
 from tfrl.analysis.resampling import Statistic, generator
 
 PROFILE_REPETITIONS = 2_000  # a band is read by eye
@@ -79,10 +80,24 @@ def across(scores: pd.DataFrame) -> pd.DataFrame:
             if not row["note"]:
                 rng = generator(str(configuration), "across", name)
                 draws = resampling.bootstrap(strata, statistic, rng, REPETITIONS)
-                low, high = resampling.percentiles(draws, CONFIDENCE)
+                low, high = resampling.percentiles(draws, [*map(len, strata)], CONFIDENCE)
             row |= {name: float(statistic(pooled)), f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def seeds_until_apart(row: pd.Series, other: pd.Series, name: str, n: int) -> float:
+    """With about how many seeds on each environment two intervals would part; infinite if never.
+
+    If estimates stay and intervals narrow with the root of the number of seeds: a rough number.
+
+    Args:
+      row, other: of `across`; the estimate `name` of the first is not below that of the second.
+      n: the number of seeds that they are of.
+    """
+    reach = row[name] - row[f"{name}_low"] + other[f"{name}_high"] - other[name]
+    apart = row[name] - other[name]
+    return float(np.ceil(n * (reach / apart) ** 2)) if apart > 0 else np.inf
 
 
 def performance_profile(
@@ -109,7 +124,7 @@ def performance_profile(
             draws = resampling.bootstrap(
                 strata, lambda drawn: _above(drawn, taus), rng, PROFILE_REPETITIONS
             )
-            low, high = resampling.percentiles(draws, CONFIDENCE)
+            low, high = resampling.percentiles(draws, [*map(len, strata)], CONFIDENCE)
         part = pd.DataFrame({"tau": taus, "share": share, "low": low, "high": high, "n": len(own)})
         for position, (column, value) in enumerate(zip(by, key, strict=True)):
             part.insert(position, column, value)
@@ -162,7 +177,7 @@ def improvement_across(scores: pd.DataFrame, a: str, b: str) -> Estimate:
     if note:
         return Estimate(estimate, np.nan, np.nan, note)
     draws = resampling.bootstrap(strata, statistic, generator(a, b, "improvement"), REPETITIONS)
-    low, high = resampling.percentiles(draws, CONFIDENCE)
+    low, high = resampling.percentiles(draws, [*map(len, strata)], CONFIDENCE)
     return Estimate(estimate, float(low), float(high))
 
 
@@ -180,8 +195,8 @@ def _above(scores: np.ndarray, taus: np.ndarray) -> np.ndarray:
 
 
 def _why_no_interval(strata: Sequence[np.ndarray]) -> str:
-    if min(map(len, strata)) < BOOTSTRAP_MINIMUM:
-        return f"no interval: fewer than {BOOTSTRAP_MINIMUM} seeds"
+    if min(map(len, strata)) < MINIMUM:
+        return f"no interval: fewer than {MINIMUM} seeds"
     if all(np.ptp(stratum) == 0 for stratum in strata):
         return "no interval: all seeds equal"
     return ""

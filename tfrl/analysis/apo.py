@@ -73,9 +73,10 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
       apo, ppo: names of the configurations.
 
     Returns:
-      A row a claim: claim, measure, label, difference (APO - PPO), low, high, verdict, note, and of
-      each side, with `apo_` or `ppo_` before it: mean, n (runs with a value), nonzero (runs whose
-      value is not 0), planned, finished, failed, missing, and late_return (mean over its runs).
+      A row a claim: claim, measure, label, difference (APO - PPO), low, high, verdict, note,
+      seeds_needed (for this verdict, which is not corrected), why (there is none), and of each
+      side, with `apo_` or `ppo_` before it: mean, n (runs with a value), nonzero (runs whose value
+      is not 0), planned, finished, failed, missing, and late_return (mean over its runs).
     """
     names = {"apo": apo, "ppo": ppo}
     sides = {side: values[values["configuration"] == name] for side, name in names.items()}
@@ -92,6 +93,8 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
         }
         row |= {"difference": found.estimate, "low": found.low, "high": found.high}
         row |= {"verdict": evidence.verdict(found, "lower"), "note": found.note}
+        effect, why = comparisons.standardised(scores["apo"], scores["ppo"])
+        row |= {"seeds_needed": float(comparisons.seeds_needed(np.array(effect))), "why": why}
         for side, mine in sides.items():
             counted = _side(mine, scores[side])
             row |= {f"{side}_{key}": value for key, value in counted.items()}

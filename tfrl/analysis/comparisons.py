@@ -15,7 +15,9 @@ What each number is for, and its source:
   https://doi.org/10.1002/sim.2324), which has a width even where every run of one is above every
   run of the other; a bootstrap has none there. Ties make it too wide, not too narrow.
 - seeds needed: for 80% power at the difference seen (Colas et al. 2018,
-  https://arxiv.org/abs/1806.08295). The difference seen is itself uncertain: an order of magnitude.
+  https://arxiv.org/abs/1806.08295), at .05 divided by the number of pairs that are asked, which is
+  the level that Holm's method holds the smallest p to: enough, and for the other pairs a little
+  more than that. The difference seen is itself uncertain: an order of magnitude.
 """
 
 import functools
@@ -75,7 +77,11 @@ def compare(scores: pd.DataFrame, pairs: Pairs | None = None) -> pd.DataFrame:
 
 
 def _judged(rows: pd.DataFrame) -> pd.DataFrame:
-    """With the corrected p and the verdict, for all pairs that are asked of one environment."""
+    """With what depends on how many pairs are asked: corrected p, verdict, seeds needed."""
+    asked = max(1, int(rows["p"].count()))
+    rows["seeds_needed"] = seeds_needed(rows.pop("effect").to_numpy(), ALPHA / asked)
+    endless = np.isinf(rows["seeds_needed"])
+    rows["seeds_note"] = np.where(endless, f"more than {MOST_SEEDS:,}", rows.pop("effect_note"))
     corrected = holm(rows["p"].to_numpy())
     higher = np.where(rows["difference"] > 0, "a higher", "b higher")
     rows.insert(rows.columns.get_loc("p") + 1, "p_holm", corrected)
@@ -88,7 +94,7 @@ def _pair(a: np.ndarray, b: np.ndarray, key: str) -> dict[str, object]:
     difference, effect = evidence.welch(a, b), hedges_g(a, b)
     p, p_note = permutation_p(a, b, key)
     low, high = improvement_interval(a, b)
-    needed, seeds_note = _needed(a, b)
+    effect_size, effect_note = standardised(a, b)
     return {
         **{"n_a": len(a), "n_b": len(b), "mean_a": a.mean(), "mean_b": b.mean()},
         **{"difference": difference.estimate, "low": difference.low, "high": difference.high},
@@ -96,7 +102,7 @@ def _pair(a: np.ndarray, b: np.ndarray, key: str) -> dict[str, object]:
         **{"g": effect.estimate, "g_low": effect.low, "g_high": effect.high},
         **{"g_note": effect.note, "improvement": float(aggregates.improvement(a, b))},
         **{"improvement_low": low, "improvement_high": high},
-        **{"seeds_needed": needed, "seeds_note": seeds_note},
+        **{"effect": effect_size, "effect_note": effect_note},
     }
 
 
@@ -207,11 +213,12 @@ def improvement_interval(a: np.ndarray, b: np.ndarray) -> Interval:
     return float(low), float(high)
 
 
-def seeds_needed(effects: np.ndarray) -> np.ndarray:
-    """Seeds for each of two agents, for `POWER` in a two-sided t-test at `ALPHA`.
+def seeds_needed(effects: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
+    """Seeds for each of two agents, for `POWER` in a two-sided t-test.
 
     Args:
       effects: differences in standard deviations, any shape.
+      alpha: level of the test.
 
     Returns:
       Counts, as floats; infinite beyond `MOST_SEEDS`, NaN where the effect is.
@@ -220,27 +227,26 @@ def seeds_needed(effects: np.ndarray) -> np.ndarray:
     few, many = np.full(effects.shape, 1), np.full(effects.shape, MOST_SEEDS + 1)
     while (many - few > 1).any():  # by halving: too few on one side, enough on the other
         middle = (few + many) // 2
-        enough = (middle > 1) & (power(effects, middle) >= POWER)
+        enough = (middle > 1) & (power(effects, middle, alpha) >= POWER)
         few, many = np.where(enough, few, middle), np.where(enough, middle, many)
     counts = np.where(many > MOST_SEEDS, np.inf, many.astype(float))
     return np.where(np.isnan(effects), np.nan, counts)
 
 
-def power(effects: np.ndarray, n: np.ndarray) -> np.ndarray:
+def power(effects: np.ndarray, n: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
     """How likely a t-test with n seeds a side finds a difference of so many standard deviations."""
     freedom = 2 * np.maximum(n, 2) - 2
-    limit = special.stdtrit(freedom, 1 - ALPHA / 2)
+    limit = special.stdtrit(freedom, 1 - alpha / 2)
     centre = np.minimum(effects * np.sqrt(n / 2), 30.0)  # beyond, it is found for sure
     opposite = special.nctdtr(freedom, centre, -limit)  # NaN where it is next to nothing
     return 1 - special.nctdtr(freedom, centre, limit) + np.nan_to_num(opposite)
 
 
-def _needed(a: np.ndarray, b: np.ndarray) -> tuple[float, str]:
-    """Seeds needed at the difference seen, or why that cannot be said."""
+def standardised(a: np.ndarray, b: np.ndarray) -> tuple[float, str]:
+    """The difference seen in standard deviations, or why that cannot be said."""
     if min(len(a), len(b)) < 2:
         return np.nan, "needs two seeds on each side"
     spread = np.sqrt((np.var(a, ddof=1) + np.var(b, ddof=1)) / 2)
     if max(np.ptp(a), np.ptp(b)) == 0:
         return np.nan, "no spread on either side"
-    needed = float(seeds_needed((a.mean() - b.mean()) / spread))
-    return needed, f"more than {MOST_SEEDS:,}" if np.isinf(needed) else ""
+    return float((a.mean() - b.mean()) / spread), ""

@@ -54,6 +54,7 @@ class Table:
     data: pd.DataFrame
     notes: tuple[Note, ...] = ()
     style: str = "full"  # classes of style.css
+    holds: str = ""  # how often its intervals hold, where that is not in 95%
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -73,6 +74,7 @@ class Picture:
     caption: str
     wide: str
     narrow: str
+    holds: str = ""  # as of a table
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Agent:
 
     label: str
     colour: str
-    seeds: str
+    seeds: str  # how many have finished; empty if all runs of the study have
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,14 @@ def _seeds(results: Results) -> list[int]:
 
 
 def _agents(results: Results, look: Looks) -> tuple[Agent, ...]:
-    """Each configuration with how many of its runs have finished."""
+    """Each configuration, and how many of its runs have finished if not all runs have."""
     finished = results.runs["status"] == "finished"
     counts = finished.groupby(results.runs["configuration"], observed=True).agg(["sum", "size"])
     return tuple(
-        Agent(look[name].label, look[name].colour, f"{done} of {wording.plural(planned, 'run')}")
+        Agent(
+            look[name].label,
+            look[name].colour,
+            "" if finished.all() else f"{done} of {wording.plural(planned, 'run')}",
+        )
         for name, done, planned in counts.itertuples()
     )

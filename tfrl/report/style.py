@@ -32,6 +32,7 @@ _RC: dict[str, Any] = {
     "axes.titlesize": 9,
     "axes.labelsize": 9,
     "axes.edgecolor": "#8a8a8a",
+    "axes.facecolor": "none",  # the figure's
     "axes.labelcolor": INK,
     "axes.linewidth": 0.7,
     "axes.spines.top": False,
@@ -51,6 +52,22 @@ _RC: dict[str, Any] = {
     "path.simplify_threshold": 0.2,
 }
 _READER_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+# What a figure's colours are where the reader's scheme is dark: ink, lines and grounds, and those
+# agents' colours that would be too dark to see. All others serve both.
+DARK = {
+    "#222222": "#e7e9ec",
+    "#6b6b6b": "#a4abb3",
+    "#444444": "#ffffff",
+    "#555555": "#a4abb3",
+    "#c4c4c4": "#4a5057",
+    "#ececec": "#2b3036",
+    "#ededed": "#2b3036",
+    "#f1f2f4": "#22262b",
+    "#332288": "#8c7be0",
+    "#882255": "#c95a8f",
+}
+PAGE = ("#ffffff", "#15181b")  # the ground of a figure, and of a page
 
 
 @dataclass(frozen=True)
@@ -198,15 +215,48 @@ def heading(axes: Axes, left: str, right: str = "") -> None:
 
 
 def to_svg(figure: Figure) -> str:
-    """The figure as SVG: no date, coordinates to 1/100 point, text in the reader's own font."""
+    """The figure as SVG: no date, short numbers, text in the reader's own font and scheme."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = re.sub(r'(?<= d=")[^"]*', _rounded, buffer.getvalue())
-    text = text.replace("'DejaVu Sans'", _READER_FONTS)
-    return text[text.index("<svg") :]
+    text = re.sub(r'(?<= d=")[^"]*', _path, buffer.getvalue())
+    text = re.sub(r'(?<= [xy]=")[-.0-9]*', lambda number: _number(float(number[0])), text)
+    text = re.sub(
+        r' transform="rotate\(-0 [^"]*"| *<metadata>.*?</metadata>\n', "", text, flags=re.S
+    )
+    text = text.replace("; font-family: 'DejaVu Sans'", "")
+    rules = f"\ntext{{font-family: {_READER_FONTS}}}\n{_dark()}"
+    return text[text.index("<svg") :].replace("</style>", f"{rules}</style>", 1)
 
 
-def _rounded(path: re.Match[str]) -> str:
-    """Path data with two decimals and single spaces."""
-    short = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}", path[0])
-    return " ".join(short.split())
+def _dark() -> str:
+    """Rules by which a figure follows the reader's scheme; programs that know none show it light.
+
+    The ground is Matplotlib's first patch. White lines part what is drawn from the ground; what is
+    filled with white lies on a colour, and stays.
+    """
+    light, dark = PAGE
+    rules = [f"#patch_1 path{{fill: {dark} !important}}"]
+    rules += [f'[style*="stroke: {light}"]{{stroke: {dark} !important}}']
+    for old, new in DARK.items():
+        for part in ("fill", "stroke"):
+            rules.append(f'[style*="{part}: {old}"]{{{part}: {new} !important}}')
+    return "@media (prefers-color-scheme: dark) {{\n{}\n}}\n".format("\n".join(rules))
+
+
+def _path(found: re.Match[str]) -> str:
+    """Path data to 1/100 point, each point of a line as its distance from the one before."""
+    short, at = [], (0.0, 0.0)
+    for command, numbers in re.findall(r"([A-Za-z])([^A-Za-z]*)", found[0]):
+        values = [round(float(number), 2) for number in numbers.split()]
+        end = (values[-2], values[-1]) if values else at
+        if command == "L":
+            command, values = "l", [values[0] - at[0], values[1] - at[1]]
+        short.append(command + ",".join(map(_number, values)))
+        at = end
+    return "".join(short).replace(",-", "-")
+
+
+def _number(value: float) -> str:
+    """With up to two decimals, and no zero that says nothing."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return re.sub(r"^(-?)0\.", r"\1.", text) if text not in ("-0", "") else "0"

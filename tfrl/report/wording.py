@@ -1,10 +1,10 @@
 """Numbers and phrases, as the whole page writes them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.analysis import coverage
 from tfrl.harness.study import Study
 
 MINUS = "\N{MINUS SIGN}"
@@ -39,7 +39,7 @@ def interval(low: float, high: float, digits: int | None = None) -> str:
     if not np.isfinite(low):
         return ""
     if low == high:
-        return f"no spread in at least {CONFIDENCE:.0%} of resamples"
+        return "no spread among most seeds"
     digits = places(low, high) if digits is None else digits
     return KEPT.join([number(low, digits), "to", number(high, digits)])
 
@@ -62,6 +62,51 @@ def plural(count: int, noun: str) -> str:
 def listed(items: Sequence[str]) -> str:
     """As `a, b and c`."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+SHAPES = {
+    "even": "where scores are about normal",
+    "capped": "where most scores are at a cap",
+    "collapsed": "where a tenth of the seeds collapse",
+}
+
+
+def holding(counts: Iterable[float], *kinds: str) -> str:
+    """How often intervals hold, if some do not in about 95%; empty if all do.
+
+    Args:
+      counts: the numbers of seeds that they are of; said is what holds for the least.
+      kinds: as `coverage.HOLDS` has them.
+    """
+    n = min((count for count in counts if count > 1), default=0)
+    found = coverage.exceptions(kinds, n) if n else {}
+    if not found:
+        return ""
+    at = f"{'At' if n == coverage.measured(n) else 'Near'} {sample(coverage.measured(n))}"
+    if len(kinds) == 1:
+        (kind,) = kinds
+        parts = [f"in {those[kind]}% {SHAPES[shape]}" for shape, those in found.items()]
+        held = listed(parts).replace("%", "% of simulated repetitions", 1)
+        return f"{at} the interval of the {kind} holds {held}, not in 95%."
+    parts = [
+        f"{SHAPES[shape]}: {', '.join(f'{kind} {share}%' for kind, share in those.items())}"
+        for shape, those in found.items()
+    ]
+    least, most = coverage.KEPT
+    usual = f"{least}% to {most}% of simulated repetitions"
+    return f"{at} these hold in {usual}, but {'; '.join(parts)}."
+
+
+def holding_shares(counts: Iterable[float]) -> str:
+    """The same of intervals of shares; empty if there is none."""
+    n = int(min((count for count in counts if count > 0), default=0))
+    if not n:
+        return ""
+    low, high = coverage.of_shares(n)
+    return (
+        f"At {sample(n)} the interval of a share between 10% and 90% holds in {low:.0%} to "
+        f"{high:.0%} of repetitions, as counts come in steps."
+    )
 
 
 def question(study: Study, seeds: Sequence[int], asked: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from tfrl.report.style import (
 
 CROWD = 3  # dots above and below the first of a pile before they overlap
 SUMMARY = 0.36  # of a row, from its middle down to the line of estimates
-ROW = 0.62  # inches
+ROW, LOW = 0.62, 0.235  # inches
 
 
 def scores(
@@ -88,6 +88,31 @@ def _key(figure: Figure, columns: int) -> None:
     )  # fmt: skip
 
 
+def lined_up(
+    found: Sequence[tuple[str, pd.DataFrame]], label: str, looks: Looks, narrow: bool
+) -> str:
+    """Each seed's score, a low row per configuration: panels beside each other, or below.
+
+    Args:
+      found: of each panel its title and [configuration, seed, score].
+      label: of all x axes.
+    """
+    with styled():
+        width, columns = (3.7, 1) if narrow else (4.9, len(found))
+        left, height = beside((look.label for look in looks.values()), 8), 0.72 + LOW * len(looks)
+        lefts = [left if narrow or not place else 0.1 for place in range(len(found))]
+        figure, grid = panels(len(found), columns, width, height, lefts, 0.42, 0.3)
+        for axes, (title, values) in zip(grid, found, strict=True):
+            limits = (values["score"].min(), values["score"].max()) if len(values) else None
+            _rows(axes, values, "score", looks, limits, spread=0.0, size=4)
+            axes.tick_params(axis="y", labelsize=8, labelleft=narrow or axes is grid[0])
+            heading(axes, title)
+        figure.text(
+            1 - 0.14 / width, 0.06 / figure.get_figheight(), label, ha="right", fontsize=8.5
+        )
+        return to_svg(figure)
+
+
 def measures(values: pd.DataFrame, labels: Mapping[str, str], looks: Looks, narrow: bool) -> str:
     """Each run's value of several measures, a panel for each.
 
@@ -147,12 +172,14 @@ def _rows(
     looks: Looks,
     limits: tuple[float, float] | None = None,
     spread: float = 0.09,
+    size: float = 5,
 ) -> None:
     """A row of dots per configuration, the first on top, and a tick at each median.
 
     Args:
       limits: of the x axis; None for those of the values, and 0.
-      spread: between dots of nearly equal x, as a share of a row.
+      spread: between dots of nearly equal x, as a share of a row; 0 to let them overlap.
+      size: of a dot, in points.
     """
     known = values.dropna(subset=[column])
     low, high = (known[column].min(), known[column].max()) if len(known) else (0.0, 0.0)
@@ -167,8 +194,9 @@ def _rows(
         axes.plot([middle, middle], [row - 0.34, row + 0.34], color=INK, lw=1.2, zorder=1)
         stack = np.round(x * 60 / (high - low))
         y = row + _offsets(stack, spread)
-        axes.plot(x, y, "o", ms=5, mec="white", mew=0.5, color=look.colour, clip_on=False)
-        _counts(axes, row, x, stack, (low + high) / 2)
+        axes.plot(x, y, "o", ms=size, mec="white", mew=0.5, color=look.colour, clip_on=False)
+        if spread:
+            _counts(axes, row, x, stack, (low + high) / 2)
     if known.empty:
         axes.set_xticks([])
     axes.set_xlim(low - margin, high + margin)

@@ -4,7 +4,7 @@ from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.report.blocks import Answer, Cell, Note, Table
 from tfrl.report.overfitting.findings import Family
 from tfrl.report.units import unit
-from tfrl.report.wording import plural, sample
+from tfrl.report.wording import holding, plural, sample
 
 
 def answer(family: Family) -> Answer:
@@ -67,4 +67,13 @@ def table(family: Family, slug: str) -> Table:
             "configurations alone, and says nothing of choosing checkpoints or hyperparameters.",
         ),
     )
-    return Table("Optimism of choosing", slug, caption, head, tuple(rows), found, notes)
+    return Table(
+        "Optimism of choosing",
+        slug,
+        caption,
+        head,
+        tuple(rows),
+        found,
+        notes,
+        holds=holding(found["seeds"], "optimism"),
+    )

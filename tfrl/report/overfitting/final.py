@@ -9,7 +9,7 @@ from tfrl.report.blocks import Cell, Table
 from tfrl.report.overfitting.findings import Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
-from tfrl.report.wording import interval, number, places, whole
+from tfrl.report.wording import holding, interval, number, places, whole
 
 
 def table(family: Family, slug: str, looks: Looks) -> Table:
@@ -26,7 +26,8 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         "off at what is possible."
     )
     head = ("Agent", *(family.labels[environment.name] for environment in family.environments))
-    return Table("Final returns", slug, caption, head, rows, family.final)
+    holds = holding(family.final["n"], "mean")
+    return Table("Final returns", slug, caption, head, rows, family.final, holds=holds)
 
 
 def _mean(row: pd.Series, limits: tuple[float, float]) -> Cell:

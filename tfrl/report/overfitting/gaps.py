@@ -15,7 +15,7 @@ from tfrl.report.overfitting.findings import Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
 from tfrl.report.units import Unit, judged, unit
-from tfrl.report.wording import listed, plural
+from tfrl.report.wording import holding, listed, plural
 
 
 def picture(family: Family, slug: str, looks: Looks) -> Picture:
@@ -55,7 +55,8 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
         f"small: its {CONFIDENCE:.0%} interval, cut off at what is possible, where there is one."
     )
     alt = f"{what}, trained on the first and tested on the second. {'; '.join(said)}."
-    return Picture(f"{slug}-matrix", alt, caption, wide, narrow)
+    holds = holding(family.final["n"], "mean")
+    return Picture(f"{slug}-matrix", alt, caption, wide, narrow, holds)
 
 
 def _written(rows: pd.DataFrame, family: Family, numbers: Unit) -> tuple[list[str], list[str]]:
@@ -126,7 +127,8 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
     ]
     data = pd.concat([*mine, family.in_return.assign(measure="return")])
     data = data.drop_duplicates([*data.columns[:5], "kind", "measure"])
-    return Table("Gaps", slug, caption, head, tuple(rows), data, _notes(family, looks), "full gaps")
+    notes, holds = _notes(family, looks), holding(family.last(family.verdicts)["n"], "gap")
+    return Table("Gaps", slug, caption, head, tuple(rows), data, notes, "full gaps", holds)
 
 
 def _there(row: pd.Series, numbers: Unit) -> Cell:

@@ -14,7 +14,7 @@ from tfrl.report.overfitting.findings import Family
 from tfrl.report.overfitting.training import SHIFTED
 from tfrl.report.style import INK, Looks
 from tfrl.report.units import unit
-from tfrl.report.wording import listed, plural
+from tfrl.report.wording import holding, listed, plural
 
 TRAINING = "training"
 
@@ -42,7 +42,7 @@ def picture(family: Family, slug: str, looks: Looks, width: float) -> Picture:
         for narrow in (False, True)
     )
     caption = (
-        "Where dashed black lies above the coloured line, levels were memorised: the agent does "
+        "Where the dashed line lies above the coloured one, levels were memorised: the agent does "
         f"better on those it was trained on than on others. {family.policy.capitalize()} policy at "
         f"the end of training. Faint: one seed, {family.study.evaluation.episodes:,} episodes. "
         f"Lines: mean over seeds with its {CONFIDENCE:.0%} interval, where there is one; moved "
@@ -53,7 +53,8 @@ def picture(family: Family, slug: str, looks: Looks, width: float) -> Picture:
         f"{listed([panel.title for panel in panels])}, a line each for "
         f"{listed([line.label for line in lines.values()])}. {_first(found, looks, lines)}"
     )
-    return Picture(f"{slug}-levels", alt, caption, wide, narrow)
+    holds = holding(family.final["n"], "mean")
+    return Picture(f"{slug}-levels", alt, caption, wide, narrow, holds)
 
 
 def scores(family: Family) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from tfrl.report.overfitting.findings import Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
 from tfrl.report.units import PERCENT
-from tfrl.report.wording import listed, number, sample
+from tfrl.report.wording import holding, listed, number, sample
 
 EXPLAINED = {"openings": "share of a maze's inner walls that is taken away"}
 
@@ -79,6 +79,7 @@ def table(families: Sequence[Family], slug: str, looks: Looks, beside: bool = Tr
         tuple(rows),
         pd.concat([one.assign(summary=part) for part, one in found.items()]),
         notes(families) if beside else (),
+        holds=holding(pd.concat(found.values())["n"], "mean"),
     )
 
 

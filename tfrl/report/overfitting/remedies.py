@@ -12,7 +12,7 @@ from tfrl.report.overfitting.findings import ON_R, Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
 from tfrl.report.units import badge, estimates, unit
-from tfrl.report.wording import sample
+from tfrl.report.wording import holding, sample
 
 EFFECTS = {
     "gap": "narrowed",
@@ -98,7 +98,15 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         ),
     )
     return Table(
-        "Remedies", slug, caption, head, tuple(rows), family.remedies, notes, style="full gaps"
+        "Remedies",
+        slug,
+        caption,
+        head,
+        tuple(rows),
+        family.remedies,
+        notes,
+        "full gaps",
+        holding(family.remedies["n"], "gap"),
     )
 
 

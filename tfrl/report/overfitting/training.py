@@ -16,7 +16,7 @@ from tfrl.report.drawings.bands import Line, Panel
 from tfrl.report.overfitting.findings import Family
 from tfrl.report.style import INK, Looks
 from tfrl.report.units import badge, counted, estimates, unit
-from tfrl.report.wording import listed, plural
+from tfrl.report.wording import holding, listed, plural
 
 CHANGES = {
     "gap": "wider",
@@ -124,13 +124,13 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
     else:
         lines, panels = _by_test(family, rows, looks)
         columns = min(4, len(looks))
-        see = "Black: levels trained on minus unseen ones of the same variation. "
+        see = "Unseen levels: those trained on minus unseen ones of the same variation. "
         see += (
             "It has to stay about 0, since training hardly meets a level twice."
             if not family.finite
             else "Above 0, levels are memorised."
         )
-        see += " Coloured: what is lost on another variation by not having trained on it."
+        see += " The others: what is lost on another variation by not having trained on it."
     label = "gap in success, points" if numbers.sign else "gap in return"
     margin = numbers.scale * family.measure.margin
     wide, narrow = (
@@ -148,14 +148,15 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
     )
     shown = listed([f"{panel.title} {panel.remark}".strip() for panel in panels])
     alt = f"{label.capitalize()} by environment step, a panel each for {shown}. {see}"
-    return Picture(f"{slug}-training", alt, caption, wide, narrow)
+    holds = holding(rows["n"], "gap")
+    return Picture(f"{slug}-training", alt, caption, wide, narrow, holds)
 
 
 def _by_count(
     family: Family, rows: pd.DataFrame, looks: Looks
 ) -> tuple[dict[str, Line], list[Panel]]:
     """A panel for each agent, a line for each number of levels, darker for more."""
-    shades = np.linspace(0.4, 1, len(family.environments))
+    shades = np.linspace(0.4, 0.85, len(family.environments))  # to be seen on light and dark
     colours = [to_hex(colormaps["YlGnBu"](shade)) for shade in shades]
     style = zip(family.environments, colours, MARKERS * len(colours), strict=False)
     lines = {e.name: Line(family.labels[e.name], c, marker=m) for e, c, m in style}

@@ -1,23 +1,37 @@
 """The chapter on APO's ablations: what helps, and what does not."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from tfrl.analysis import apo, stability
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.returns import RUN
-from tfrl.report.blocks import Answer, Cell, Method, Note, Part, Picture, Section, Table
-from tfrl.report.drawings import forest
+from tfrl.report.blocks import (
+    Answer,
+    Cell,
+    Method,
+    Note,
+    Paragraph,
+    Part,
+    Picture,
+    Section,
+    Table,
+)
+from tfrl.report.drawings import dots, forest
 from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.ground import Ground, ablated
 from tfrl.report.records import agent
-from tfrl.report.wording import MINUS, listed
+from tfrl.report.wording import MINUS, listed, plural
 
-CLAIM = "What of APO helps?"
+ASKED = "what of APO helps"
 MEASURES = {  # name: what it is, and what is said of more and of less
     "final": ("final return", "higher", "lower"),
     "area": ("return over all of training", "higher", "lower"),
     "drawdown": ("maximum drawdown", "larger", "smaller"),
 }
+RETURNS = ("area", "final")  # those that the answer is about
 
 
 def find(ground: Ground) -> pd.DataFrame:
@@ -30,18 +44,50 @@ def find(ground: Ground) -> pd.DataFrame:
     return apo.ablations(scores, ground.settings)
 
 
+def verdict(ground: Ground, found: pd.DataFrame) -> Answer:
+    """What differs from plain APO, in one sentence."""
+    rows = found[(found["b"] == found["b"].iloc[0]) & found["measure"].isin(RETURNS)]
+    names = (rows.loc[rows["verdict"] == side, "a"].nunique() for side in ("a higher", "b higher"))
+    better, worse = (f"{count or 'none'}" for count in names)
+    said = answer(ground, found).evidence[:1]
+    return Answer(f"{ground.environment.id}: what helps?", f"{better} better, {worse} worse", said)
+
+
 def answer(ground: Ground, found: pd.DataFrame) -> Answer:
-    """A sentence for each reference: which configurations differ from it, and how."""
-    said = [_against(ground, str(name), found[found["b"] == name]) for name in found["b"].unique()]
+    """A sentence for plain APO and one for PPO: which configurations return more, and which less.
+
+    All else, with its numbers, is said below the figures.
+    """
+    references = found.loc[found["measure"].isin(RETURNS), "b"].unique()[:2].astype(str)
+    said = [_brief(ground, name, found[found["b"] == name]) for name in references]
     sure, tested = found["verdict"] != "inconclusive", found["p_holm"].notna()
     return Answer("", f"{sure.sum()} of {tested.sum()} comparisons are conclusive", tuple(said))
 
 
-def _against(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
+def _brief(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
+    """As `Against APO (n = 10): final return inconclusive (12 more seeds needed for k1); ...`."""
+    parts = []
+    for measure in RETURNS:
+        mine, (what, *words) = rows[rows["measure"] == measure], MEASURES[measure]
+        sides = _sides(ground, mine, words, brief=True)
+        if sides or len(mine):
+            parts.append(f"{what} {sides or _unsure(ground, mine)}")
+    name = ground.looks[reference].label
+    return f"Against plain {name} ({_sample(rows)}): {'; '.join(parts)}."
+
+
+def _unsure(ground: Ground, rows: pd.DataFrame) -> str:
+    """That nothing is sure, and which configuration would take fewest seeds to be."""
+    nearest = rows.loc[rows["seeds_needed"].fillna(np.inf).idxmin()]
+    return f"inconclusive ({ground.looks[nearest['a']].label}, the nearest: {pairs.more(nearest)})"
+
+
+def details(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
+    """All that differs from one configuration, with numbers."""
     parts, unsure = [], []
     for measure, (what, *words) in MEASURES.items():
         mine = rows[rows["measure"] == measure]
-        sides = _sides(ground, mine, *words)
+        sides = _sides(ground, mine, words)
         parts += [f"{what} {sides}"] if sides else []
         unsure += [] if sides or mine.empty else [what]
     if unsure:
@@ -49,13 +95,22 @@ def _against(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
     return f"Against {ground.looks[reference].label} ({_sample(rows)}): {'; '.join(parts)}."
 
 
-def _sides(ground: Ground, rows: pd.DataFrame, more: str, less: str) -> str:
-    """With which configurations there is more of a measure, and with which less, beyond doubt."""
+def _sides(ground: Ground, rows: pd.DataFrame, words: Sequence[str], brief: bool = False) -> str:
+    """With which configurations there is more of a measure, and with which less, beyond doubt.
+
+    Args:
+      words: for more and for less.
+      brief: that only the largest difference shall have its numbers.
+    """
     parts = []
-    for verdict, word in (("a higher", more), ("b higher", less)):
-        mine = rows[rows["verdict"] == verdict]
-        names = [f"{ground.looks[row['a']].label} by {_size(row)}" for _, row in mine.iterrows()]
-        parts += [f"{word} with {listed(names)}"] if names else []
+    for side, word in zip(("a higher", "b higher"), words, strict=True):
+        mine = rows[rows["verdict"] == side]
+        mine = mine.loc[mine["difference"].abs().sort_values(ascending=False).index]
+        labels = [ground.looks[name].label for name in mine["a"]]
+        sizes = [f"{ground.looks[row['a']].label} by {_size(row)}" for _, row in mine.iterrows()]
+        if brief and len(sizes) > 1:
+            sizes = [f"{sizes[0]}, and by less with {listed(labels[1:])}"]
+        parts += [f"{word} with {listed(sizes)}"] if sizes else []
     return ", ".join(parts)
 
 
@@ -73,14 +128,30 @@ def _sample(rows: pd.DataFrame) -> str:
     return f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
 
 
+def first(grounds: Sequence[Ground]) -> Picture:
+    """Every seed of every configuration, for the first screen: a column for each environment."""
+    found = [(one.environment.id, one.area) for one in grounds]
+    what, looks = MEASURES["area"][0], grounds[0].looks
+    wide, narrow = (dots.lined_up(found, what, looks, narrow) for narrow in (False, True))
+    caption = (
+        f"Every dot is one seed: its {what}, which counts how early it learns as well. What "
+        "differs within a row is chance alone; the tick is the median."
+    )
+    where = listed([one.environment.id for one in grounds])
+    alt = f"A row of dots for each of {plural(len(looks), 'configuration')} on {where}. {caption}"
+    return Picture("all-ablations", alt, caption, wide, narrow)
+
+
 def section(ground: Ground, found: pd.DataFrame) -> Section:
     """The answer, a figure and a table for each side of the comparison, and how it was computed."""
     parts: list[Part] = [answer(ground, found)]
     for against in found["b"].unique():
         rows = found[found["b"] == against]
-        parts += [_picture(ground, rows, str(against)), _table(ground, rows, str(against))]
+        parts += [_picture(ground, rows, str(against))]
+        parts += [Paragraph(details(ground, str(against), rows))]
+        parts += [_table(ground, rows, str(against))]
     parts.append(Method(_notes()))
-    return Section(f"{ground.name}-ablations", CLAIM, tuple(parts))
+    return Section(f"{ground.name}-ablations", f"W{ASKED[1:]}?", tuple(parts))
 
 
 def _picture(ground: Ground, rows: pd.DataFrame, against: str) -> Picture:
@@ -99,9 +170,8 @@ def _picture(ground: Ground, rows: pd.DataFrame, against: str) -> Picture:
         "or has learned less that could be lost: read it beside the returns."
     )
     alt = f"A row for each configuration in each of {len(panels)} measures. {caption}"
-    return Picture(
-        f"{ground.name}-against-{ground.settings[against][0]}", alt, caption, wide, narrow
-    )
+    slug = f"{ground.name}-against-{ground.settings[against][0]}"
+    return Picture(slug, alt, caption, wide, narrow)
 
 
 def _row(ground: Ground, row: pd.Series) -> forest.Row:
@@ -128,10 +198,11 @@ def _table(ground: Ground, rows: pd.DataFrame, against: str) -> Table:
     head = ("Configuration", "What differs", *(what.capitalize() for what, *_ in MEASURES.values()))
     caption = (
         f"Means minus those of {label}; below, {CONFIDENCE:.0%} intervals, and the verdict where "
-        "p, corrected for all rows of a measure, is below .05."
+        "p, corrected for all rows of a measure, is below .05; seeds needed are for that."
     )
     slug = f"{ground.name}-against-{ground.settings[against][0]}"
-    return Table(f"Against {label}", slug, caption, head, tuple(lines), rows)
+    name, holds = f"Against {label}", pairs.holds(rows, "difference")
+    return Table(name, slug, caption, head, tuple(lines), rows, holds=holds)
 
 
 def _difference(row: pd.Series, more: str, less: str) -> Cell:

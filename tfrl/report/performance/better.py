@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import comparisons
-from tfrl.analysis.evidence import BOOTSTRAP_MINIMUM, CONFIDENCE, REPETITIONS
+from tfrl.analysis.evidence import CONFIDENCE, MINIMUM, REPETITIONS
 from tfrl.analysis.returns import WINDOW
 from tfrl.report.blocks import Answer, Cell, Heading, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import dots, forest
 from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.ground import Ground
 from tfrl.report.records import agent
-from tfrl.report.wording import listed, number, plural, sample
+from tfrl.report.wording import holding, listed, number, plural, sample
 
 CLAIM = "Who is better, and is it sure?"
 LISTED = 3  # agents in a sentence; the others are counted
@@ -132,7 +132,7 @@ def first(ground: Ground, found: Better) -> Picture:
     caption = (
         f"Every dot is one seed ({n}): the mean return of {ground.study.evaluation.episodes} "
         f"episodes after {ground.steps:,} steps of training. What differs within a row is chance "
-        "alone. Shaded: where most further seeds would fall."
+        f"alone. Shaded: where most further seeds would fall."
     )
     spans = [
         f"{ground.looks[row.configuration].label} {number(row.min)} to {number(row.max)}"
@@ -140,7 +140,8 @@ def first(ground: Ground, found: Better) -> Picture:
     ]
     seen = f" From lowest to highest: {listed(spans)}." if spans else ""
     alt = f"A row of dots for each agent, a dot for each seed's final return.{seen}"
-    return Picture(f"{ground.name}-final", alt, caption, wide, narrow)
+    holds = holding(found.final["n"], "mean")
+    return Picture(f"{ground.name}-final", alt, caption, wide, narrow, holds)
 
 
 def section(ground: Ground, found: Better) -> Section:
@@ -225,6 +226,7 @@ def _estimates(ground: Ground, found: Better) -> Table:
         head,
         tuple(rows),
         pd.concat([frame.assign(score=name) for frame, name in named]),
+        holds=holding(found.final["n"], "mean", "median", "IQM", "tolerance"),
     )
 
 
@@ -262,15 +264,15 @@ def _notes(ground: Ground, found: Better) -> tuple[Note, ...]:
             "Median, IQM",
             "The interquartile mean (IQM) leaves out the lowest and the highest quarter of the "
             "seeds (Agarwal et al. 2021, arXiv:2108.13264). On one environment that takes away "
-            "the seeds that collapsed, so read it beside them. Percentile bootstrap, "
-            f"{REPETITIONS:,} resamples; too narrow on few seeds, so none is given below "
-            f"{BOOTSTRAP_MINIMUM}.",
+            "the seeds that collapsed, so read it beside them. Its interval: percentile bootstrap, "
+            f"{REPETITIONS:,} resamples, expanded for few seeds (Hesterberg 2015). The median's: "
+            "between two of the ordered seeds (Hettmansperger and Sheather 1986). Neither can be "
+            f"had of fewer than {MINIMUM} seeds.",
         ),
         Note(
             "Mean",
-            "Student's t interval. Near a cap on the return it is too narrow, and may reach past "
-            "the cap: in a simulation in which a tenth of the seeds collapse, it missed the mean "
-            "of all possible seeds in 18% of cases at n = 20, not in 5%. Read it with the seeds.",
+            "Student's t interval. Near a cap on the return it may reach past the cap. Seeds that "
+            "all did well do not tell how many others collapse: read it with the seeds.",
         ),
         Note(
             "Tolerance",
@@ -278,33 +280,5 @@ def _notes(ground: Ground, found: Better) -> tuple[Note, ...]:
             "falls in there: what to expect of the next one (Patterson et al. 2023, "
             "arXiv:2304.01315; Wilks 1941). With few seeds that share is small.",
         ),
-        *(_notes_on_pairs() if len(found.final_pairs) else ()),
-    )
-
-
-def _notes_on_pairs() -> tuple[Note, ...]:
-    return (
-        Note(
-            "Difference, p",
-            "Interval: Welch's t (1947). p: permutations of Welch's t, corrected for all pairs of "
-            "the table (Holm 1979); below .05 one of both is called higher. The percentile "
-            "bootstrap would find differences that are not there: on one published set of 192 "
-            "runs, in 13% of draws of five seeds, Welch in 2.8%.",
-        ),
-        Note(
-            "Effect size g",
-            "Hedges' g: the difference in pooled standard deviations, corrected for few seeds. By "
-            "convention 0.2 is small and 0.8 is large.",
-        ),
-        Note(
-            "P(first is better)",
-            "The chance that a seed of the first scores above one of the second, ties counting one "
-            "half (Mann and Whitney's U; Agarwal et al. 2021).",
-        ),
-        Note(
-            "Seeds needed",
-            "Of each agent, to find a difference as large as the one seen in 80% of repetitions, "
-            "two-sided at .05 (Colas et al. 2018, arXiv:1806.08295). The difference seen is itself "
-            "uncertain, so it is a rough number.",
-        ),
+        *(pairs.notes() if len(found.final_pairs) else ()),
     )

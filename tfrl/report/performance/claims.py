@@ -9,6 +9,7 @@ import pandas as pd
 
 from tfrl.analysis import apo, evidence
 from tfrl.report.blocks import Answer
+from tfrl.report.performance import pairs
 from tfrl.report.performance.ground import Ground
 from tfrl.report.style import Looks
 from tfrl.report.wording import interval, listed, number, places, plural, sample
@@ -127,6 +128,9 @@ def _evidence(row: pd.Series, labels: dict[str, str]) -> str:
     means = ", ".join(f"{labels[s]} {number(row[f'{s}_mean'], digits)}" for s in labels)
     bounds = interval(row["low"], row["high"])
     bounds = f"{INTERVAL} {bounds}" if bounds else row["note"]
+    if row["verdict"] == "inconclusive":
+        needed = pairs.lacking(row["seeds_needed"], row["why"], min(row["apo_n"], row["ppo_n"]))
+        n = f"{n}; {needed}"
     return f"{means}, difference {number(row['difference'], digits)} ({bounds}; {n})."
 
 

@@ -12,7 +12,7 @@ from tfrl.report.performance import claims
 from tfrl.report.performance.claims import Claims
 from tfrl.report.performance.ground import Ground
 from tfrl.report.style import Looks
-from tfrl.report.wording import interval, listed, number, places, plural
+from tfrl.report.wording import holding, interval, listed, number, places, plural
 
 
 def section(ground: Ground, pair: Claims) -> Section:
@@ -100,7 +100,9 @@ def _table(slug: str, pair: Claims, looks: Looks) -> Table:
         f"corrected for being one of several). Each row claims that {labels['apo']}'s number is "
         "the lower one."
     )
-    return Table("The claims about APO", slug, caption, head, tuple(rows), pair.claims)
+    holds = holding(pair.claims[["apo_n", "ppo_n"]].to_numpy().ravel(), "difference")
+    label = "The claims about APO"
+    return Table(label, slug, caption, head, tuple(rows), pair.claims, holds=holds)
 
 
 def _notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note, ...]:

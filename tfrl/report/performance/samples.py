@@ -13,7 +13,7 @@ from tfrl.report.blocks import Answer, Cell, Data, Method, Note, Part, Picture, 
 from tfrl.report.drawings import efficiency as drawings
 from tfrl.report.performance.ground import Ground
 from tfrl.report.records import agent
-from tfrl.report.wording import listed
+from tfrl.report.wording import holding, holding_shares, listed
 
 CLAIM = "How many samples does it need?"
 UNITS = {
@@ -157,7 +157,8 @@ def _picture(ground: Ground, found: Samples) -> Picture:
         caption = f"Share of seeds: with its {CONFIDENCE:.0%} band. {caption}"
     agents = listed([look.label for look in ground.headline.values()])
     alt = f"A line for each of {agents}: {caption} {' '.join(answer(ground, found).evidence)}"
-    return Picture(f"{ground.name}-samples", alt, caption, wide, narrow)
+    holds = holding_shares(found.medians["n"])
+    return Picture(f"{ground.name}-samples", alt, caption, wide, narrow, holds)
 
 
 def _lines(ground: Ground, points: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -207,8 +208,9 @@ def _table(ground: Ground, found: Samples) -> Table:
         f"Medians over all seeds, those that never get there counted as later; below, "
         f"{CONFIDENCE:.0%} intervals."
     )
+    holds = holding(found.medians["n"], "median steps")
     slug = f"{ground.name}-thresholds"
-    return Table("Steps until solved", slug, caption, head, tuple(rows), found.medians)
+    return Table("Steps until solved", slug, caption, head, tuple(rows), found.medians, holds=holds)
 
 
 def _cell(row: pd.Series) -> Cell:

@@ -262,8 +262,8 @@ def _notes() -> tuple[Note, ...]:
         ),
         Note(
             "Seeds needed",
-            "Of each agent, for 80% power of one comparison at .05, two-sided, if the true "
-            "difference and spreads are those seen (Colas et al. 2018, arXiv:1806.08295). To be "
-            "sure among several comparisons, as the verdicts are, takes more.",
+            "Of each agent, for 80% power of a two-sided test if the true difference and spreads "
+            "are those seen (Colas et al. 2018, arXiv:1806.08295), at .05 divided by the pairs of "
+            "question 1, since the verdicts are corrected for all of them.",
         ),
     )

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import aggregates, thresholds
+from tfrl.analysis import aggregates, comparisons, thresholds
 from tfrl.analysis.evidence import CONFIDENCE, Estimate
+from tfrl.analysis.returns import GROUP
 from tfrl.report.blocks import Answer, Cell, Chapter, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import curves, dots, forest
-from tfrl.report.performance import better, cells
+from tfrl.report.performance import ablations, better, cells
 from tfrl.report.performance.better import Better
 from tfrl.report.performance.ground import Ground
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
-from tfrl.report.wording import MINUS, listed, plural, sample
+from tfrl.report.wording import MINUS, holding, listed, plural, sample
 
 CLAIM = "Who is better over all environments?"
 TAUS = np.linspace(-0.1, 1.3, 57)
@@ -53,14 +54,23 @@ def find(grounds: Sequence[Ground]) -> Together:
     )
 
 
-def chapter(grounds: Sequence[Ground], scores: Sequence[Better]) -> Chapter:
-    """Opens the page of a study of several environments."""
+def chapter(
+    grounds: Sequence[Ground], scores: Sequence[Better], changes: Sequence[pd.DataFrame]
+) -> Chapter:
+    """Opens the page of a study of several environments; of APO's ablations, with those.
+
+    Args:
+      scores: as `better.find`, of each environment.
+      changes: as `ablations.find`.
+    """
     found, each = find(grounds), list(zip(grounds, scores, strict=True))
+    ablated = [(one, own) for one, own in zip(grounds, changes, strict=True) if len(own)]
+    first = [ablations.verdict(*one) for one in ablated] or [_one(*pair) for pair in each]
     return Chapter(
         slug="overview",
         heading="",
-        answers=(answer(found), *(_one(*pair) for pair in each)),
-        first=_first(found, each),
+        answers=(*first, answer(found)) if ablated else (answer(found), *first),
+        first=ablations.first([one for one, _ in ablated]) if ablated else _first(found, each),
         sections=(section(found),) if len(found.across) else (),
     )
 
@@ -85,9 +95,24 @@ def answer(found: Together) -> Answer:
     outcome = found.looks[best["configuration"]].label if sure else "inconclusive"
     text = (
         f"Interquartile mean over {plural(len(found.known), 'environment')}, 0 a random policy and "
-        f"1 the target: {listed(parts)}."
+        f"1 the target: {listed(parts)}{'' if sure else _lacking(found, ordered)}."
     )
     return Answer(CLAIM, outcome if len(ordered) > 1 else "", (text,))
+
+
+def _lacking(found: Together, ordered: pd.DataFrame) -> str:
+    """How many more seeds would part the best from one that its interval overlaps with."""
+    best, others = ordered.iloc[0], ordered.iloc[1:]
+    overlapping = others[others["iqm_high"] >= best["iqm_low"]]
+    if overlapping.empty:
+        return ""
+    has = int(found.scores.groupby(GROUP, observed=True).size().min())
+    needed = min(
+        aggregates.seeds_until_apart(best, row, "iqm", has) for _, row in overlapping.iterrows()
+    )
+    if needed > comparisons.MOST_SEEDS:
+        return ""
+    return f"; about {plural(int(needed) - has, 'more seed')} each would part the intervals"
 
 
 def _iqm(row: pd.Series) -> str:
@@ -129,7 +154,8 @@ def _profile(found: Together) -> Picture:
     wide, narrow = (curves.profile(found.profile, found.looks, narrow) for narrow in (False, True))
     caption = (
         "Performance profile: the share of runs that score above tau, for every tau. Where a "
-        f"line is above another, more of that agent's runs got so far; bands: {CONFIDENCE:.0%}."
+        f"line is above another, more of that agent's runs got so far; bands: {CONFIDENCE:.0%}, "
+        "too narrow where nearly all runs, or nearly none, are above."
     )
     agents = listed([look.label for look in found.looks.values()])
     return Picture(
@@ -152,7 +178,8 @@ def _improvement(found: Together) -> list[Picture]:
     panel = forest.Panel("Probability of improvement", "P(first is better)", rows, 0.5, (0.0, 1.0))
     wide, narrow = (forest.forest([panel], narrow) for narrow in (False, True))
     caption = "Mean over the environments; an interval that reaches over one half is inconclusive."
-    return [Picture("all-improvement", f"A row for each pair. {caption}", caption, wide, narrow)]
+    alt, holds = f"A row for each pair. {caption}", _holds(found, "improvement over environments")
+    return [Picture("all-improvement", alt, caption, wide, narrow, holds)]
 
 
 def _table(found: Together) -> Table:
@@ -170,7 +197,14 @@ def _table(found: Together) -> Table:
     )
     head = ("Agent", "Runs", *names.values())
     caption = f"Normalised final returns; below, {CONFIDENCE:.0%} intervals."
-    return Table("Over all environments", "all-aggregates", caption, head, rows, found.across)
+    holds = _holds(found, "IQM over environments", "mean over environments", "optimality gap")
+    slug, data = "all-aggregates", found.across
+    return Table("Over all environments", slug, caption, head, rows, data, holds=holds)
+
+
+def _holds(found: Together, *kinds: str) -> str:
+    """How often intervals of so many seeds on each environment hold."""
+    return holding(found.scores.groupby(GROUP, observed=True).size(), *kinds)
 
 
 def _notes(found: Together) -> tuple[Note, ...]:
@@ -186,6 +220,7 @@ def _notes(found: Together) -> tuple[Note, ...]:
             "IQM, optimality gap, profile",
             "Agarwal et al. (2021, arXiv:2108.13264). IQM: mean of the middle half of all runs. "
             "Optimality gap: how far runs fall short of the target, those beyond it counting as "
-            "on it. Intervals: bootstrap that resamples seeds within each environment.",
+            "on it. Intervals: bootstrap that resamples seeds within each environment, expanded "
+            "for few seeds (Hesterberg 2015).",
         ),
     )

@@ -21,19 +21,12 @@ from tfrl.report.blocks import (
     Table,
 )
 from tfrl.report.drawings import strip
-from tfrl.report.performance import cells
+from tfrl.report.performance import cells, dispersion
 from tfrl.report.performance.ground import Ground
 from tfrl.report.records import agent
-from tfrl.report.wording import listed, number, sample
+from tfrl.report.wording import holding_shares, listed, number, sample
 
 CLAIM = "How unstable is it?"
-SMALLER_IS_WORSE = ("short_risk", "rollouts_cvar")
-OVER_TIME = {  # columns of `stability.over_time`, and what they are called
-    "dispersion": "Dispersion over time",
-    "short_risk": "Short-term risk",
-    "long_risk": "Long-term risk",
-    "drawdown": "Maximum drawdown",
-}
 
 
 @dataclass(frozen=True)
@@ -129,8 +122,8 @@ def section(ground: Ground, found: Unstable) -> Section:
     parts: list[Part] = [answer(ground, found), picture(ground)]
     if ground.threshold is not None:
         parts += [Heading("Forgetting"), _forgetting(ground, found)]
-    parts += [Heading("Within a run"), _within(ground, found)]
-    parts += [Heading("Across runs"), _across(ground, found)]
+    parts += [Heading("Within a run"), dispersion.within(ground, found.per_run)]
+    parts += [Heading("Across runs"), dispersion.across(ground, found.across)]
     slug = f"{ground.name}-stability-runs"
     parts += [Data(slug, "Each run's values:", found.per_run), Method(_notes(ground, found))]
     return Section(f"{ground.name}-unstable", f"3. {CLAIM}", tuple(parts), "3. Instability")
@@ -182,88 +175,9 @@ def _forgetting(ground: Ground, found: Unstable) -> Table:
         f"{_level(found) if len(found.history) else 'the level'}; below that some ended. Falls and "
         f"steps: means over the seeds that fell. Small: {CONFIDENCE:.0%} interval."
     )
+    holds = holding_shares(found.forgotten["solved"])
     slug = f"{ground.name}-forgetting"
-    return Table("Forgetting", slug, caption, head, tuple(rows), found.forgotten)
-
-
-def _within(ground: Ground, found: Unstable) -> Table:
-    """Medians over the seeds of what is measured within a run."""
-    columns = {
-        **OVER_TIME,
-        "rollouts_iqr": "Across episodes, IQR",
-        "rollouts_cvar": "Across episodes, worst 5%",
-        "difference": "Best − last",
-    }
-    summaries = {key: stability.summary(found.per_run, key) for key in columns}
-    rows = []
-    for name, look in ground.headline.items():
-        line = [agent(look)]
-        for key, summary in summaries.items():
-            mine = summary[summary["configuration"] == name]
-            worst = "min" if key in SMALLER_IS_WORSE else "max"
-            line.append(_median(mine, worst, _planned(ground, name), _why(found, name, key)))
-        rows.append(tuple(line))
-    caption = (
-        f"Medians over the seeds; below, {CONFIDENCE:.0%} intervals and the worst seed. Dispersion "
-        "is a share of the curve's range, all else is in units of return. Agents that learn little "
-        "have little to lose."
-    )
-    data = pd.concat([table.assign(measure=key) for key, table in summaries.items()])
-    slug = f"{ground.name}-stability"
-    head = ("Agent", *columns.values())
-    return Table("Within a run", slug, caption, head, tuple(rows), data, style="full many")
-
-
-def _planned(ground: Ground, name: str) -> int:
-    return int((ground.runs["configuration"] == name).sum())
-
-
-def _median(summary: pd.DataFrame, worst: str, planned: int, why: str) -> Cell:
-    """A median over its interval, the worst seed, and how many seeds have a value if not all."""
-    if summary.empty or not summary.iloc[0]["n"]:
-        return Cell(why, number=True)
-    row = summary.iloc[0]
-    low, high = row["median_low"], row["median_high"]
-    cell = cells.estimate(row["median"], low, high, row["note"] if not np.isfinite(low) else "")
-    details = [cell.detail] if cell.detail else []
-    if row["min"] < row["max"]:
-        details.append(f"worst {cells.plain(row[worst]).text}")
-    if row["n"] < planned:
-        details.append(f"{row['n']} of {planned} seeds")
-    return Cell(cell.text, "; ".join(details), number=True)
-
-
-def _why(found: Unstable, name: str, key: str) -> str:
-    """Why a configuration has no value."""
-    mine = found.per_run[found.per_run["configuration"] == name]
-    notes = mine["note"].dropna()
-    told = notes[notes != ""]
-    return str(told.iloc[0]) if key in OVER_TIME and len(told) else "no value"
-
-
-def _across(ground: Ground, found: Unstable) -> Table:
-    """Dispersion across runs as training goes on."""
-    steps = sorted(found.across["step"].unique()) if len(found.across) else []
-    rows = []
-    for name, look in ground.headline.items():
-        mine = found.across[found.across["configuration"] == name].set_index("step")
-        line = [agent(look, ground.lacking(name))]
-        for step in steps:
-            line.append(_dispersion(mine.loc[step]) if step in mine.index else Cell("no value"))
-        rows.append(tuple(line))
-    head = ("Agent", *(f"{step:,.0f} steps" for step in steps))
-    caption = (
-        "Interquartile range over the seeds of their smoothed curves; below, the mean of the worst "
-        "5% of seeds, which with up to 20 seeds is the worst one."
-    )
-    slug = f"{ground.name}-across"
-    return Table("Across runs", slug, caption, head, tuple(rows), found.across)
-
-
-def _dispersion(row: pd.Series) -> Cell:
-    text = cells.plain(row["iqr"], row["note"] or "no value").text
-    worst = cells.plain(row["cvar"], "").text
-    return Cell(text, f"worst {worst}" if worst else "", number=True)
+    return Table("Forgetting", slug, caption, head, tuple(rows), found.forgotten, holds=holds)
 
 
 def _notes(ground: Ground, found: Unstable) -> tuple[Note, ...]:

@@ -1,0 +1,242 @@
+"""How often the nominal 95% intervals hold what they are about: every number of `coverage.HOLDS`.
+
+A case is a kind of interval, a shape of scores and a number of seeds. Where the table says 93% to
+97% that is what has to come out, elsewhere the number that it has, but for three standard errors of
+so many repetitions.
+"""
+
+import functools
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tfrl.analysis import (
+    aggregates,
+    comparisons,
+    coverage,
+    efficiency,
+    evidence,
+    levels,
+    overfitting,
+    resampling,
+    selection,
+)
+
+from .test_overfitting import EPISODES, SUCCESS, of_easy_and_hard_levels
+
+REPETITIONS, FEW = 2_000, 500
+RESAMPLES = 500
+TARGET = {"even": 0.5, "capped": 490.0, "collapsed": 390.0}  # of the optimality gap
+
+
+def draw(shape, rng, *size):
+    """Scores of two agents of a shape: of the better one, and of the one that is judged alone."""
+    if shape == "even":
+        return rng.normal(1, 2, size), rng.normal(size=size)
+    if shape == "capped":  # at 500, which one tenth and three tenths fall short of
+        missed = [(rng.random(size) < share) * rng.exponential(by, size)
+                  for share, by in ((0.1, 10), (0.3, 40))]  # fmt: skip
+        return 500 - missed[0], 500 - missed[1]
+    usual, low = rng.normal(400, 10, size), rng.uniform(100, 300, size)
+    return rng.normal(420, 10, size), np.where(rng.random(size) < 0.1, low, usual)
+
+
+@functools.cache
+def everyone(shape):
+    """Scores of so many seeds that what they come to is taken for the truth."""
+    return draw(shape, np.random.default_rng(1), 1_000_000)
+
+
+def within(ends, truth):
+    """Of the intervals that there are, which hold the truth."""
+    low, high = np.array(ends, float).T
+    given = np.isfinite(low)
+    return (low[given] <= truth + 1e-9) & (truth - 1e-9 <= high[given])
+
+
+def one_agent(statistic, interval):
+    def held(rng, shape, n):
+        ends = [interval(scores, rng) for scores in draw(shape, rng, REPETITIONS, n)[1]]
+        return within(ends, statistic(everyone(shape)[1]))
+
+    return held
+
+
+def two_agents(statistic, interval):
+    def held(rng, shape, n):
+        ends = [interval(a, b) for a, b in zip(*draw(shape, rng, REPETITIONS, n), strict=True)]
+        return within(ends, statistic(*everyone(shape)))
+
+    return held
+
+
+def iqm_interval(scores, rng):
+    return evidence.bootstrap_interval(scores, evidence.iqm, rng, RESAMPLES)
+
+
+def welch_interval(a, b):
+    found = evidence.welch(a, b)
+    return found.low, found.high
+
+
+def effect(a, b):
+    """The difference in pooled standard deviations."""
+    return (a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / 2)
+
+
+def effect_interval(a, b):
+    found = comparisons.hedges_g(a, b)
+    return found.low, found.high
+
+
+def improvement(a, b):
+    """How likely one of a is above one of b, ties one half."""
+    ordered, asked = np.sort(b), a[:100_000]
+    ends = [np.searchsorted(ordered, asked, side) for side in ("left", "right")]
+    return np.mean(ends) / len(b)
+
+
+def over_environments(statistic):
+    """Of an agent, on two environments of a shape."""
+
+    def held(rng, shape, n):
+        found = functools.partial(statistic, target=TARGET[shape])
+        ends = []
+        for strata in draw(shape, rng, FEW, 2, n)[1]:
+            draws = resampling.bootstrap(strata, found, rng, RESAMPLES)
+            ends.append(resampling.percentiles(draws, [n, n], 0.95))
+        return within(ends, found(everyone(shape)[1]))
+
+    return held
+
+
+def improvement_over_environments(rng, shape, n):
+    def statistic(drawn):
+        a, c, b, d = np.split(drawn, 4, axis=-1)
+        return (aggregates.improvement(a, b) + aggregates.improvement(c, d)) / 2
+
+    ends = []
+    for a, b in zip(*draw(shape, rng, FEW, 2, n), strict=True):
+        draws = resampling.bootstrap([*a, *b], statistic, rng, RESAMPLES)
+        ends.append(resampling.percentiles(draws, [n] * 4, 0.95))
+    return within(ends, improvement(*everyone(shape)))
+
+
+def tolerance(rng, shape, n):
+    """Whether the content that is stated is held."""
+    everybody = np.sort(everyone(shape)[1])
+    found = [evidence.tolerance_interval(own) for own in draw(shape, rng, REPETITIONS, n)[1]]
+    low = np.searchsorted(everybody, [one.low for one in found], "left")
+    high = np.searchsorted(everybody, [one.high for one in found], "right")
+    return (high - low) / len(everybody) >= found[0].content
+
+
+def gap(rng, shape, n):
+    """To unseen levels, where there is none; or one that nearly all is of a tenth of the runs."""
+    if shape == "even":
+        return _on_ten_levels(rng, n, [1.0], overfitting.verdicts)
+    large = rng.random((REPETITIONS, n)) < 0.1
+    gaps = np.where(large, rng.uniform(0.2, 0.6, large.shape), rng.normal(0.05, 0.02, large.shape))
+    frame = pd.DataFrame({"study": np.arange(REPETITIONS).repeat(n), "gap": gaps.ravel()})
+    found = overfitting.over_seeds(frame, ["study"], "gap")
+    return within(found[["low", "high"]], 0.1 * 0.4 + 0.9 * 0.05)
+
+
+def growth(rng, shape, n):
+    """Of a gap, where skill grows fivefold and no gap is there."""
+    return _on_ten_levels(
+        rng, n, [0.2, 1.0], functools.partial(overfitting.widening, first=0, last=1)
+    )
+
+
+def _on_ten_levels(rng, n, skills, judge):
+    frame = of_easy_and_hard_levels(rng, FEW, n, 10, skills)
+    gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
+    played = levels.played(frame, "success", 1.0)
+    found = judge(gaps, measure=SUCCESS, episodes=EPISODES, played=played)
+    return within(found[["low", "high"]], 0.0)
+
+
+def optimism(rng, shape, n):
+    """Of choosing the best of four equals on two seeds."""
+    found = [selection.optimism(one, 2, rng) for one in rng.normal(size=(FEW, n, 4))]
+    return within([(each.low, each.high) for each in found], 1.0294 / np.sqrt(2))
+
+
+def median_steps(rng, shape, n):
+    """Exactly: by the order of the seeds whose times are the ends."""
+    times = pd.DataFrame({"environment": "e", "configuration": "a", "time": 1.0 + np.arange(n)})
+    curve = efficiency.solved(times.assign(event="first", unit="steps", end=n + 1.0))
+    (row,) = efficiency.medians(curve).to_dict("records")
+    return stats.binom.pmf(range(int(row["low"]), int(row["high"])), n, 0.5).sum()
+
+
+HELD = {
+    "mean": one_agent(np.mean, lambda scores, _: evidence.t_interval(scores)),
+    "median": one_agent(np.median, lambda scores, _: evidence.median_interval(scores)),
+    "IQM": one_agent(evidence.iqm, iqm_interval),
+    "tolerance": tolerance,
+    "median steps": median_steps,
+    "difference": two_agents(lambda a, b: a.mean() - b.mean(), welch_interval),
+    "effect size": two_agents(effect, effect_interval),
+    "improvement": two_agents(improvement, comparisons.improvement_interval),
+    "IQM over environments": over_environments(lambda x, target: evidence.iqm(x)),
+    "mean over environments": over_environments(lambda x, target: aggregates.mean(x)),
+    "optimality gap": over_environments(aggregates.optimality_gap),
+    "improvement over environments": improvement_over_environments,
+    "gap": gap,
+    "growth": growth,
+    "optimism": optimism,
+}
+
+CASES = [(kind, shape) for kind, shapes in coverage.HOLDS.items() for shape in shapes]
+
+
+def test_every_kind_of_interval_is_measured():
+    assert coverage.HOLDS.keys() == HELD.keys()
+
+
+@pytest.mark.parametrize(("kind", "shape"), CASES)
+def test_intervals_hold_as_often_as_is_said(kind, shape):
+    for n, said in zip(coverage.SEEDS, coverage.HOLDS[kind][shape], strict=True):
+        if said is None:
+            continue
+        rng = np.random.default_rng([n, zlib.crc32(f"{kind}, {shape}".encode())])
+        held = np.asarray(HELD[kind](rng, shape, n), float)
+        error = 3 * held.std() / np.sqrt(held.size) + 0.005
+        low, high = coverage.KEPT if coverage.KEPT[0] <= said <= coverage.KEPT[1] else (said, said)
+        assert low / 100 - error <= held.mean() <= high / 100 + error, (n, said, held.mean())
+
+
+def test_where_scores_are_about_normal_no_interval_of_five_seeds_or_more_is_far_from_95():
+    for kind, shapes in coverage.HOLDS.items():
+        assert all(92 <= said <= 99 for said in shapes["even"][1:]), kind
+
+
+def test_what_is_said_is_of_the_nearest_number_of_seeds():
+    assert [coverage.measured(n) for n in (1, 3, 4, 6, 8, 13, 15, 19, 1_000)] == [
+        3, 3, 5, 5, 10, 10, 20, 20, 20,
+    ]  # fmt: skip
+    assert coverage.exceptions(["mean", "median"], 19) == {
+        "capped": {"mean": 86, "median": 100},
+        "collapsed": {"mean": 84},
+    }
+    assert coverage.exceptions(["gap"], 3) == {"even": {"gap": 99}, "collapsed": {"gap": 70}}
+    assert coverage.exceptions(["IQM"], 3) == {} == coverage.exceptions(["growth"], 20)
+
+
+@pytest.mark.parametrize("n", [5, 10, 20])
+def test_a_share_is_held_as_often_as_counts_allow(n):
+    # A draw of many counts for each of some shares, in place of their probabilities.
+    low, high = coverage.of_shares(n)
+    found = []
+    for share in np.linspace(0.1, 0.9, 33):
+        hits = np.random.default_rng(n).binomial(n, share, 20_000)
+        ends = evidence.wilson_interval(hits, n)
+        found.append(np.mean((ends[0] <= share) & (share <= ends[1])))
+    assert low - 0.005 <= min(found) and max(found) <= high + 0.005
+    assert min(found) < low + 0.03 and max(found) > high - 0.03
+    assert abs(np.mean(found) - 0.95) < 0.015
