@@ -12,7 +12,7 @@ def page(results: Results) -> Page:
     kind = overfitting if overfitting.asks_about_overfitting(study) else performance
     return Page(
         title=study.title,
-        question=wording.question(study, _seeds(results), kind.questions(study)),
+        question=wording.question(study, _seeds(results), kind.questions(results)),
         terms=overfitting.terms(study) if kind is overfitting else "",
         notices=notices.notices(results),
         agents=_agents(results, look),

@@ -27,9 +27,9 @@ from tfrl.report.overfitting.findings import Family, families, family
 from tfrl.report.style import Looks, looks
 
 
-def questions(study: Study) -> list[str]:
+def questions(results: Results) -> list[str]:
     """What is asked of all environments together."""
-    asked = [environment.conditions for environment in study.environments]
+    asked = [environment.conditions for environment in results.study.environments]
     missed = ["levels"] if any(one.levels is not None for one in asked) else []
     tested = {variation for one in asked for variation in one.test} - {conditions.GRID}
     missed += ["physics" if tested & {"R", "E"} else "variations"] if tested else []

@@ -198,7 +198,7 @@ def _table(ground: Ground, rows: pd.DataFrame, against: str) -> Table:
     head = ("Configuration", "What differs", *(what.capitalize() for what, *_ in MEASURES.values()))
     caption = (
         f"Means minus those of {label}; below, {CONFIDENCE:.0%} intervals, and the verdict where "
-        "p, corrected for all rows of a measure, is below .05; seeds needed are for that."
+        "p, corrected for all rows of a measure, is below .05."
     )
     slug = f"{ground.name}-against-{ground.settings[against][0]}"
     name, holds = f"Against {label}", pairs.holds(rows, "difference")
@@ -219,9 +219,10 @@ def _notes() -> tuple[Note, ...]:
             "What is compared",
             f"Each configuration of APO and PPO {MINUS} PPO, and {MINUS} the study's plain APO, on "
             "the same seeds. Interval: Welch's t. Verdict: permutation p below .05 after Holm's "
-            "correction for all rows of a measure. That one configuration is told from PPO and "
-            "another is not makes no difference between the two: for that, see those against APO. "
-            "In question 1 plain APO against PPO is judged with fewer beside it.",
+            "correction for all rows of a measure; seeds needed are for that. That one "
+            "configuration is told from PPO and another is not makes no difference between the "
+            "two: for that, see those against APO. In question 1 plain APO against PPO is judged "
+            "with fewer beside it.",
         ),
         Note(
             "Several learners",

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from tfrl.harness.storage import Results
-from tfrl.harness.study import Study
 from tfrl.report import overfitting
 from tfrl.report.blocks import Answer, Chapter, Section
 from tfrl.report.performance import (
@@ -18,14 +17,13 @@ from tfrl.report.performance import (
     unstable,
 )
 from tfrl.report.performance.better import Better
-from tfrl.report.performance.ground import Ground, ablated, ground
+from tfrl.report.performance.ground import Ground, ablated, ground, settings
 
 
-def questions(study: Study) -> list[str]:
+def questions(results: Results) -> list[str]:
     """What is asked of each environment."""
-    settings = {c.name: (c.pipeline, c.hyperparameters) for c in study.configurations}
-    who = "who is better" if len(study.configurations) > 1 else "how good is it"
-    first = [ablations.ASKED, who] if ablated(settings) else [who]
+    who = "who is better" if len(results.study.configurations) > 1 else "how good is it"
+    first = [ablations.ASKED, who] if ablated(settings(results)) else [who]
     return [*first, "how unstable is it", "how much do the seeds decide"]
 
 
