@@ -152,7 +152,7 @@ def test_the_line_of_progress_while_runs_are_made(project, capsys, figure):
     with started("run", "fake", "--jobs", "2") as (process, terminal):
         error = "failed: line/two/seed-1: FloatingPointError: the loss is NaN"
         wait_until(lambda: terminal.shows(error), "the error is shown when it occurs")
-        line = r"3 of 8 done, 1 failed, 2 running, .+ left: line/one/seed-0"
+        line = r"3 of 8 done, 1 failed, 2 running, .+ left: line/one/seed-[01]"
         wait_until(lambda: terminal.shows(line), "the line of progress")
         assert process.poll() is None, "it is still at work"
 
