@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from tfrl.analysis import evidence, resampling
 from tfrl.analysis.evidence import CONFIDENCE, MINIMUM, REPETITIONS, Estimate
@@ -136,7 +137,8 @@ def performance_profile(
 def improvement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """How likely a run of a scores above one of b, ties counting one half.
 
-    Mann and Whitney's U / (nm).
+    Mann and Whitney's U / (nm), from the sum of ranks: to compare all pairs would take n times as
+    long.
 
     Args:
       a: [..., n] scores.
@@ -145,8 +147,9 @@ def improvement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Returns:
       [...].
     """
-    first, second = a[..., :, None], b[..., None, :]
-    return ((first > second) + 0.5 * (first == second)).mean(axis=(-2, -1))
+    n, m = a.shape[-1], b.shape[-1]
+    ranks = stats.rankdata(np.concatenate([a, b], axis=-1), axis=-1)
+    return (ranks[..., :n].sum(axis=-1) - n * (n + 1) / 2) / (n * m)
 
 
 def improvement_across(scores: pd.DataFrame, a: str, b: str) -> Estimate:
