@@ -75,7 +75,8 @@ case "$present: $was" in
     "$wanted: $place: "*) ;; # whole, but made from an older lock
     *) make_environment ;;
 esac
+# Compiled once here, or each process would where Python is not to write bytecode: 10 s for TensorFlow.
 .venv/bin/uv pip sync -q --python .venv/bin/python --require-hashes --no-build-isolation \
-    requirements/lock.txt
+    --compile-bytecode requirements/lock.txt
 .venv/bin/uv pip install -q --python .venv/bin/python --no-deps --no-build-isolation --editable .
 echo "$PWD with Python $(minor_version .venv/bin/python): $contents" >$complete

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,18 @@ def test_what_is_published_can_be_read(ledger, run):
     for name, table in ledger.tables(entry).items():
         for column, values in getattr(expected, name).items():
             assert table[column].to_pylist() == values.tolist()
+
+
+@pytest.mark.parametrize("saved", ["before", "since"])
+def test_what_a_run_kept_to_go_on_from_goes_once_it_is_stored(ledger, run, saved):
+    publish(ledger)
+    checkpoint = ledger.checkpoint(run)
+    checkpoint.write_bytes(b"...")
+    stored = ledger.directory(run).stat().st_mtime
+    moment = stored + (-1 if saved == "before" else 1)
+    os.utime(checkpoint, (moment, moment))
+    with ledger.locked():
+        assert checkpoint.exists() == (saved == "since")  # then it is of the run that replaces it
 
 
 def test_the_same_run_gives_the_same_files(ledger, run):

@@ -65,7 +65,7 @@ def _not_counted(entries: Sequence[Entry]) -> list[str]:
     """Runs that are damaged, or were stored under other settings than the study's."""
     notes = Counter(entry.note for entry in entries if entry.status == "missing" and entry.note)
     return [
-        f"{_runs(count)} {'counts' if count == 1 else 'count'} as missing: {note}."
+        f"{_runs(count)} {'counts' if count == 1 else 'count'} as missing: {note.rstrip('.')}."
         for note, count in notes.items()
     ]
 
