@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
+import tf_keras as keras
 from tf_agents.environments import tf_environment
 
 from tfrl import environments
@@ -84,6 +85,9 @@ class Trainer:
         self._environment_id = environment
         self._num_shifted = num_shifted
         with _timed(self._timings, "compile"):
+            # Keras numbers the layers of a process, and XLA orders what it computes by their names,
+            # in which dense_10 comes before dense_9: other sums, other bits.
+            keras.backend.reset_uids()
             self._pipeline = pipeline(self._load, config, num_environment_steps)
             blank = self._plan(Conditions(test=(DEFAULT,) * num_shifted), seed=0, index=0)
             outside = isinstance(self._pipeline.environment, HostEnvironment)
