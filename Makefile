@@ -43,7 +43,8 @@ publish: report ## The same, and note what to compare with; for those who commit
 
 .PHONY: test
 test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)
-	@.venv/bin/python -m pytest -n 2 --dist loadfile --durations=5 -m "$(MARKERS)" $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=5 \
+		-m "$(MARKERS)" $(ARGS)
 
 .PHONY: torture
 torture: setup ## Kill, cut off, flip and fill up, as often as it takes to believe that nothing is lost

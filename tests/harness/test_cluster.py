@@ -17,7 +17,7 @@ import pytest
 from tests.harness import fake
 from tests.harness.conftest import ROOT
 from tests.harness.test_engine import STUDY
-from tests.harness.test_run import configure, made, wait_for_runs
+from tests.harness.test_run import configure, made, wait_for_runs, wait_until
 
 FOLDER = Path(__file__).parent / "ray"
 REQUIREMENTS = ROOT / "requirements"
@@ -119,10 +119,11 @@ def test_runs_are_made_once_wherever_there_is_room_and_stored_as_here(project, n
 
 def test_a_node_killed_in_mid_study_loses_nothing(project, nodes, third):
     third()
-    project.write(configure(f'seconds = 1.5\nfile = "{project.folder}/made"\n'))
+    project.write(configure(f'gate = "{project.folder}/gate"\nfile = "{project.folder}/made"\n'))
     process = start_there(project, nodes, "--jobs", "3")
-    wait_for_runs(5)
+    wait_until(lambda: made(project).total() == 3)  # one on each of the nodes
     third.kill()
+    Path("gate").touch()
     status, out, said = end_of(process)
     assert status == 0, said
     assert "8 planned = 8 finished + 0 failed + 0 missing in runs/fake" in out

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -240,10 +241,14 @@ def test_code_changed_meanwhile_is_not_taken_for_the_code_before(project, monkey
     assert "8 of 8 runs to make" in capsys.readouterr().err
 
 
-def wait_for_runs(number: int, seconds: float = 60.0) -> None:
+def wait_for_runs(number: int) -> None:
+    wait_until(lambda: len(list(Path("runs").glob("*/*/*/seed-*"))) >= number)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
-    while len(list(Path("runs").glob("*/*/*/seed-*"))) < number:
-        assert time.monotonic() < end, "no run was stored"
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.02)
 
 

@@ -17,5 +17,6 @@ packages() {
 }
 there=$(packages .venv/bin/python)
 echo "import site; site.addsitedir('$there')" >"$(packages .venv-ray/bin/python)/venv.pth"
-.venv/bin/uv pip install -q --python .venv-ray/bin/python --require-hashes --no-deps -r $lock
+.venv/bin/uv pip install -q --python .venv-ray/bin/python --require-hashes --no-deps --compile-bytecode \
+    -r $lock
 echo "$stamp" >$complete
