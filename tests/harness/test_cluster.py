@@ -17,7 +17,8 @@ import pytest
 from tests.harness import fake
 from tests.harness.conftest import ROOT
 from tests.harness.test_engine import STUDY
-from tests.harness.test_run import configure, made, wait_for_runs, wait_until
+from tests.harness.test_run import configure, made, wait_for_runs
+from tests.torture.common import wait_until
 
 FOLDER = Path(__file__).parent / "ray"
 REQUIREMENTS = ROOT / "requirements"
@@ -121,7 +122,7 @@ def test_a_node_killed_in_mid_study_loses_nothing(project, nodes, third):
     third()
     project.write(configure(f'gate = "{project.folder}/gate"\nfile = "{project.folder}/made"\n'))
     process = start_there(project, nodes, "--jobs", "3")
-    wait_until(lambda: made(project).total() == 3)  # one on each of the nodes
+    wait_until(lambda: made(project).total() == 3, "each of the nodes is at work")
     third.kill()
     Path("gate").touch()
     status, out, said = end_of(process)

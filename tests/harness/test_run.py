@@ -7,12 +7,12 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.harness import fake
+from tests.torture.common import wait_until
 from tfrl.harness import executor, provenance, revision, storage
 from tfrl.harness.ledger import Ledger
 
@@ -242,14 +242,8 @@ def test_code_changed_meanwhile_is_not_taken_for_the_code_before(project, monkey
 
 
 def wait_for_runs(number: int) -> None:
-    wait_until(lambda: len(list(Path("runs").glob("*/*/*/seed-*"))) >= number)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
+    stored = Path("runs").glob
+    wait_until(lambda: len(list(stored("*/*/*/seed-*"))) >= number, f"{number} runs are stored")
 
 
 def test_ctrl_c_ends_cleanly_and_the_rest_follows(project):

@@ -197,15 +197,10 @@ class Ledger:
             for folder in {self.directory(run).parent for run in self.study.runs()}:
                 publishing.recover(folder)
             for run in self.study.runs():
-                checkpoint, stored = self.checkpoint(run), self.directory(run)
-                # As of a run that was published, and ended before it could remove this.
-                if checkpoint.exists() and stored.exists() and _age(checkpoint) > _age(stored):
-                    checkpoint.unlink()
-
-
-def _age(path: Path) -> float:
-    """Seconds since something was put there, or put in that folder."""
-    return time.time() - path.stat().st_mtime
+                kept, stored = self.checkpoint(run), self.directory(run)
+                both = kept.exists() and stored.exists()
+                if both and kept.stat().st_mtime < stored.stat().st_mtime:
+                    kept.unlink()  # by a run that was stored, and ended before it removed this
 
 
 def _take(lock: TextIO) -> None:
