@@ -12,7 +12,6 @@ import tfrl
 _WITHOUT_INFLUENCE = {"analysis", "cli", "__main__.py", "harness", "report"}
 # What only runs on Gymnasium's own environments go through.
 _FOR_GYMNASIUM = {
-    "components/packing.py",
     "environments/host_environment.py",
     "environments/suite_gymnasium.py",
     "pipelines/host_loop.py",

@@ -8,10 +8,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context, execute
 from tf_agents.policies import tf_policy
-from tf_agents.trajectories import StepType, trajectory
+from tf_agents.trajectories import StepType, policy_step, trajectory
 from tf_agents.trajectories import time_step as ts
 
-from tfrl.components import packing
 from tfrl.conditions import Conditions
 from tfrl.environments.host_environment import HostEnvironment
 from tfrl.pipelines.evaluation import Plan
@@ -36,26 +35,18 @@ class HostLoop(Loop):
         self._environment = pipeline.environment
         self._collector = pipeline.collector
         self._steps = 0
-        self._history: list[np.ndarray] = []  # the actions of each collection, int32 [T, words]
-        size = self._environment.batch_size
-        self._action_step_spec = tf.nest.map_structure(
-            lambda spec: tf.TensorSpec([size, *spec.shape], spec.dtype),
-            self._collector.policy.policy_step_spec,
-        )
-        self._action_words = packing.num_words(self._action_step_spec.action)  # which come first
+        self._history: list[np.ndarray] = []  # the actions of each collection, int64 [T, B]
         # A collection: the time step that each frame begins with and the one behind the last, and
-        # what the policy said at them.
+        # the actions chosen at them.
         room, time_step = self._collector.max_frames, self._environment.packed_spec
         self._time_steps = np.zeros([room + 1, *time_step.shape], np.float32)
-        self._action_steps = np.zeros(
-            [room + 1, packing.num_words(self._action_step_spec)], np.int32
-        )
+        self._actions = np.zeros([room + 1, self._environment.batch_size], np.int64)
         self._act = self._call(self._act_in_graph, time_step)
         self._complete = {
             learns: self._call(
                 functools.partial(self._complete_in_graph, learns),
                 tf.TensorSpec(self._time_steps.shape, tf.float32),
-                tf.TensorSpec(self._action_steps.shape, tf.int32),
+                tf.TensorSpec(self._actions.shape, tf.int64),
                 tf.TensorSpec([], tf.int32),
             )
             for learns in ((False, True) if pipeline.initial_collect_steps else (True,))
@@ -73,7 +64,7 @@ class HostLoop(Loop):
         """See `Loop`."""
         self._act(self._time_steps[0])
         for complete in self._complete.values():
-            complete(self._time_steps, self._action_steps, np.array(1, np.int32))
+            complete(self._time_steps, self._actions, np.array(1, np.int32))
         for choose in self._choose:
             environment = self._evaluation_environment
             choose(environment.packed(environment.host.current_time_step()))
@@ -94,21 +85,20 @@ class HostLoop(Loop):
         for collected in self._history:
             if self._collector.begins_with_reset:
                 self._environment.host.reset()
-            for words in collected:
-                self._environment.host.step(self._as_host_takes(words))
+            for action in collected:
+                self._environment.host.step(self._environment.host_action(action))
         self._restore(state)
         self._steps = int(self._pipeline.episode_log.environment_steps.numpy())
-        self._time_steps[0], self._action_steps[0] = state["time-step"], state["action-step"]
+        self._time_steps[0], self._actions[0] = state["time-step"], state["action"]
 
     def state(self) -> State:
         """See `Loop`."""
-        empty = self._action_steps[:0, : self._action_words]
         return {
             **super().state(),
             "time-step": self._time_steps[0].copy(),
-            "action-step": self._action_steps[0].copy(),
+            "action": self._actions[0].copy(),
             "collection-lengths": np.array([len(actions) for actions in self._history], np.int64),
-            "collected-actions": np.concatenate([empty, *self._history]),
+            "collected-actions": np.concatenate([self._actions[:0], *self._history]),
         }
 
     def train(self, until: int) -> None:
@@ -140,16 +130,16 @@ class HostLoop(Loop):
             self._begin(host.reset())
         ended = np.zeros(host.batch_size, bool)
         for num_frames in itertools.count(1):
-            words = self._action_steps[num_frames - 1, : self._action_words]
-            time_step = host.step(self._as_host_takes(words))
+            action = self._environment.host_action(self._actions[num_frames - 1])
+            time_step = host.step(action)
             packed = self._time_steps[num_frames] = self._environment.packed(time_step)
             ended |= time_step.step_type == StepType.LAST
             if collector.is_complete(num_frames, ended.all()):
                 break
-            (self._action_steps[num_frames],) = self._act(packed)
-        self._history.append(self._action_steps[:num_frames, : self._action_words].copy())
-        self._action_steps[0], steps = self._complete[learns](
-            self._time_steps, self._action_steps, np.array(num_frames, np.int32)
+            (self._actions[num_frames],) = self._act(packed)
+        self._history.append(self._actions[:num_frames].copy())
+        self._actions[0], steps = self._complete[learns](
+            self._time_steps, self._actions, np.array(num_frames, np.int32)
         )
         self._time_steps[0] = self._time_steps[num_frames]
         self._steps = int(steps)
@@ -157,11 +147,7 @@ class HostLoop(Loop):
     def _begin(self, time_step: ts.TimeStep) -> None:
         """Chooses the first action of a collection that begins with that time step."""
         packed = self._time_steps[0] = self._environment.packed(time_step)
-        (self._action_steps[0],) = self._act(packed)
-
-    def _as_host_takes(self, words: np.ndarray) -> np.ndarray:
-        """The actions `[B]` in these words."""
-        return self._environment.host_action(words.view(np.int64))
+        (self._actions[0],) = self._act(packed)
 
     def _call(self, function: Callable[..., tuple], *signature: tf.TensorSpec) -> Call:
         """Calls a function that is compiled with arrays.
@@ -185,17 +171,22 @@ class HostLoop(Loop):
         return call
 
     def _act_in_graph(self, packed: tf.Tensor) -> tuple[tf.Tensor]:
-        """What the policy says, in words."""
-        return (packing.pack(self._collector.policy.action(self._environment.unpacked(packed))),)
+        """The actions `[B]` at that time step."""
+        return (self._collector.policy.action(self._environment.unpacked(packed)).action,)
 
     def _complete_in_graph(
-        self, learns: bool, time_steps: tf.Tensor, action_steps: tf.Tensor, num_frames: tf.Tensor
+        self, learns: bool, time_steps: tf.Tensor, actions: tf.Tensor, num_frames: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Takes in a collection. Returns what the policy says next, and the steps so far."""
+        """Takes in a collection. Returns the next actions, and the steps so far."""
+        policy = self._collector.policy
+        policy_state = policy.get_initial_state(self._environment.batch_size)
 
         def frame_at(t):
             before, after = (self._environment.unpacked(time_steps[u]) for u in (t, t + 1))
-            action_step = packing.unpack(action_steps[t], self._action_step_spec)
+            # The policy is still the one that acted, so what it said then can be had here, where
+            # it costs no more than the actions to hand over for every step.
+            info = policy.distribution(before, policy_state).info
+            action_step = policy_step.PolicyStep(actions[t], policy_state, info)
             return trajectory.from_transition(before, action_step, after)
 
         last = time_steps[num_frames]
@@ -204,10 +195,8 @@ class HostLoop(Loop):
         if learns:
             self._pipeline.learn(experience)
         # A collection that begins with a reset has another time step to begin with.
-        words = (
-            action_steps[0] if self._collector.begins_with_reset else self._act_in_graph(last)[0]
-        )
-        return words, self._pipeline.episode_log.environment_steps.read_value()
+        action = actions[0] if self._collector.begins_with_reset else self._act_in_graph(last)[0]
+        return action, self._pipeline.episode_log.environment_steps.read_value()
 
     def _choose_in_graph(self, policy: tf_policy.TFPolicy, packed: tf.Tensor) -> tuple[tf.Tensor]:
         return (policy.action(self._evaluation_environment.unpacked(packed)).action,)
