@@ -44,14 +44,6 @@ def test_scores_are_normalised_by_fixed_anchors_and_the_unknown_left_out():
     assert aggregates.normalise(frame, {}).empty
 
 
-def test_intervals_part_when_they_have_narrowed_enough():
-    # Both reach 2 towards each other, and lie 1 apart: at four times the seeds they touch.
-    one = pd.Series({"iqm": 5.0, "iqm_low": 4.0, "iqm_high": 9.0})
-    other = pd.Series({"iqm": 4.0, "iqm_low": 0.0, "iqm_high": 5.0})
-    assert aggregates.seeds_until_apart(one, other, "iqm", 10) == 40
-    assert aggregates.seeds_until_apart(one, one, "iqm", 10) == np.inf
-
-
 def test_seeds_are_resampled_within_their_environment():
     # Each environment is constant: stratified, no resample differs; pooled, most would.
     strata = [np.zeros(6), np.ones(4)]

@@ -27,6 +27,14 @@ def test_t_interval_of_one_to_five():
     assert (low, high) == pytest.approx((3 - 2.776445 * 0.5**0.5, 3 + 2.776445 * 0.5**0.5))
 
 
+def test_intervals_part_when_they_have_narrowed_enough():
+    # Both reach 2 towards each other, and lie 1 apart: at four times the seeds they touch.
+    more, less = Estimate(5.0, 4.0, 9.0), Estimate(4.0, 0.0, 5.0)
+    assert evidence.seeds_until_apart(more, less, 10) == 40
+    assert evidence.seeds_until_apart(more, more, 10) == np.inf
+    assert np.isnan(evidence.seeds_until_apart(more, Estimate(4.0, 0.0, np.nan), 10))
+
+
 def test_welch_of_students_sleep_data():
     # R's documentation of t.test(extra ~ group, data = sleep).
     first = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])

@@ -87,20 +87,6 @@ def across(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def seeds_until_apart(row: pd.Series, other: pd.Series, name: str, n: int) -> float:
-    """With about how many seeds on each environment two intervals would part; infinite if never.
-
-    If estimates stay and intervals narrow with the root of the number of seeds: a rough number.
-
-    Args:
-      row, other: of `across`; the estimate `name` of the first is not below that of the second.
-      n: the number of seeds that they are of.
-    """
-    reach = row[name] - row[f"{name}_low"] + other[f"{name}_high"] - other[name]
-    apart = row[name] - other[name]
-    return float(np.ceil(n * (reach / apart) ** 2)) if apart > 0 else np.inf
-
-
 def performance_profile(
     scores: pd.DataFrame, taus: np.ndarray, by: Sequence[str] = ("configuration",)
 ) -> pd.DataFrame:

@@ -118,6 +118,20 @@ class Estimate:
     note: str = ""
 
 
+def seeds_until_apart(more: Estimate, less: Estimate, n: int) -> float:
+    """With about how many seeds two intervals would part; infinite if never, NaN if an end is.
+
+    If estimates stay and intervals narrow with the root of the number of seeds: a rough number.
+
+    Args:
+      more, less: the estimate of the first is not below that of the second.
+      n: the number of seeds that they are of.
+    """
+    reach = more.estimate - more.low + less.high - less.estimate
+    apart = more.estimate - less.estimate
+    return np.inf if apart <= 0 else float(np.ceil(n * (reach / apart) ** 2))
+
+
 def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
     """mean(a) - mean(b) of [n] and [m] scores, unpaired, with Welch's interval (1947)."""
     if min(len(a), len(b)) == 0:

@@ -107,6 +107,14 @@ def lacking(needed: float, note: str, has: int) -> str:
     return f"{plural(int(needed) - has, 'more seed')} needed".replace(" ", KEPT, 1)
 
 
+def parting(needed: float, has: int, whose: str = "") -> str:
+    """How many more seeds would part intervals that overlap with `has`."""
+    if needed > MOST_SEEDS:
+        return f"more than {MOST_SEEDS:,} seeds each would be needed to part the intervals{whose}"
+    count = plural(max(int(needed) - has, 1), "more seed")
+    return f"about {count} each would part the intervals{whose}"
+
+
 def ahead(row: pd.Series, best: str) -> tuple[float, float, float]:
     """The difference with its interval, as the lead of `best`."""
     if row["a"] == best:

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import efficiency
-from tfrl.analysis.evidence import CONFIDENCE
+from tfrl.analysis.evidence import CONFIDENCE, Estimate, seeds_until_apart
 from tfrl.analysis.returns import WINDOW
 from tfrl.report.blocks import Answer, Cell, Data, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import efficiency as drawings
+from tfrl.report.performance import pairs
 from tfrl.report.performance.ground import Ground
 from tfrl.report.records import agent
 from tfrl.report.wording import holding, holding_shares, listed
@@ -65,7 +66,7 @@ def answer(ground: Ground, found: Samples) -> Answer:
         steps = listed([_median(ground, row) for _, row in reached.iterrows()])
         said.append(
             f"Median steps until the {WINDOW}-episode average of training first reaches "
-            f"{ground.threshold:g}: {steps}."
+            f"{ground.threshold:g}: {steps}{_lacking(ground, rows)}."
         )
     if len(never):
         names = [f"{ground.looks[row.configuration].label} (0 of {row.n} seeds)" for row in
@@ -76,14 +77,39 @@ def answer(ground: Ground, found: Samples) -> Answer:
 
 def _first(ground: Ground, rows: pd.DataFrame) -> str:
     """Which configurations may need fewest: those whose intervals reach the least median's."""
-    known = rows[rows["median"].notna()]
-    if len(rows[rows["n"] > 0]) < 2 or known.empty:
+    could = _fewest(rows)
+    if len(rows[rows["n"] > 0]) < 2 or could.empty:
         return ""
-    least = known.loc[known["median"].idxmin(), "high"]
-    could = rows[~(rows["low"] > least) & (rows["low"].notna() | rows["median"].notna())]
-    if not np.isfinite(least) or len(could) > 2:
+    if not np.isfinite(could["high"].iloc[0]) or len(could) > 2:
         return "inconclusive"
     return " or ".join(ground.looks[name].label for name in could["configuration"])
+
+
+def _fewest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The row of the least median, if there is any, and those whose intervals overlap with it."""
+    ordered = rows[rows["low"].notna() | rows["median"].notna()].sort_values("median")
+    least = ordered[:1].dropna(subset="median")
+    return ordered[~(ordered["low"] > least["high"].squeeze())] if len(least) else least
+
+
+def _lacking(ground: Ground, rows: pd.DataFrame) -> str:
+    """How many more seeds would part the least median from one that its interval overlaps with."""
+    could = _fewest(rows)
+    if len(could) < 2:
+        return ""
+    least, *others = (
+        (ground.looks[row.configuration].label, Estimate(row.median, row.low, row.high), row.n)
+        for row in could.itertuples()
+    )
+    needed = [
+        (seeds_until_apart(estimate, least[1], min(n, least[2])), min(n, least[2]), label)
+        for label, estimate, n in others
+    ]
+    known = [one for one in needed if not np.isnan(one[0])]
+    if not known:
+        return "; the seeds needed to part them are not known, as intervals end beyond the budget"
+    fewest, has, label = min(known)
+    return f"; {pairs.parting(fewest, has, f' of {least[0]} and {label}')}"
 
 
 def _median(ground: Ground, row: pd.Series) -> str:

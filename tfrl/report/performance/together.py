@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import aggregates, comparisons, thresholds
-from tfrl.analysis.evidence import CONFIDENCE, Estimate
+from tfrl.analysis import aggregates, thresholds
+from tfrl.analysis.evidence import CONFIDENCE, Estimate, seeds_until_apart
 from tfrl.analysis.returns import GROUP
 from tfrl.report.blocks import Answer, Cell, Chapter, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import curves, dots, forest
-from tfrl.report.performance import ablations, better, cells
+from tfrl.report.performance import ablations, better, cells, pairs
 from tfrl.report.performance.better import Better
 from tfrl.report.performance.ground import Ground
 from tfrl.report.records import agent
@@ -108,11 +108,13 @@ def _lacking(found: Together, ordered: pd.DataFrame) -> str:
         return ""
     has = int(found.scores.groupby(GROUP, observed=True).size().min())
     needed = min(
-        aggregates.seeds_until_apart(best, row, "iqm", has) for _, row in overlapping.iterrows()
+        seeds_until_apart(_estimate(best), _estimate(row), has) for _, row in overlapping.iterrows()
     )
-    if needed > comparisons.MOST_SEEDS:
-        return ""
-    return f"; about {plural(int(needed) - has, 'more seed')} each would part the intervals"
+    return f"; {pairs.parting(needed, has)}"
+
+
+def _estimate(row: pd.Series) -> Estimate:
+    return Estimate(row["iqm"], row["iqm_low"], row["iqm_high"])
 
 
 def _iqm(row: pd.Series) -> str:
