@@ -16,6 +16,10 @@ SHOWN = 15  # rows; the others are in the CSV only
 HEAD = (
     "Difference", "Effect size g", "p, corrected", "P(first is better)", "Seeds needed", "Verdict",
 )  # fmt: skip
+PARTING = (
+    "The seeds that would part intervals are a rough number: estimates are taken to stay, and "
+    "intervals to narrow with the root of the number of seeds."
+)
 
 
 def label(row: pd.Series, looks: Looks) -> str:

@@ -277,6 +277,6 @@ def _notes(ground: Ground) -> tuple[Note, ...]:
         Note(
             "Outcome",
             "Named are the agents that may need fewest steps: the least median's, and those whose "
-            "intervals overlap with its own.",
+            f"intervals overlap with its own. {pairs.PARTING}",
         ),
     )

@@ -212,7 +212,10 @@ def _holds(found: Together, *kinds: str) -> str:
 def _notes(found: Together) -> tuple[Note, ...]:
     left = f" Left out, for lack of anchors: {listed(found.unknown)}." if found.unknown else ""
     return (
-        Note("Outcome", "An agent is named if no other's interval of the IQM reaches its own."),
+        Note(
+            "Outcome",
+            f"An agent is named if no other's interval of the IQM reaches its own. {pairs.PARTING}",
+        ),
         Note(
             "Normalised",
             "0 is the mean return of a random policy, 1 the target at which the task counts as "
