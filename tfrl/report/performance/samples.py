@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,19 +98,22 @@ def _lacking(ground: Ground, rows: pd.DataFrame) -> str:
     could = _fewest(rows)
     if len(could) < 2:
         return ""
-    least, *others = (
-        (ground.looks[row.configuration].label, Estimate(row.median, row.low, row.high), row.n)
-        for row in could.itertuples()
-    )
-    needed = [
-        (seeds_until_apart(estimate, least[1], min(n, least[2])), min(n, least[2]), label)
-        for label, estimate, n in others
-    ]
-    known = [one for one in needed if not np.isnan(one[0])]
+    least, *others = could.itertuples()
+    known = []
+    for other in others:
+        has = min(least.n, other.n)
+        needed = seeds_until_apart(_estimate(other), _estimate(least), has)
+        if not np.isnan(needed):
+            known.append((needed, has, other.configuration))
     if not known:
         return "; the seeds needed to part them are not known, as intervals end beyond the budget"
-    fewest, has, label = min(known)
-    return f"; {pairs.parting(fewest, has, f' of {least[0]} and {label}')}"
+    needed, has, rival = min(known)
+    both = listed([ground.looks[name].label for name in (least.configuration, rival)])
+    return f"; {pairs.parting(needed, has, f' of {both}')}"
+
+
+def _estimate(row: Any) -> Estimate:
+    return Estimate(row.median, row.low, row.high)
 
 
 def _median(ground: Ground, row: pd.Series) -> str:
