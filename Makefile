@@ -43,7 +43,7 @@ publish: report ## The same, and note what to compare with; for those who commit
 
 .PHONY: test
 test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)
-	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=5 \
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=5 -rs \
 		-m "$(MARKERS)" $(ARGS)
 
 .PHONY: torture
