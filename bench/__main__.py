@@ -4,35 +4,33 @@ import argparse
 import itertools
 import json
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-from bench.page import render
+from bench.page import Measurement, render
 
 DESTINATION = Path("bench/README.md")
 TUTORIAL = ".venv/bin/python -m bench.tutorial"
 SB3 = ".venv-bench/bin/python bench/sb3.py"
 OURS = ".venv/bin/python -m bench.ours"
-COMMANDS = {
+COMMANDS = {  # what is compared, one after the other: the machine is not equally fast for long
     "floor": ".venv/bin/python -m bench.floor",
-    "tutorial dqn": f"{TUTORIAL} dqn",
+    "report": ".venv/bin/python -m bench.report",
     "tutorial reinforce": f"{TUTORIAL} reinforce",
+    "ours reinforce": f"{OURS} reinforce",
+    "tutorial dqn": f"{TUTORIAL} dqn",
+    "ours dqn": f"{OURS} dqn",
     "sb3 dqn": f"{SB3} dqn",
     "sb3 dqn, 8": f"{SB3} dqn --environments 8",
+    "gymnasium dqn": f"{OURS} dqn --gymnasium",
+    "by hand ppo": ".venv/bin/python -m bench.by_hand",
+    "gymnasium ppo": f"{OURS} ppo --gymnasium",
     "sb3 ppo": f"{SB3} ppo",
-    "ours dqn": f"{OURS} dqn",
     "ours ppo": f"{OURS} ppo",
     "ours apo": f"{OURS} apo",
-    "ours reinforce": f"{OURS} reinforce",
-    "gymnasium dqn": f"{OURS} dqn --gymnasium",
-    "gymnasium ppo": f"{OURS} ppo --gymnasium",
-    "report": ".venv/bin/python -m bench.report",
 }
 BY_TWO = "ours ppo"  # what two workers do at once, against one
-
-Measurement = dict[str, float]
 
 
 def main() -> int:
@@ -57,10 +55,8 @@ def main() -> int:
         except KeyboardInterrupt:
             return 130
 
-    medians = {name: median(found) for name, found in measurements.items()}
-    spread = max(relative_spread(found) for found in measurements.values())
     commands = {name: f"taskset -c {cores[0]} {command}" for name, command in COMMANDS.items()}
-    DESTINATION.write_text(render(medians, commands, repetitions, spread), encoding="utf-8")
+    DESTINATION.write_text(render(measurements, commands), encoding="utf-8")
     print(f"Written to {DESTINATION}")
     return 0
 
@@ -94,18 +90,6 @@ def measure_two(cores: list[int]) -> Measurement:
     finally:
         for process in both:
             process.kill()
-
-
-def median(measurements: list[Measurement]) -> Measurement:
-    """The median of each number."""
-    return {key: statistics.median(m[key] for m in measurements) for key in measurements[0]}
-
-
-def relative_spread(measurements: list[Measurement]) -> float:
-    """How far the extremes of the measure's first number lie apart, as a share of its median."""
-    key = next(iter(measurements[0]))
-    values = [m[key] for m in measurements]
-    return (max(values) - min(values)) / statistics.median(values)
 
 
 if __name__ == "__main__":

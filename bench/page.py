@@ -5,10 +5,13 @@ import importlib.metadata
 import math
 import os
 import platform
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-Medians = Mapping[str, Mapping[str, float]]
+Measurement = Mapping[str, float]  # what a measure printed
+Measurements = Mapping[str, Sequence[Measurement]]  # by measure, one in each round
+Medians = Mapping[str, Measurement]
 
 RUN_STEPS = 200_000  # of a run in which compilation is counted
 ALGORITHMS = ("dqn", "ppo", "apo", "reinforce")
@@ -18,15 +21,18 @@ PAGE = """\
 
 Written by `make bench`. One core each, the same algorithmic work, CartPole-v1, all measured in turn
 on one machine: {processor}, {cores} cores; Python {python}, TensorFlow {tensorflow}. Each number is
-the median of {repetitions} interleaved measurements, whose extremes lay at most {spread:.0%} apart.
+the median of {rounds} rounds, in each of which everything was measured once.
 
 | | DQN, updates/s | PPO, steps/s | APO, steps/s | REINFORCE, steps/s |
 |---|---:|---:|---:|---:|
 {rates}
 
-| ratio | measured | to reach | |
-|---|---:|---:|---|
+| ratio, within a round | median | least | most | to reach | |
+|---|---:|---:|---:|---:|---|
 {ratios}
+
+The rates of one measure lay up to {spread:.0%} apart: other work on the machine slows down some
+implementations more than others, and so moves their ratios too.
 
 The work: **DQN** one update of batch 64 for each step, net 100-50; **PPO** 8 environments x 32
 steps, then 20 full-batch epochs, nets 64-64; **APO** the same with anchors; **REINFORCE** one
@@ -37,7 +43,8 @@ Compiling is done once for a configuration and serves every seed of it; "with co
 single run of {run_steps:,} steps comes to. What the matrix products allow is their operations alone
 at the machine's rate of them ({gflops:.0f} GFLOP/s in float32 on one thread). Two workers are two
 processes that train PPO at once, of one thread and on a core of its own each; their rates are added
-up.
+up. **By hand** is a PPO for Gymnasium's CartPole and nothing else, without TF-Agents or anything
+that a study needs ([by_hand.py](by_hand.py)): it shows what is left to be gained there.
 
 ## The report of 1,000 runs
 
@@ -59,12 +66,12 @@ Of the report's time: {shares}.
 
 @dataclasses.dataclass(frozen=True)
 class Ratio:
-    """Two measures compared, and what their ratio is to reach."""
+    """Two measures compared, and what their ratio is to reach, if anything."""
 
     label: str
     numerator: str
     denominator: str
-    target: float
+    target: float | None = None
 
 
 RATIOS = (
@@ -78,6 +85,7 @@ RATIOS = (
     Ratio("PPO: two workers to one", "two workers", "ours ppo", 1.8),
     Ratio("DQN, Gymnasium: tfrl to Stable-Baselines3", "gymnasium dqn", "sb3 dqn, 8", 5),
     Ratio("PPO, Gymnasium: tfrl to Stable-Baselines3", "gymnasium ppo", "sb3 ppo", 5),
+    Ratio("PPO, Gymnasium: by hand to Stable-Baselines3", "by hand ppo", "sb3 ppo"),
 )
 
 
@@ -99,30 +107,40 @@ LIMITS = (
 PARTS = ("reading", "statistics", "figures", "page", "starting")
 
 
-def render(medians: Medians, commands: Mapping[str, str], repetitions: int, spread: float) -> str:
+def render(measurements: Measurements, commands: Mapping[str, str]) -> str:
     """The page as Markdown.
 
     Args:
-      medians: by measure, what it printed.
+      measurements: by measure, what it printed in each round.
       commands: by measure, how to run it alone.
-      repetitions: how many measurements each median is of.
-      spread: largest distance between extremes, as a share of the median.
     """
+    medians = {name: median(found) for name, found in measurements.items()}
     return PAGE.format(
         processor=processor(),
         cores=os.cpu_count(),
         python=platform.python_version(),
         tensorflow=importlib.metadata.version("tensorflow"),
-        repetitions=repetitions,
-        spread=spread,
+        rounds=len(measurements["floor"]),
+        spread=max(spread(found) for found in measurements.values() if "rate" in found[0]),
         rates="\n".join(rate_rows(medians)),
-        ratios="\n".join(ratio_row(ratio, medians) for ratio in RATIOS),
+        ratios="\n".join(ratio_row(ratio, measurements) for ratio in RATIOS),
         limits="\n".join(limit_row(limit, medians["report"]) for limit in LIMITS),
         shares=", ".join(f"{part} {medians['report'][part]:.0%}" for part in PARTS),
         run_steps=RUN_STEPS,
         gflops=medians["floor"]["gflops"],
         commands="\n".join(f"- {name}: `{command}`" for name, command in commands.items()),
     )
+
+
+def median(measurements: Sequence[Measurement]) -> Measurement:
+    """The median of each number."""
+    return {key: statistics.median(m[key] for m in measurements) for key in measurements[0]}
+
+
+def spread(measurements: Sequence[Measurement]) -> float:
+    """How far the extreme rates of one measure lie apart, as a share of their median."""
+    rates = [m["rate"] for m in measurements]
+    return (max(rates) - min(rates)) / statistics.median(rates)
 
 
 def rate_rows(medians: Medians) -> list[str]:
@@ -139,6 +157,9 @@ def rate_rows(medians: Medians) -> list[str]:
         },
         "tfrl, 8 environments of Gymnasium's": {
             a: rate(medians, f"gymnasium {a}") for a in ALGORITHMS
+        },
+        "by hand, 8 environments of Gymnasium's": {
+            a: rate(medians, f"by hand {a}") for a in ALGORITHMS
         },
         "matrix products alone": {a: floor.get(a) for a in ALGORITHMS},
     }
@@ -158,15 +179,20 @@ def rate_with_compiling(measurement: Mapping[str, float]) -> float:
     return RUN_STEPS / (RUN_STEPS / measurement["rate"] + measurement["compile_seconds"])
 
 
-def ratio_row(ratio: Ratio, medians: Medians) -> str:
-    """One ratio beside its target."""
-    target = f"{ratio.target:g}"
-    if not {ratio.numerator, ratio.denominator} <= medians.keys():
-        return f"| {ratio.label} | not measured: needs two cores | {target} | |"
-    value = medians[ratio.numerator]["rate"] / medians[ratio.denominator]["rate"]
-    verdict = "reached" if value >= ratio.target else "**missed**"
-    digits = 1 if ratio.target >= 10 else 2
-    return f"| {ratio.label} | {value:.{digits}f} | {target} | {verdict} |"
+def ratio_row(ratio: Ratio, measurements: Measurements) -> str:
+    """One ratio, as it was in the rounds, beside its target."""
+    target = "" if ratio.target is None else f"{ratio.target:g}"
+    if not {ratio.numerator, ratio.denominator} <= measurements.keys():
+        return f"| {ratio.label} | not measured: needs two cores | | | {target} | |"
+    pairs = zip(measurements[ratio.numerator], measurements[ratio.denominator], strict=True)
+    values = [above["rate"] / below["rate"] for above, below in pairs]
+    value = statistics.median(values)
+    verdict = ""
+    if ratio.target is not None:
+        verdict = "reached" if value >= ratio.target else "**missed**"
+    digits = 1 if value >= 10 else 2
+    shown = " | ".join(f"{v:.{digits}f}" for v in (value, min(values), max(values)))
+    return f"| {ratio.label} | {shown} | {target} | {verdict} |"
 
 
 def limit_row(limit: Limit, measurement: Mapping[str, float]) -> str:

@@ -5,7 +5,7 @@ import pytest
 from bench import page
 from bench.page import Ratio
 
-MEDIANS = {
+ONCE = {
     "floor": {"gflops": 97.3, "dqn": 35_123.0, "ppo": 91_500.0, "reinforce": 24_400_000.0},
     "tutorial dqn": {"rate": 151.2},
     "tutorial reinforce": {"rate": 356.0},
@@ -18,6 +18,7 @@ MEDIANS = {
     "ours reinforce": {"rate": 75_000.0, "compile_seconds": 5.0},
     "gymnasium dqn": {"rate": 4_200.0, "compile_seconds": 5.0},
     "gymnasium ppo": {"rate": 12_200.0, "compile_seconds": 5.0},
+    "by hand ppo": {"rate": 20_000.0},
     "report": {
         "seconds": 33.2,
         "mebibytes": 1_100.0,
@@ -25,6 +26,7 @@ MEDIANS = {
         **dict.fromkeys(page.PARTS, 0.2),
     },
 }
+MEASUREMENTS = {name: [measurement] for name, measurement in ONCE.items()}
 
 
 @pytest.mark.parametrize(
@@ -37,32 +39,52 @@ def test_rates_have_three_digits(value, text):
 
 def test_compiling_counts_once_in_a_run():
     # 200,000 steps at 8,000 a second take 25 s, and compiling as long again.
-    assert page.rate_with_compiling(MEDIANS["ours dqn"]) == pytest.approx(4_000)
+    assert page.rate_with_compiling(ONCE["ours dqn"]) == pytest.approx(4_000)
 
 
 @pytest.mark.parametrize(
     ("ratio", "row"),
     [
-        (Ratio("DQN", "ours dqn", "sb3 dqn", 15), "| DQN | 15.0 | 15 | reached |"),
-        (Ratio("APO", "ours apo", "ours ppo", 0.8), "| APO | 0.74 | 0.8 | **missed** |"),
+        (Ratio("DQN", "ours dqn", "sb3 dqn", 15), "| DQN | 15.0 | 15.0 | 15.0 | 15 | reached |"),
+        (
+            Ratio("APO", "ours apo", "ours ppo", 0.8),
+            "| APO | 0.74 | 0.74 | 0.74 | 0.8 | **missed** |",
+        ),
+        (Ratio("hand", "by hand ppo", "sb3 ppo"), "| hand | 7.72 | 7.72 | 7.72 |  |  |"),
         (
             Ratio("two", "two workers", "ours ppo", 1.8),
-            "| two | not measured: needs two cores | 1.8 | |",
+            "| two | not measured: needs two cores | | | 1.8 | |",
         ),
     ],
 )
 def test_a_ratio_stands_beside_what_it_is_to_reach(ratio, row):
-    assert page.ratio_row(ratio, MEDIANS) == row
+    assert page.ratio_row(ratio, MEASUREMENTS) == row
+
+
+def test_a_ratio_is_taken_within_each_round():
+    # 40 / 5, 20 / 10 and 90 / 10; the ratio of the medians would be 4.
+    rates = {"ours dqn": (40.0, 20.0, 90.0), "sb3 dqn": (5.0, 10.0, 10.0)}
+    rounds = {name: [{"rate": rate} for rate in found] for name, found in rates.items()}
+    row = page.ratio_row(Ratio("DQN", "ours dqn", "sb3 dqn", 8), rounds)
+    assert row == "| DQN | 8.00 | 2.00 | 9.00 | 8 | reached |"
 
 
 def test_every_row_is_on_the_page_with_its_command():
-    text = page.render(MEDIANS, {"floor": "python -m bench.floor"}, repetitions=3, spread=0.04)
-    assert "the median of 3 interleaved measurements, whose extremes lay at most 4% apart" in text
+    rounds = MEASUREMENTS | {"sb3 ppo": [{"rate": rate} for rate in (2_500.0, 2_590.0, 3_000.0)]}
+    rounds |= {name: found * 3 for name, found in rounds.items() if name != "sb3 ppo"}
+    text = page.render(rounds, {"floor": "python -m bench.floor"})
+    assert "the median of 3 rounds" in text
+    assert "The rates of one measure lay up to 19% apart" in text
     assert "| Stable-Baselines3 | 533 | 2,590 |  |  |" in text
     assert "| tfrl, 8 environments of Gymnasium's | 4,200 | 12,200 |  |  |" in text
-    assert "| DQN, Gymnasium: tfrl to Stable-Baselines3 | 7.00 | 5 | reached |" in text
+    assert "| by hand, 8 environments of Gymnasium's |  | 20,000 |  |  |" in text
+    assert (
+        "| DQN, Gymnasium: tfrl to Stable-Baselines3 | 7.00 | 7.00 | 7.00 | 5 | reached |" in text
+    )
+    assert "| PPO, Gymnasium: by hand to Stable-Baselines3 | 7.72 | 6.67 | 8.00 |  |  |" in text
     assert "| **tfrl** | 8,000 | 40,500 | 30,000 | 75,000 |" in text
-    assert text.count("reached |") + text.count("missed** |") == len(page.RATIOS) - 1
+    rows_with_verdict = text.count("reached |") + text.count("missed** |")
+    assert rows_with_verdict == len(page.RATIOS) - 2  # by hand, and the workers not measured
     assert "| the report, seconds | 33 | 60 | kept |" in text
     assert "| its memory, MiB | 1,100 | 1,024 | **exceeded** |" in text
     assert "Of the report's time: reading 20%, statistics 20%, figures 20%" in text

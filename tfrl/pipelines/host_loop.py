@@ -150,25 +150,7 @@ class HostLoop(Loop):
         (self._actions[0],) = self._act(packed)
 
     def _call(self, function: Callable[..., tuple], *signature: tf.TensorSpec) -> Call:
-        """Calls a function that is compiled with arrays.
-
-        The checks that a concrete function makes first take longer than all else in a small call,
-        so this calls what it calls in the end. Calls return when they are done, so that the memory
-        of the arrays may be written to again.
-        """
-        traced = self._trace(function, *signature)
-        name, captured = traced.inference_fn.name.decode(), traced.captured_inputs
-        num_outputs, ctx = len(traced.outputs), context.context()
-        attrs = tuple(itertools.chain(*ctx.function_call_options.as_attrs().items()))
-        # Shares the memory of an array; `tf.constant` takes its time.
-        from_dlpack = tf.experimental.dlpack.from_dlpack
-
-        def call(*arrays: np.ndarray) -> list[np.ndarray]:
-            inputs = [from_dlpack(array.__dlpack__()) for array in arrays]
-            outputs = execute.execute(name, num_outputs, [*inputs, *captured], attrs, ctx)
-            return [output.numpy() for output in outputs]
-
-        return call
+        return direct_call(self._trace(function, *signature))
 
     def _act_in_graph(self, packed: tf.Tensor) -> tuple[tf.Tensor]:
         """The actions `[B]` at that time step."""
@@ -200,6 +182,27 @@ class HostLoop(Loop):
 
     def _choose_in_graph(self, policy: tf_policy.TFPolicy, packed: tf.Tensor) -> tuple[tf.Tensor]:
         return (policy.action(self._evaluation_environment.unpacked(packed)).action,)
+
+
+def direct_call(compiled: tf.types.experimental.ConcreteFunction) -> Call:
+    """Calls a function that is compiled with arrays, as fast as can be.
+
+    The checks that a concrete function makes first take longer than all else in a small call, so
+    this calls what it calls in the end. Calls return when they are done, so that the memory of the
+    arrays may be written to again. The function has to be kept: with it goes what is called.
+    """
+    name, captured = compiled.inference_fn.name.decode(), compiled.captured_inputs
+    num_outputs, ctx = len(compiled.outputs), context.context()
+    attrs = tuple(itertools.chain(*ctx.function_call_options.as_attrs().items()))
+    # Shares the memory of an array; `tf.constant` takes its time.
+    from_dlpack = tf.experimental.dlpack.from_dlpack
+
+    def call(*arrays: np.ndarray) -> list[np.ndarray]:
+        inputs = [from_dlpack(array.__dlpack__()) for array in arrays]
+        outputs = execute.execute(name, num_outputs, [*inputs, *captured], attrs, ctx)
+        return [output.numpy() for output in outputs]
+
+    return call
 
 
 def play(
