@@ -47,6 +47,28 @@ def test_a_run_that_did_not_finish_keeps_its_row():
     assert [row["early_return"] == 500 for row in rows] == [False, True, False]
 
 
+def test_the_first_claim_is_asked_of_several_beginnings():
+    # Of 1,000 episodes of ten steps each, `apo` returns less in the first hundred, then more.
+    slow, fast = np.r_[np.full(100, 10.0), np.full(900, 400.0)], np.full(1000, 100.0)
+    episodes = pd.concat(
+        run(name, seed, scores + seed)
+        for name, scores in (("apo", slow), ("ppo", fast))
+        for seed in range(5)
+    )
+    table = apo.beginnings(returns.moving_average(episodes), 10_000, "apo", "ppo").set_index(
+        "share"
+    )
+    assert table["verdict"].to_dict() == {
+        0.05: "supported",
+        0.1: "supported",
+        0.2: "not supported",
+        0.4: "not supported",
+    }
+    # Up to episode 100 every average is 10; from there it rises by 3.9 an episode up to 400.
+    assert table.loc[0.1, "difference"] == pytest.approx(10 - 100)
+    assert table.loc[0.2, "difference"] == pytest.approx((10 + 10 + 3.9 * 50.5) / 2 - 100, abs=2)
+
+
 def values(apo_values, ppo_values):
     rows = [("e", "apo", i, *v) for i, v in enumerate(apo_values)]
     rows += [("e", "ppo", i, *v) for i, v in enumerate(ppo_values)]

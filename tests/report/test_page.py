@@ -120,6 +120,12 @@ def test_numbers_on_the_page_are_those_of_the_tables(report):
     means = f"APO {early['apo_mean']:.0f}, PPO {early['ppo_mean']:.0f}"
     difference = f"difference −{-early['difference']:.0f}"
     assert f"Mean return, first 20% of steps: {means}, {difference}" in text
+    others = pd.read_csv(report.parent / "tables/cartpole-apo-ppo-beginnings.csv")
+    assert others["share"].tolist() == [0.05, 0.1, 0.2, 0.4]
+    assert others["difference"][2] == pytest.approx(early["difference"])
+    shown = re.search(r"The difference over the first 5% (\S+) \((\S+) to (\S+)\), over", text)
+    numbers = [float(number.replace("−", "-")) for number in shown.groups()]
+    assert numbers == pytest.approx(others.loc[0, ["difference", "low", "high"]].tolist(), abs=0.5)
     runs = pd.read_csv(report.parent / "tables/cartpole-apo-ppo-runs.csv")
     assert runs.groupby("configuration")["early_return"].mean()["apo"] == pytest.approx(
         early["apo_mean"]

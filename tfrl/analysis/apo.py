@@ -17,6 +17,7 @@ from tfrl.analysis.settings import Settings, differences, rest
 
 EARLY = 0.2  # share of the step budget that is "at first"
 LATE = 0.5  # share of the step budget that is "later"
+BEGINNINGS = (0.05, 0.1, EARLY, 0.4)  # what else "at first" could mean
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,34 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
             counted = _side(mine, scores[side])
             row |= {f"{side}_{key}": value for key, value in counted.items()}
         rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def beginnings(averages: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataFrame:
+    """The first claim for each meaning of "at first": does its verdict hang on `EARLY`?
+
+    Args:
+      averages: as `returns.moving_average` gives them, of one environment.
+      steps: the step budget of a run.
+      apo, ppo: names of the configurations.
+
+    Returns:
+      A row for each of `BEGINNINGS`: share (of the budget), difference (APO - PPO), low, high,
+      verdict.
+    """
+    rows = []
+    for share in BEGINNINGS:
+        scores = returns.area_scores(averages, steps, share).dropna(subset="score")
+        found = evidence.welch(
+            *(
+                scores.loc[scores["configuration"] == name, "score"].to_numpy()
+                for name in (apo, ppo)
+            )
+        )
+        rows.append(
+            {"share": share, "difference": found.estimate, "low": found.low, "high": found.high}
+            | {"verdict": evidence.verdict(found, "lower")}
+        )
     return pd.DataFrame(rows)
 
 

@@ -58,7 +58,7 @@ def _enough(family: Family, rows: pd.DataFrame, looks: Looks) -> str:
         who = "" if len(by_count) == 1 else f" for {listed(names)}"
         more = min((count for count in counts.values() if count > most), default=0)
         up_to = f"gap detected up to N = {most:,}" if most else "no gap detected"
-        parts.append(f"{up_to}{f', from {more:,} on none shows' if most and more else ''}{who}")
+        parts.append(f"{up_to}{', at none of the larger N' if most and more else ''}{who}")
     return f"By the number N of levels trained on, each taken alone: {'; '.join(parts)}."
 
 
@@ -83,7 +83,8 @@ def physics(family: Family, looks: Looks, brief: bool = False) -> list[Answer]:
                 f"Trained on {where}, {numbers.noun} on {_quoted(test)} is lower by: {lower}. "
                 f"{TOGETHER.capitalize()}, since none was trained there."
             )
-        return [Answer(_claim(family), "not judged", tuple(sentences))]
+        claim = f"{family.id}: variations never trained on"
+        return [Answer(claim, "not judged", tuple(sentences))]
     shown = rows[rows["tested"] == tests[-1]] if brief else rows
     for test in tests[-1:] if brief else tests:
         one = shown[shown["tested"] == test]
@@ -94,11 +95,9 @@ def physics(family: Family, looks: Looks, brief: bool = False) -> list[Answer]:
     if idle:
         sentences.append(f"Too little was learned to tell: {listed(idle)}.")
     outcome = badge(shown, VERDICTS) if len(shown) else "too little learned"
-    return [Answer(_claim(family), outcome, tuple(sentences))]
-
-
-def _claim(family: Family) -> str:
-    return f"{family.id}: variations never trained on"
+    elsewhere = tests[-1] if brief else "other variations"
+    claim = f"{family.id}: lost on {elsewhere} by training on {where}"
+    return [Answer(claim, outcome, tuple(sentences))]
 
 
 def _quoted(variation: str) -> str:

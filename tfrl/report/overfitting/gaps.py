@@ -15,7 +15,7 @@ from tfrl.report.overfitting.findings import Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
 from tfrl.report.units import Unit, judged, unit
-from tfrl.report.wording import holding, listed, plural
+from tfrl.report.wording import holding, listed, plural, sample
 
 
 def picture(family: Family, slug: str, looks: Looks) -> Picture:
@@ -112,7 +112,7 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
                 rows.append((label, *(Cell("no run", number=True) for _ in ("", "", *tests))))
                 continue
             there = found.loc[(*where, HELD_OUT)]
-            cells = [_shifted(found, plain, (*where, test), numbers) for test in tests]
+            cells = [_shifted(found, plain, (*where, test), numbers, there) for test in tests]
             rows.append((label, _there(there, numbers), _gap(there, numbers), *cells))
     head = ("Agent", f"{numbers.noun.capitalize()} there", "Unseen levels", *tests)
     caption = (
@@ -148,20 +148,29 @@ def _gap(row: pd.Series, numbers: Unit, more: str = "") -> Cell:
 
 
 def _shifted(
-    found: pd.DataFrame, plain: pd.DataFrame, key: tuple[str, str, str], numbers: Unit
+    found: pd.DataFrame,
+    plain: pd.DataFrame,
+    key: tuple[str, str, str],
+    numbers: Unit,
+    own: pd.Series,
 ) -> Cell:
-    """What is lost by not having trained there, beside the plain difference."""
+    """What is lost by not having trained there, beside the plain difference.
+
+    Where fewer seeds can be judged than on unseen levels, the row `own`, says how many.
+    """
     if key not in plain.index:
         return Cell("own", number=True)
+    judged_on = found.loc[key] if key in found.index else plain.loc[key]
+    # Of one seed its missing interval says so.
+    few = "" if judged_on["n"] in (1, own["n"]) else f"; {sample(judged_on['n'])}"
     row = plain.loc[key]
-    there = key in found.index
     if row["n"] == 0:
         return Cell("too little learned", number=True)
-    if not there:
-        cell = numbers.cell(row, "gap", after="not judged")
+    if key not in found.index:
+        cell = numbers.cell(row, "gap", after=f"not judged{few}")
         return Cell(f"difference {cell.text}", cell.detail, number=True)
     beside = numbers.difference(row["gap"], row["low"], row["high"])
-    return _gap(found.loc[key], numbers, f"plain {beside}")
+    return _gap(judged_on, numbers, f"plain {beside}{few}")
 
 
 def _notes(family: Family, looks: Looks) -> tuple[Note, ...]:
@@ -190,9 +199,10 @@ def _notes(family: Family, looks: Looks) -> tuple[Note, ...]:
         ),
         Note(
             "Learned",
-            "A seed is judged if it scores, on what it was trained on, that much above the best "
-            f"constant action{_constant(family)}; for what is lost by not having trained there, so "
-            "must the run that was. All others have too little to lose.",
+            "A seed is judged if it scores that much above the best constant action"
+            f"{_constant(family)}: on the levels it was trained on, for unseen ones; on unseen "
+            "levels of the variation it was trained on, for other variations, and then the run "
+            "that was trained there must too. All others have too little to lose.",
         ),
         Note(
             "Interval",

@@ -198,7 +198,7 @@ def _table(ground: Ground, rows: pd.DataFrame, against: str) -> Table:
     head = ("Configuration", "What differs", *(what.capitalize() for what, *_ in MEASURES.values()))
     caption = (
         f"Means minus those of {label}; below, {CONFIDENCE:.0%} intervals, and the verdict where "
-        "p, corrected for all rows of a measure, is below .05."
+        "p, corrected for all that this section compares by that measure, is below .05."
     )
     slug = f"{ground.name}-against-{ground.settings[against][0]}"
     name, holds = f"Against {label}", pairs.holds(rows, "difference")
@@ -219,8 +219,8 @@ def _notes() -> tuple[Note, ...]:
             "What is compared",
             f"Each configuration of APO and PPO {MINUS} PPO, and {MINUS} the study's plain APO, on "
             "the same seeds. Interval: Welch's t. Verdict: permutation p below .05 after Holm's "
-            "correction for all rows of a measure; seeds needed are for that. That one "
-            "configuration is told from PPO and another is not makes no difference between the "
+            "correction for all comparisons by one measure here; seeds needed are for that. One "
+            "configuration being told from PPO and another not makes no difference between the "
             "two: for that, see those against APO. In question 1 plain APO against PPO is judged "
             "with fewer beside it.",
         ),
@@ -232,7 +232,7 @@ def _notes() -> tuple[Note, ...]:
         ),
         Note(
             "Maximum drawdown",
-            "How far a run's learning curve sank below its own best so far, at its deepest. An "
-            "agent that learns nothing has none.",
+            f"How far a run's learning curve, on a grid of {stability.POINTS} steps, sank below "
+            "its own best so far, at its deepest. An agent that learns nothing has none.",
         ),
     )

@@ -30,6 +30,7 @@ class Claims:
     ppo: str
     values: pd.DataFrame  # as `analysis.apo.measures`
     claims: pd.DataFrame  # as `analysis.apo.compare`, without b1 if there is no threshold
+    beginnings: pd.DataFrame  # as `analysis.apo.beginnings`
 
 
 def find(ground: Ground) -> Claims | None:
@@ -42,7 +43,8 @@ def find(ground: Ground) -> Claims | None:
     claims = apo.compare(values, *pair)
     if ground.threshold is None:
         claims = claims[claims["claim"] != "b1"]
-    return Claims(*pair, values, claims)
+    beginnings = apo.beginnings(ground.averages, ground.steps, *pair)
+    return Claims(*pair, values, claims, beginnings)
 
 
 def outcome(verdict: str) -> str:
@@ -66,8 +68,12 @@ def answers(pair: Claims, looks: Looks) -> list[Answer]:
     return [
         Answer(
             f"{labels['apo']} rises more slowly than {labels['ppo']} at first",
-            outcome(early["verdict"]),
-            (f"{early['label']}: {_evidence(early, labels)}", *lost),
+            _at_first(pair.beginnings) or outcome(early["verdict"]),
+            (
+                f"{early['label']}: {_evidence(early, labels)}",
+                *_other_beginnings(pair.beginnings),
+                *lost,
+            ),
         ),
         Answer(
             f"{labels['apo']} is steadier than {labels['ppo']} later",
@@ -75,6 +81,22 @@ def answers(pair: Claims, looks: Looks) -> list[Answer]:
             (*parts, *lost),
         ),
     ]
+
+
+def _at_first(beginnings: pd.DataFrame) -> str:
+    """The outcome where one meaning of "at first" supports the claim and another opposes it."""
+    opposed = {"supported", "not supported"} <= set(beginnings["verdict"])
+    return 'it depends on how long "at first" is' if opposed else ""
+
+
+def _other_beginnings(beginnings: pd.DataFrame) -> list[str]:
+    """The differences for meanings of "at first" other than the one that the verdict is about."""
+    parts = []
+    for _, row in beginnings[beginnings["share"] != apo.EARLY].iterrows():
+        if bounds := interval(row["low"], row["high"]):
+            difference = number(row["difference"], places(row["low"], row["high"]))
+            parts.append(f"over the first {row['share']:.0%} {difference} ({bounds})")
+    return [f"The difference {listed(parts)}."] if parts else []
 
 
 def scope(ground: Ground, pair: Claims) -> str:
@@ -128,7 +150,7 @@ def _evidence(row: pd.Series, labels: dict[str, str]) -> str:
     means = ", ".join(f"{labels[s]} {number(row[f'{s}_mean'], digits)}" for s in labels)
     bounds = interval(row["low"], row["high"])
     bounds = f"{INTERVAL} {bounds}" if bounds else row["note"]
-    if row["verdict"] == "inconclusive":
+    if row["verdict"] == "inconclusive" and np.isfinite(row["low"]):
         needed = pairs.lacking(row["seeds_needed"], row["why"], min(row["apo_n"], row["ppo_n"]))
         n = f"{n}; {needed}"
     return f"{means}, difference {number(row['difference'], digits)} ({bounds}; {n})."

@@ -26,6 +26,7 @@ def section(ground: Ground, pair: Claims) -> Section:
         _table(slug, pair, ground.looks),
         _measures(ground, pair),
         Data(f"{slug}-runs", "Each run's values:", pair.values),
+        Data(f"{slug}-beginnings", 'Other meanings of "at first":', pair.beginnings),
         Method(_notes(ground.threshold, labels)),
     )
     heading = f"{labels['apo']} against {labels['ppo']}"
@@ -112,7 +113,8 @@ def _notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note, ...]:
             f"How far the {WINDOW}-episode moving average sank below {threshold:g} (Gymnasium's "
             f"threshold) after first reaching it, {WINDOW} episodes or later; 0 if it never did. "
             "Runs that did not reach it have no value; one that reached it late had less time to "
-            "fall."
+            "fall. Where no run of an agent fell there is no spread and so no interval, and this "
+            "part stays inconclusive however many of the other's fell."
         )
     return (
         Note(
@@ -127,7 +129,9 @@ def _notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note, ...]:
             f"The mean of a run's learning curve ({WINDOW}-episode moving average by environment "
             f"step, as drawn above) on an even grid of steps over the first {EARLY:.0%} of the "
             "budget, so that each step counts the same. It begins where the run's first episode "
-            f"ends; before {WINDOW} have, the average is of all so far.",
+            f"ends; before {WINDOW} have, the average is of all so far. Over other shares the "
+            "answer can be another, so they are given too; if one supports the claim and one "
+            "opposes it, the answer says that.",
         ),
         Note("(b1) Deepest fall", fall),
         Note(

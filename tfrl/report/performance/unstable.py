@@ -194,10 +194,10 @@ def _notes(ground: Ground, found: Unstable) -> tuple[Note, ...]:
         *(forgotten if ground.threshold is not None else ()),
         Note(
             "Dispersion, risk",
-            "After Chan et al. (2020, arXiv:1912.05663), of each run's curve on a common grid. "
-            "Dispersion over time: interquartile range of the differences in a sliding window, "
-            "median over the windows, as a share of the curve's range. Short-term risk: mean of "
-            "the worst 5% of differences.",
+            "After Chan et al. (2020, arXiv:1912.05663), of each run's curve on a common grid of "
+            f"{stability.POINTS} steps. Dispersion over time: interquartile range of the "
+            "differences in a sliding window, median over the windows, as a share of the curve's "
+            "range. Short-term risk: mean of the worst 5% of differences.",
         ),
         Note(
             "Long-term risk, drawdown",
