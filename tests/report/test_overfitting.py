@@ -8,9 +8,9 @@ import pytest
 
 from tfrl.conditions import Conditions
 from tfrl.harness.study import Environment
-from tfrl.report import render
+from tfrl.report import render, units, wording
 from tfrl.report.drawings import heatmaps
-from tfrl.report.overfitting import asks_about_overfitting
+from tfrl.report.overfitting import asks_about_overfitting, gaps
 
 from . import synthetic, synthetic_overfitting
 from .reading import Page, no_nan
@@ -239,3 +239,14 @@ def test_only_studies_that_vary_training_get_these_chapters():
     assert asks_about_overfitting(small()) and asks_about_overfitting(
         synthetic_overfitting.levels()
     )
+
+
+@pytest.mark.parametrize(("judged", "said"), [(5, ""), (3, "n = 3"), (1, "")])
+def test_a_loss_says_how_many_seeds_it_is_judged_of_where_they_are_fewer(judged, said):
+    key = ("dqn", "cartpole-D", "E")
+    index = pd.MultiIndex.from_tuples([key])
+    row = {"gap": 0.2, "low": 0.1, "high": 0.3, "note": "", "verdict": "gap", "n": judged}
+    found, plain = pd.DataFrame([row], index), pd.DataFrame([row | {"n": 5}], index)
+    shown = gaps._shifted(found, plain, key, units.PERCENT, pd.Series({"n": 5}))
+    detail = shown.detail.replace(wording.KEPT, " ")
+    assert detail == "; ".join(filter(None, ["10 to 30", "plain 20", said]))

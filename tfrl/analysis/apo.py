@@ -17,7 +17,7 @@ from tfrl.analysis.settings import Settings, differences, rest
 
 EARLY = 0.2  # share of the step budget that is "at first"
 LATE = 0.5  # share of the step budget that is "later"
-BEGINNINGS = (0.05, 0.1, EARLY, 0.4)  # what else "at first" could mean
+BEGINNINGS = (0.05, 0.1, EARLY, 0.4)  # shares of the budget that "at first" could mean
 
 
 @dataclass(frozen=True)
