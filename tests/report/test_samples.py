@@ -42,6 +42,12 @@ def test_overlapping_intervals_say_how_many_more_seeds_would_part_them():
     )
 
 
+def test_many_more_seeds_are_said_to_two_digits():
+    # They reach 40 each and lie 6 apart: 10 x (80 / 6)^2 = 1,778, and ten there are.
+    found = answer((106, 66, 150), (100, 60, 140))
+    assert "; about 1,800 more seeds each would part" in found.evidence[0]
+
+
 def test_of_several_the_pair_is_named_that_needs_fewest():
     found = answer((100, 80, 140), (110, 90, 150), (150, 110, 200))
     assert found.outcome == "inconclusive"

@@ -112,11 +112,12 @@ def lacking(needed: float, note: str, has: int) -> str:
 
 
 def parting(needed: float, has: int, whose: str = "") -> str:
-    """How many more seeds would part intervals that overlap with `has`."""
+    """How many more seeds would part intervals that overlap with `has`, to two digits."""
     if needed > MOST_SEEDS:
         return f"more than {MOST_SEEDS:,} seeds each would be needed to part the intervals{whose}"
-    count = plural(max(int(needed) - has, 1), "more seed")
-    return f"about {count} each would part the intervals{whose}"
+    lacking = max(int(needed) - has, 1)
+    about = round(lacking, 2 - len(str(lacking)))
+    return f"about {plural(about, 'more seed')} each would part the intervals{whose}"
 
 
 def ahead(row: pd.Series, best: str) -> tuple[float, float, float]:
