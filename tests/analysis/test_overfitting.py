@@ -366,13 +366,6 @@ def test_what_is_lost_by_not_training_there_by_hand():
     assert generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 2.0}).empty
 
 
-def test_holm_is_the_textbook_one():
-    assert overfitting.holm(np.array([0.01, 0.04, 0.03, np.nan])) == pytest.approx(
-        [0.04, 0.09, 0.09, 1.0]
-    )
-    assert len(overfitting.holm(np.array([]))) == 0
-
-
 @pytest.mark.parametrize(("rate", "spread"), [(0.98, 0.0), (0.5, 0.0), (0.7, 0.15), (1.0, 0.0)])
 def test_intervals_of_no_gap_cover_zero_and_of_a_planted_one_exclude_it(rate, spread):
     # A run succeeds at a rate of its own; five seeds of 100 episodes a split.

@@ -73,10 +73,10 @@ def test_only_seeds_that_both_have_are_compared():
 def test_verdicts(change, verdict):
     score = np.full(len(change), 0.5)
     (row,) = compare(gaps(score + 0.4, score), gaps(score + 0.4, score + change))
-    assert row["verdict"] == (verdict if len(change) > 1 else "no gap to narrow")
+    assert row["verdict"] == (verdict if len(change) > 1 else "no gap detected")
 
 
 def test_without_a_gap_there_is_none_to_narrow():
     even = [0.5, 0.52, 0.48, 0.5]
     (row,) = compare(gaps(even, even), gaps(even, np.array(even) + 0.2))
-    assert row["verdict"] == "no gap to narrow" and row["narrowed"] == pytest.approx(0.2)
+    assert row["verdict"] == "no gap detected" and row["narrowed"] == pytest.approx(0.2)

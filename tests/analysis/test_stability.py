@@ -154,69 +154,6 @@ def test_choosing_among_equals_gains_nothing_where_others_judge():
     assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(200)
 
 
-def forgetting(*curves, **options):
-    """With the threshold at 475 and the level at 80% of the way there from 25: 385."""
-    frame = averages(*curves)
-    return stability.forgetting(frame, 475.0, 25.0, 1_000, window=1, **options).to_dict("records")
-
-
-def test_falls_by_hand():
-    up, between, low = 500.0, 400.0, 100.0
-    (row,) = forgetting([low, between, up, between, low, between, low, up, up, low])
-    # Solved at step 30; down from 50 to 80 (trembling is one fall), and from 100 to the end.
-    assert row["solved"] and row["level"] == 385 and row["falls"] == 2 and row["ended_down"]
-    assert row["steps_down"] == 30 + 900 and row["share_down"] == pytest.approx(930 / 970)
-
-
-def test_who_never_solves_cannot_forget_and_who_holds_does_not():
-    never, held, dipped = forgetting([100.0] * 5, [100, 500, 500], [100, 500, 390, 500])
-    assert not never["solved"] and np.isnan([never["falls"], never["steps_down"]]).all()
-    assert held["falls"] == held["steps_down"] == 0 and not held["ended_down"]
-    assert dipped["falls"] == 0
-
-
-def test_a_run_does_not_inherit_the_state_of_the_one_before():
-    first, second = forgetting([500.0], [100.0, 500.0])
-    assert first["falls"] == 0 and second["falls"] == 0 and second["steps_down"] == 0
-
-
-def test_falls_are_the_naive_ones():
-    rng = np.random.default_rng(3)
-    curves = [rng.uniform(300, 550, size=rng.integers(1, 60)) for _ in range(40)]
-    for row, curve in zip(forgetting(*curves), curves, strict=True):
-        solved, down, falls, lost, start = False, False, 0, 0, None
-        for i, value in enumerate(curve):
-            if value >= 475:
-                solved, down = True, False
-                start = 10 * (i + 1) if start is None else start
-            elif solved and value < 385 and not down:
-                down, falls = True, falls + 1
-            until = 10 * (i + 2) if i + 1 < len(curve) else 1_000
-            lost += (until - 10 * (i + 1)) * down
-        assert row["solved"] == solved and row["ended_down"] == down
-        if solved:
-            assert (row["falls"], row["steps_down"]) == (falls, lost)
-            assert row["share_down"] == pytest.approx(lost / (1_000 - start))
-
-
-def test_negative_returns_have_a_level_below_the_threshold():
-    frame = averages([-200.0, -100.0, -140.0])
-    (row,) = stability.forgetting(frame, -110.0, -200.0, 30, window=1).to_dict("records")
-    assert row["level"] == pytest.approx(-128) and row["falls"] == 1
-
-
-def test_the_share_of_seeds_that_forget():
-    frame = averages([500.0, 100.0], [500.0, 500.0], [100.0], [500.0, 500.0])
-    history = stability.forgetting(frame, 475.0, 25.0, 1_000, window=1)
-    (row,) = stability.forgotten(history).to_dict("records")
-    assert (row["n"], row["solved"], row["fell"], row["ended_down"]) == (4, 3, 1, 1)
-    assert row["share"] == pytest.approx(1 / 3) and row["low"] < 1 / 3 < row["high"]
-    assert row["falls"] == 1 and row["steps_down"] == 980 and row["note"] == ""
-    for keep, note in (([1, 3], "never fell"), ([2], "never solved")):
-        (row,) = stability.forgotten(history[history["seed"].isin(keep)]).to_dict("records")
-        assert row["note"] == note and np.isnan(row["falls"])
-
-
 def test_a_summary_counts_the_runs_without_a_value():
     frame = stability.over_time(averages(np.arange(100.0), np.full(100, 5.0)), 1_000)
     (row,) = stability.summary(frame, "dispersion").to_dict("records")
@@ -226,7 +163,6 @@ def test_a_summary_counts_the_runs_without_a_value():
 def test_no_runs_at_all():
     none = averages([1.0]).head(0)
     assert stability.over_time(none, 100).empty and stability.across_runs(none, 100).empty
-    assert stability.forgetting(none, 475.0, 25.0, 100).empty
     empty = evaluations({0: [[1.0]]}).head(0)
     assert stability.across_rollouts(empty, 100).empty and stability.best_and_last(empty).empty
     assert returns.area_scores(none, 100).empty

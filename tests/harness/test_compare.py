@@ -44,6 +44,20 @@ def test_two_sides_that_were_made_unlike_are_not_compared_in_silence(project, ca
     assert "The runs were not all made alike: numpy 2.0 for 3 and 2.1 for 3." in told
 
 
+def test_one_configuration_by_two_paths_is_one(stored, capsys):
+    assert stored.tfrl("compare", "fake/one", f"{stored.file.absolute()}/one") == 2
+    assert "are the same configuration: expected two" in capsys.readouterr().err
+
+
+def test_two_studies_of_one_name_would_share_their_runs(stored, capsys):
+    other = Path("elsewhere/fake.toml")
+    other.parent.mkdir()
+    other.write_text(stored.file.read_text())
+    assert stored.tfrl("compare", "fake/one", f"{other}/two") == 2
+    told = capsys.readouterr().err
+    assert "elsewhere/fake.toml have one name, and so one folder of runs: rename one" in told
+
+
 @pytest.mark.parametrize(
     ("first", "second", "sentence"),
     [

@@ -4,13 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.harness import fake
 from tfrl.harness import manifest, publishing, tables
-from tfrl.harness.errors import DamagedError, LedgerError
+from tfrl.harness.checkpoints import Checkpoint
+from tfrl.harness.errors import DamagedError, HarnessError, LedgerError
 from tfrl.harness.ledger import Ledger
 from tfrl.harness.study import load
 
@@ -179,3 +181,14 @@ def test_a_full_disk_is_named_and_nothing_is_left_behind(ledger, monkeypatch):
         publish(ledger)
     assert list(ledger.folder.glob("*/*/*")) == []
     assert list(ledger.folder.glob("*/*/.*")) == []
+
+
+@pytest.mark.parametrize("what", ["a report", "a checkpoint"])
+def test_what_cannot_be_written_at_all_is_one_sentence(project, what):
+    Path("file").write_text("")
+    place = Path("file", "below", "it")  # whose parent cannot be made, nor anything there removed
+    with pytest.raises(HarnessError, match=r"^file/below/it cannot be (written|stored): "):
+        if what == "a report":
+            publishing.write_text(place, "text")
+        else:
+            Checkpoint(place, {}).save({"array": np.zeros(3)})

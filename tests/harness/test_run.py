@@ -13,6 +13,7 @@ import pytest
 
 from tests.harness import fake
 from tests.torture.common import wait_until
+from tfrl import cli
 from tfrl.harness import executor, provenance, revision, storage
 from tfrl.harness.ledger import Ledger
 
@@ -297,3 +298,23 @@ def test_each_manifest_says_how_the_run_came_about(project, capsys, monkeypatch)
     assert told["diff_sha256"] == entries[0].manifest["diff_sha256"]
     assert told["command"] == "tfrl run fake --runs 'my runs'"
     assert told["peak_memory"].endswith(" MiB in one worker process")
+
+
+class SlowToStore(fake.Engine):
+    """Takes two seconds for storing a run."""
+
+    def configure(self):
+        publish = Ledger.publish
+
+        def slowly(*arguments):
+            time.sleep(2)
+            publish(*arguments)
+
+        Ledger.publish = slowly
+
+
+def test_a_run_that_is_stored_while_it_is_ended_for_its_time_has_finished(project, capsys):
+    arguments = ("run", "fake", "--seeds", "0", "--time-limit", "0.01")
+    assert cli.main(arguments, SlowToStore()) == 0
+    assert "2 finished + 0 failed" in capsys.readouterr().out
+    assert Counter(project.statuses().values()) == {"finished": 2, "missing": 6}

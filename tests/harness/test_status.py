@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness import fake
 from tests.harness.test_ledger import CODE, publish
+from tfrl.cli import counting
 from tfrl.harness import manifest
 from tfrl.harness.ledger import Ledger
 
@@ -139,3 +140,18 @@ def test_a_newer_schema_is_a_sentence(project, capsys):
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
     assert err.startswith("tfrl: runs/fake/line/one/seed-0/manifest.json was written by a newer ")
+
+
+def test_names_that_look_like_numbers_are_shown_as_they_are(project, capsys):
+    study = fake.STUDY.replace("[configurations.one]", '[configurations."1e-3"]')
+    project.write(study.replace('line = "L', '1e5 = "L').replace('"Fake"', '"2e3"'))
+    assert any(re.match(r"1e5 +1e-3 +4 ", line) for line in status(project, capsys))
+    assert project.tfrl("list") == 0
+    assert re.search(r"\nfake +2e3 +8 ", capsys.readouterr().out)
+
+
+def test_reasons_that_are_left_out_have_their_kinds_named(project, capsys):
+    runs = project.ledger.study.runs()
+    notes = [("changed", runs[0], f"{n} was 0, is 1") for n in range(15)]
+    *_, last = counting._told([*notes, ("damaged", runs[0], "it is damaged")])
+    assert last == "changed, damaged: 6 more, for 6 other reasons"

@@ -11,9 +11,12 @@ from tfrl.harness.study import Configuration, Environment, Evaluation
 
 
 def test_a_study_file_is_what_it_says(project):
-    project.write(fake.STUDY.replace('"0-3"', '"0-2, 7"') + "layers = [64, 32]\ndouble = true\n")
+    note = 'note = """\nOf two\n  lines"""\n'
+    top = fake.STUDY.replace('"0-3"', '"0-2, 7"').replace("steps = ", f"{note}steps = ", 1)
+    project.write(f"{top}layers = [64, 32]\ndouble = true\n")
     loaded = study.load(project.file)
     assert (loaded.name, loaded.title, loaded.steps) == ("fake", "Fake", 1000)
+    assert loaded.note == "Of two lines"
     assert loaded.seeds == (0, 1, 2, 7)
     assert loaded.evaluation == Evaluation(every=500, episodes=2)
     assert loaded.environments == (Environment("line", "Line-v0"),)
@@ -94,6 +97,7 @@ def test_a_mistake_in_an_environment_is_one_sentence(project, changed, table, se
     [
         ('title = "Fake"\n', "", "title is missing: expected a text on one line"),
         ('"Fake"', "3", "title is 3: expected a text"),
+        ('"Fake"', '"Fake"\nnote = 3', "note is 3: expected a text"),
         ("seeds", "sedes", "seeds is missing (is sedes meant to be it?): expected whole numbers"),
         ('"0-3"', "[0, 1, 0]", "seeds names 0 more than once"),
         ('"0-3"', '"0-3,2"', "seeds names 2 more than once"),

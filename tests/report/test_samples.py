@@ -11,6 +11,8 @@ from tfrl.report.performance import samples
 NAMES = ("dqn", "ppo", "apo")
 GROUND = SimpleNamespace(
     threshold=475,
+    goal="475",
+    lacking=lambda name: "",
     steps=1_000,
     looks={name: SimpleNamespace(label=name.upper()) for name in NAMES},
 )

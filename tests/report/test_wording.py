@@ -38,16 +38,18 @@ def test_how_often_intervals_hold_is_said_where_that_is_not_in_95_percent():
         return wording.holding(counts, *kinds).replace("\N{NO-BREAK SPACE}", " ")
 
     assert said([19, 20], "mean") == (
-        "Near n = 20 the interval of the mean holds in 86% of simulated repetitions where most "
-        "scores are at a cap and in 84% where a tenth of the seeds collapse, not in 95%."
+        "Near n = 20 the interval of the mean contains the true value in 86% of simulated "
+        "repetitions where most scores are at a cap and in 84% where a tenth of the seeds "
+        "collapse, not in 95%."
     )
     assert said([5, 20, 0], "mean", "median") == (
-        "At n = 5 these hold in 93% to 97% of simulated repetitions, but where most scores are at "
-        "a cap: mean 83%, median 100%; where a tenth of the seeds collapse: mean 47%."
+        "At n = 5 these contain the true value in 93% to 97% of simulated repetitions, but where "
+        "most scores are at a cap: mean 83%, median 100%; where a tenth of the seeds collapse: "
+        "mean 47%."
     )
     assert said([20], "growth") == said([1], "mean") == said([], "mean") == ""
     assert wording.holding_shares([0]) == ""
-    assert "holds in 92% to 98% of repetitions" in wording.holding_shares([10, 20])
+    assert "contains it in 92% to 98% of repetitions" in wording.holding_shares([10, 20])
 
 
 def contrast(colour, ground):
@@ -112,4 +114,4 @@ def test_a_badge_says_all_counts_adjusted_for_being_many():
     # Alone it excludes 0, among ten it does not.
     assert badge(("gap", 0.03)) == "gap"
     assert badge(("gap", 0.03), *[("none", 0.9)] * 9) == "none in 9, inconclusive in 1, of 10"
-    assert badge(*[("none", float("nan"))] * 2) == "none in all 2" and badge() == "not known"
+    assert badge(*[("none", float("nan"))] * 2) == "none in both" and badge() == "not known"

@@ -214,7 +214,17 @@ def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.Da
         for measure, scores in measures.items()
     ]
     table = pd.concat(tables, ignore_index=True)
-    return table if table.empty else table.assign(changed=table["a"].astype(str).map(what))
+    if table.empty:
+        return table
+    return table.assign(changed=_changes(table, what, settings))
+
+
+def _changes(table: pd.DataFrame, what: Mapping[str, str], settings: Settings) -> list[str]:
+    """What each `a` sets otherwise than the plain one, or than the same learners apart."""
+    return [
+        what[a] if settings[b][0] != "apo_parallel" else differences(settings[b][1], settings[a][1])
+        for a, b in zip(table["a"].astype(str), table["b"].astype(str), strict=True)
+    ]
 
 
 def _side(runs: pd.DataFrame, scores: np.ndarray) -> dict[str, object]:

@@ -243,16 +243,6 @@ def verdicts(
     return table[[*by, *numbers]]
 
 
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's p-values [N], adjusted for being N; NaN, of no interval, counts as 1."""
-    p = np.nan_to_num(p, nan=1.0)
-    order = np.argsort(p, kind="stable")
-    adjusted = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
-    found = np.empty(len(p))
-    found[order] = np.minimum(adjusted, 1)
-    return found
-
-
 def middle(steps: Collection[int], budget: int) -> int | None:
     """The last evaluation in the first half of training, that before it left out; None if none."""
     return max((step for step in steps if 0 < step <= budget / 2), default=None)

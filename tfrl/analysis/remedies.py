@@ -13,8 +13,7 @@ from tfrl.analysis import levels
 from tfrl.analysis.overfitting import Measure, clipped, judged, over_seeds
 from tfrl.analysis.settings import Settings, Values, rest
 
-CHANGES = ("narrowed", "reference", "score")
-NO_GAP = "no gap to narrow"
+NO_GAP = "no gap detected"
 
 
 @dataclass(frozen=True)

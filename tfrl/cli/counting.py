@@ -86,7 +86,10 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     from tabulate import tabulate
 
     names = ["environment", "configuration"]
-    return tabulate(rows, [*names, *headers], tablefmt="simple", floatfmt=".1f")
+    # The first two columns are names, which may look like numbers.
+    return tabulate(
+        rows, [*names, *headers], tablefmt="simple", floatfmt=".1f", disable_numparse=[0, 1]
+    )
 
 
 def _told(notes: Iterable[tuple[str, "Run", str]]) -> list[str]:
@@ -100,5 +103,5 @@ def _told(notes: Iterable[tuple[str, "Run", str]]) -> list[str]:
     if len(lines) <= _LINES:
         return lines
     more = sum(map(len, list(groups.values())[_LINES:]))
-    label = next(reversed(groups))[0]
-    return [*lines[:_LINES], f"{label}: {more} more, for {len(lines) - _LINES} other reasons"]
+    labels = ", ".join(dict.fromkeys(label for label, _ in list(groups)[_LINES:]))
+    return [*lines[:_LINES], f"{labels}: {more} more, for {len(lines) - _LINES} other reasons"]

@@ -36,7 +36,7 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     if not rows and status == FINE:
         raise HarnessError("there are no studies: expected TOML files in studies/ of this folder")
     headers = ["study", "title", *COUNTED]
-    print(tabulate(rows, headers, tablefmt="simple"))
+    print(tabulate(rows, headers, tablefmt="simple", disable_numparse=[0, 1]))
     return status
 
 

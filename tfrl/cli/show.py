@@ -98,7 +98,7 @@ def _provenance(manifest: "Manifest", folder: Path) -> dict[str, Any]:
         "command": manifest.get("command"),
         "code": manifest["code"],
         "git revision": manifest["git"],
-        **({"its changes": revision.place(diff, folder.parents[2])} if diff else {}),
+        **({"its changes": revision.place(diff, folder.absolute().parents[2])} if diff else {}),
         "lock": manifest["lock_sha256"],
         "versions": manifest["versions"],
         "processor": manifest["processor"],

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tfrl.harness.errors import HarnessError
@@ -18,9 +19,10 @@ _HIDDEN = re.compile(rf"\.(?P<name>.+)\.(?P<kind>\d+|{_REPLACED})")
 
 
 def publish(place: Path, write: Callable[[Path], None]) -> None:
-    """Put the folder that `write` fills in the place of what is there. Raises `OSError`.
+    """Put the folder that `write` fills in the place of what is there.
 
-    If it raises, what was there before still is.
+    Raises `OSError`; what was there before then still is, unless it was the very last step that
+    failed, of bringing the change of names to the disk.
     """
     temporary = _hidden(place, str(os.getpid()))
     replaced = _hidden(place, _REPLACED)
@@ -48,7 +50,8 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise HarnessError(f"{path} cannot be written: {error.strerror}") from error
 
 

@@ -39,6 +39,23 @@ class Results:
     notices: tuple[str, ...] = ()  # sentences on what a reader of the results has to know
     makers: tuple[Mapping[str, str], ...] = ()  # of each finished run; see `notices.maker`
 
+    @property
+    def settings(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
+        """Pipeline and hyperparameters of each configuration, as its stored runs had them.
+
+        Of one without any: what the study sets, and else what another of its pipeline has by
+        default.
+        """
+        configurations = self.study.configurations
+        usual = {
+            c.pipeline: self.defaults[c.name] for c in configurations if c.name in self.defaults
+        }
+        planned = {
+            c.name: {**usual.get(c.pipeline, {}), **c.hyperparameters} for c in configurations
+        }
+        found = {**planned, **self.hyperparameters}
+        return {c.name: (c.pipeline, found[c.name]) for c in configurations}
+
     def of(self, environment: Environment, table: pd.DataFrame) -> pd.DataFrame:
         """The rows of an environment in one of the tables, which share its memory."""
         code = self.study.environments.index(environment)

@@ -92,6 +92,7 @@ class Study:
     evaluation: Evaluation
     environments: tuple[Environment, ...]
     configurations: tuple[Configuration, ...]
+    note: str = ""  # what its report says of how it came about; no run depends on it
 
     def runs(self) -> list[Run]:
         """The planned runs, in the order of the file."""
@@ -124,13 +125,16 @@ def load(path: Path) -> Study:
     if not toml.is_name(path.stem):
         raise StudyError(f"{path}: a study's file is named with {toml.NAME_EXPECTED}")
     title = top.take("title", _text, "a text on one line")
+    note = " ".join(top.take("note", _paragraph, "a text", "").split())
     seeds = _seeds(top.take("seeds", _text_or_list, _SEEDS_EXPECTED), f"{path}: seeds")
     steps = top.take("steps", _positive, "a whole number of environment steps, at least 1")
     evaluation = _evaluation(top.table("evaluation"), steps)
     environments = _environments(top.table("environments"))
     configurations = _configurations(top.table("configurations"))
     top.finish()
-    return Study(path.stem, path, title, seeds, steps, evaluation, environments, configurations)
+    return Study(
+        path.stem, path, title, seeds, steps, evaluation, environments, configurations, note
+    )
 
 
 def parse_seeds(text: str, name: str) -> tuple[int, ...]:
@@ -244,6 +248,10 @@ def _positive(value: Any) -> bool:
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def _paragraph(value: Any) -> bool:
+    return isinstance(value, str) and " ".join(value.split()).isprintable()
 
 
 def _texts(value: Any) -> bool:

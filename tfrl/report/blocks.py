@@ -153,6 +153,7 @@ class Page:
     title: str
     question: str
     terms: str  # what its words mean; empty if there is nothing to explain
+    note: str  # what the study says of itself; empty if nothing
     notices: tuple[str, ...]  # what to know before reading on; empty if all is as it should be
     agents: tuple[Agent, ...]
     chapters: tuple[Chapter, ...]

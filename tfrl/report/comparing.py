@@ -28,8 +28,13 @@ def load(
     `StudyError`, in one sentence, if there is nothing to compare.
     """
     one, other = _find(first), _find(second)
-    if (one.path, one.configurations) == (other.path, other.configurations):
+    same = one.path.resolve() == other.path.resolve()
+    if same and one.configurations == other.configurations:
         raise StudyError(f"{first} and {second} are the same configuration: expected two")
+    if one.name == other.name and not same:
+        raise StudyError(
+            f"{one.path} and {other.path} have one name, and so one folder of runs: rename one"
+        )
     shared = _shared(one, other)
     found = [
         storage.load(replace(side, environments=environments), root, engine)
@@ -157,6 +162,7 @@ def _study(one: Study, other: Study, names: tuple[str, str], steps: int) -> Stud
         one,
         name="-against-".join(sides),
         title=" against ".join(labels),
+        note="",
         seeds=tuple(sorted({*one.seeds, *other.seeds})),
         steps=steps,
         environments=tuple(

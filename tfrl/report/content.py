@@ -14,6 +14,7 @@ def page(results: Results) -> Page:
         title=study.title,
         question=wording.question(study, _seeds(results), kind.questions(results)),
         terms=overfitting.terms(study) if kind is overfitting else "",
+        note=study.note,
         notices=notices.notices(results),
         agents=_agents(results, look),
         chapters=kind.chapters(results),

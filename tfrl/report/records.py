@@ -98,9 +98,9 @@ def fingerprints(runs: pd.DataFrame) -> Data:
     """What each run came to."""
     keys = ["environment", "configuration", "pipeline", "seed"]
     text = (
-        "To compare with another machine: `tfrl verify` says which runs stored there are the same "
-        "bits as the published ones, which published.json beside this page describes; since which "
-        "step the others differ, and whether their final returns are equivalent nevertheless. The "
+        "To compare with another machine: tfrl verify says which runs stored there are the same "
+        "bits as those of a published report (published.json beside it); since which step the "
+        "others differ, and whether their final returns are equivalent nevertheless. The "
         "SHA-256 over the tables and final weights of each run that this page is about:"
     )
     return Data("fingerprints", text, runs[[*keys, "status", "fingerprint", "code", "updates"]])
@@ -134,7 +134,7 @@ def settings(
         "Hyperparameters of each agent",
         "settings",
         "Hyperparameters as the runs had them.",
-        ("Agent", "Set by the study", "As the pipeline has them by default"),
+        ("Agent", "Not as by default", "As the pipeline has them by default"),
         tuple(rows),
         pd.DataFrame(data, columns=list(SETTINGS)),
         style="full settings",

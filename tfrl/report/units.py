@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import overfitting
+from tfrl.analysis.comparisons import holm
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.overfitting import IDLE, Measure
 from tfrl.report.blocks import Cell
@@ -111,14 +111,17 @@ def badge(verdicts: pd.DataFrame, words: Mapping[str, str]) -> str:
     """
     if verdicts.empty:
         return "not known"
-    adjusted = overfitting.holm(verdicts["p"].to_numpy(float)) < 1 - CONFIDENCE
+    adjusted = holm(verdicts["p"].fillna(1.0).to_numpy(float)) < 1 - CONFIDENCE
     found = verdicts["verdict"].where(
         adjusted | ~verdicts["verdict"].isin(["gap", "reverse"]), "inconclusive"
     )
     given, total = list(found), len(found)
     parts = [(word, given.count(key)) for key, word in words.items() if key in given]
     if len(parts) == 1:
-        return parts[0][0] if total == 1 else f"{parts[0][0]} in all {total}"
+        word, many = parts[0][0], total > 2
+        none = word.startswith(("no ", "not "))
+        several = ("either", f"any of {total}") if none else ("both", f"all {total}")
+        return word if total == 1 else f"{word} in {several[many]}"
     return f"{', '.join(f'{word} in {count}' for word, count in parts)}, of {total}"
 
 

@@ -72,7 +72,7 @@ SHAPES = {
 
 
 def holding(counts: Iterable[float], *kinds: str) -> str:
-    """How often intervals hold, if some do not in about 95%; empty if all do.
+    """How often intervals contain the true value, if some do not in about 95%; empty if all do.
 
     Args:
       counts: the numbers of seeds that they are of; said is what holds for the least.
@@ -87,14 +87,14 @@ def holding(counts: Iterable[float], *kinds: str) -> str:
         (kind,) = kinds
         parts = [f"in {those[kind]}% {SHAPES[shape]}" for shape, those in found.items()]
         held = listed(parts).replace("%", "% of simulated repetitions", 1)
-        return f"{at} the interval of the {kind} holds {held}, not in 95%."
+        return f"{at} the interval of the {kind} contains the true value {held}, not in 95%."
     parts = [
         f"{SHAPES[shape]}: {', '.join(f'{kind} {share}%' for kind, share in those.items())}"
         for shape, those in found.items()
     ]
     least, most = coverage.KEPT
     usual = f"{least}% to {most}% of simulated repetitions"
-    return f"{at} these hold in {usual}, but {'; '.join(parts)}."
+    return f"{at} these contain the true value in {usual}, but {'; '.join(parts)}."
 
 
 def holding_shares(counts: Iterable[float]) -> str:
@@ -104,7 +104,7 @@ def holding_shares(counts: Iterable[float]) -> str:
         return ""
     low, high = coverage.of_shares(n)
     return (
-        f"At {sample(n)} the interval of a share between 10% and 90% holds in {low:.0%} to "
+        f"At {sample(n)} the interval of a share between 10% and 90% contains it in {low:.0%} to "
         f"{high:.0%} of repetitions, as counts come in steps."
     )
 

@@ -82,6 +82,7 @@ def over_training(
 def by_levels(
     found: Sequence[Panel],
     lines: Mapping[str, Line],
+    counts: np.ndarray,
     label: str,
     limits: tuple[float, float] | None,
     narrow: bool,
@@ -92,14 +93,13 @@ def by_levels(
     Args:
       found: with [levels, seed, score, mean, low, high] for each line, a row a seed; levels is
         infinite for unbounded.
+      counts: of levels, all that there are to be, in order.
       limits: of the scores, if known.
     """
     columns, height = (1, 1.9) if narrow else (2, 2.05)
     with styled():
         labels, top = ("levels trained on", label), 0.3 + _key_height(lines, narrow)
         figure, grid = tiles(len(found), columns, width, height, labels, top)
-        tables = [points for panel in found for points in panel.lines.values()]
-        counts = pd.concat(tables)["levels"].unique()
         place = dict(zip(counts, _places(counts), strict=True))
         for axes, panel in zip(grid, found, strict=True):
             for shift, (key, points) in enumerate(panel.lines.items()):
@@ -130,7 +130,8 @@ def _points(axes: Axes, x: np.ndarray, points: pd.DataFrame, line: Line, panel: 
 def _places(counts: np.ndarray) -> np.ndarray:
     """Where numbers of levels are on a logarithmic axis that ends in "unbounded"."""
     logarithms = np.log10(counts)
-    return np.where(np.isinf(counts), logarithms[np.isfinite(counts)].max() + DECADE, logarithms)
+    last = logarithms[np.isfinite(counts)].max(initial=0)
+    return np.where(np.isinf(counts), last + DECADE, logarithms)
 
 
 def _name(count: float) -> str:

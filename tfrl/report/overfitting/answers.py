@@ -119,9 +119,9 @@ def control(families: Sequence[Family]) -> list[Answer]:
     usual = int(stats.binom.ppf(0.95, total, 1 - CONFIDENCE))
     text = (
         "Where training draws from all levels there are, those it met and those held out are of "
-        f"one distribution: {shown} of {total} intervals of their difference exclude 0, and about "
-        f"{usual} may by chance. (About: agents are tested on the same levels, so their intervals "
-        "are not independent.)"
+        f"one distribution: {shown} of {total} intervals of their difference exclude 0, and up to "
+        f"{usual} would be no surprise. (Agents are tested on the same levels, so their intervals "
+        "are not quite independent.)"
     )
     outcome = "nothing shows, as it should" if shown <= usual else "more shows than should"
     return [Answer("Control", outcome, (text,))]

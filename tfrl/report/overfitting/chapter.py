@@ -58,7 +58,10 @@ def terms(study: Study) -> str:
         )
     if "perfect" in named:
         parts.append('In "perfect" mazes there is one way only between any two places.')
-    parts.append("Points are of success: from 90% to 80% is 10 points.")
+    parts.append(
+        "Points are of success: from 90% to 80% is 10 points. Verdicts on several comparisons at "
+        "once are corrected for how many they are, intervals are not, so more of these exclude 0."
+    )
     return " ".join(parts)
 
 

@@ -213,18 +213,14 @@ def _remedies(
     regularisation it is the gap to unseen levels where their number is finite, and if it nowhere
     is, what is lost on other variations.
     """
-    study, episodes = results.study, results.study.evaluation.episodes
+    episodes = results.study.evaluation.episodes
     plain, remedy = _sides(environments, gaps)
     by = ["configuration", "tested"]
     on_r = remedies.paired(plain, remedy, by, measure, episodes)
     found = [on_r.assign(remedy=ON_R, where="E", added="training on R instead of D")]
-    settings = {
-        c.name: (c.pipeline, results.hyperparameters.get(c.name, c.hyperparameters))
-        for c in study.configurations
-    }
     finite, unseen = _finite(gaps, environments), gaps["tested"] == HELD_OUT
     aim = gaps[finite & unseen] if finite.any() else gaps[~unseen]
-    for pair in remedies.regularised(settings):
+    for pair in remedies.regularised(results.settings):
         plain, remedy = (aim[aim["configuration"] == name] for name in (pair.plain, pair.remedy))
         one = remedies.paired(plain, remedy, ["environment", "tested"], measure, episodes, played)
         one = one.assign(where=one["environment"].astype(str))

@@ -114,7 +114,8 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
             there = found.loc[(*where, HELD_OUT)]
             cells = [_shifted(found, plain, (*where, test), numbers, there) for test in tests]
             rows.append((label, _there(there, numbers), _gap(there, numbers), *cells))
-    head = ("Agent", f"{numbers.noun.capitalize()} there", "Unseen levels", *tests)
+    score = f"{numbers.noun.capitalize()} there, of those that learned"
+    head = ("Agent", score, "Unseen levels", *tests)
     caption = (
         f"Verdicts on gaps in {numbers.noun}{f', in{numbers.points},' if numbers.points else ''} "
         f"of the {family.policy} policy at the end of training: mean over the seeds that learned; "
@@ -202,7 +203,9 @@ def _notes(family: Family, looks: Looks) -> tuple[Note, ...]:
             "A seed is judged if it scores that much above the best constant action"
             f"{_constant(family)}: on the levels it was trained on, for unseen ones; on unseen "
             "levels of the variation it was trained on, for other variations, and then the run "
-            "that was trained there must too. All others have too little to lose.",
+            "that was trained there must too. So a row can have more or fewer seeds here than "
+            "there. The others score too little at the end to lose any, though some may have "
+            "scored more before; what they lose of the return is in the CSV.",
         ),
         Note(
             "Interval",
@@ -243,9 +246,7 @@ def _policy(family: Family, looks: Looks) -> str:
         ]
         said.append(f"{policy} {listed(gaps or ['not known'])}")
     return (
-        f"{text} An agent without memory that always takes the action it rates highest circles in "
-        "mazes that it has not memorised; ten that it has memorised it solves, so its gap there is "
-        f"the larger. Gaps on {plural(fewest.conditions.num_levels, 'level')}: {'; '.join(said)}. "
-        "The first preview of these results judged the greedy policy; the rule by which the agents "
-        "had been tuned, the stochastic one, was then applied here too."
+        f"{text} An agent without memory that always takes the action it rates highest can circle "
+        "for ever in a maze that it has not memorised. Gaps on "
+        f"{plural(fewest.conditions.num_levels, 'level')}: {'; '.join(said)}."
     )

@@ -37,8 +37,9 @@ def picture(family: Family, slug: str, looks: Looks, width: float) -> Picture:
         panels.append(Panel(look.label, "", look.colour, shown))
     label = "success, %" if numbers.sign else "return"
     limits = (0.0, 100.0) if numbers.sign else None
+    counts = np.array(sorted(set(_counts(family).values())))
     wide, narrow = (
-        bands.by_levels(panels, lines, label, limits, narrow, 3.7 if narrow else width)
+        bands.by_levels(panels, lines, counts, label, limits, narrow, 3.7 if narrow else width)
         for narrow in (False, True)
     )
     caption = (
@@ -64,12 +65,11 @@ def scores(family: Family) -> pd.DataFrame:
       [configuration, tested, levels, seed, score, mean, low, high], a row a run: `tested` is
       "training", "held-out" or a variation, `levels` infinite for unbounded.
     """
-    counts = {e.name: e.conditions.levels or np.inf for e in family.environments}
     end = family.last(family.scores)
     end = end[end["variation"] != conditions.GRID]
     end = end.assign(
         tested=end["split"].where(end["split"] != "shifted", end["variation"]),
-        levels=end["environment"].astype(str).map(counts).astype(float),
+        levels=end["environment"].astype(str).map(_counts(family)).astype(float),
         score=unit(family.measure).scale * end[family.measure.column],
     )
     by = ["configuration", "tested", "levels"]
@@ -78,6 +78,11 @@ def scores(family: Family) -> pd.DataFrame:
     if np.isfinite(ends).all():
         means[["low", "high"]] = means[["low", "high"]].clip(*ends)
     return end[[*by, "seed", "score"]].merge(means, on=by)
+
+
+def _counts(family: Family) -> dict[str, float]:
+    """How many levels each environment trains on."""
+    return {e.name: e.conditions.levels or np.inf for e in family.environments}
 
 
 def _first(found: pd.DataFrame, looks: Looks, lines: dict[str, Line]) -> str:
@@ -92,4 +97,6 @@ def _first(found: pd.DataFrame, looks: Looks, lines: dict[str, Line]) -> str:
     for name, look in looks.items():
         mine = [f"{means[name, key]:.0f}" for key in lines if (name, key) in means.index]
         said += [f"{look.label} {listed(mine)}"] if mine else []
-    return f"On {plural(int(few['levels'].min()), 'level')}, in that order: {listed(said)}."
+    least = few["levels"].min()
+    count = plural(int(least), "level") if np.isfinite(least) else "unbounded levels"
+    return f"On {count}, in that order: {listed(said)}."

@@ -6,12 +6,12 @@ import pandas as pd
 
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.overfitting import HELD_OUT, MARGIN
-from tfrl.analysis.remedies import CHANGES, NO_GAP
+from tfrl.analysis.remedies import NO_GAP
 from tfrl.report.blocks import Answer, Cell, Note, Table
 from tfrl.report.overfitting.findings import ON_R, Family
 from tfrl.report.records import agent
 from tfrl.report.style import Looks
-from tfrl.report.units import badge, estimates, unit
+from tfrl.report.units import Unit, badge, estimates, unit
 from tfrl.report.wording import holding, sample
 
 EFFECTS = {
@@ -40,12 +40,7 @@ def answer(families: Sequence[Family], looks: Looks) -> list[Answer]:
             )
         for where, mine in rows[~on_r].groupby("where", sort=False):
             names = [looks[name].label for name in mine["remedy"]]
-            mine = mine.assign(changed=-mine["narrowed"], changed_note=mine["narrowed_note"])
-            mine["changed_low"], mine["changed_high"] = (
-                -mine["narrowed_high"],
-                -mine["narrowed_low"],
-            )
-            changed = estimates(mine, names, numbers, "changed", "changed_", signed=True)
+            changed = estimates(_turned(mine), names, numbers, "changed", "changed_", signed=True)
             label = family.labels[where]
             sentences.append(f"{family.id}, trained on {label}: changed the gap by {changed}.")
     if all(family.remedies.empty for family in families):
@@ -53,27 +48,39 @@ def answer(families: Sequence[Family], looks: Looks) -> list[Answer]:
     claim, rows = "Do remedies narrow the gap?", pd.concat(found)
     if rows.empty:
         text = "Where a remedy was tried, no gap is detected without it."
-        return [Answer(claim, "no gap to narrow", (text,))]
+        return [Answer(claim, NO_GAP, (text,))]
     return [
         Answer(claim, badge(rows.rename(columns={"narrowed_p": "p"}), EFFECTS), tuple(sentences))
     ]
+
+
+def _turned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds by how much each gap changed: what it narrowed by, with the other sign."""
+    return rows.assign(
+        changed=-rows["narrowed"],
+        changed_low=-rows["narrowed_high"],
+        changed_high=-rows["narrowed_low"],
+        changed_note=rows["narrowed_note"],
+    )
 
 
 def table(family: Family, slug: str, looks: Looks) -> Table:
     """What each remedy changed."""
     numbers = unit(family.measure)
     rows = []
-    for _, row in family.remedies.iterrows():
+    for _, row in _turned(family.remedies).iterrows():
         widths = [numbers.difference(row[side]) for side in ("gap_plain", "gap_remedy")]
         rows.append(
             (
                 _remedy(row, family, looks),
                 Cell(EFFECTS.get(row["verdict"], NO_GAP), sample(row["n"])),
                 Cell(" to ".join(widths), number=True),
-                *(numbers.cell(row, change, f"{change}_") for change in CHANGES),
+                numbers.cell(row, "changed", "changed_"),
+                _in_training(row, numbers),
+                numbers.cell(row, "score", "score_"),
             )
         )
-    head = ("Remedy", "Verdict", "Gap, from and to", "Narrowed by", "Change in training",
+    head = ("Remedy", "Verdict", "Gap, from and to", "Its change", "Change in training",
             "Change in test")  # fmt: skip
     caption = (
         f"Means over seeds{f', in{numbers.points} of {numbers.noun}' if numbers.points else ''}, "
@@ -90,8 +97,8 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         ),
         Note(
             "Verdict",
-            "No gap to narrow: without the remedy none is detected. Narrowed: the interval lies "
-            "above 0. Widened: below. Not narrowed: it covers 0 and excludes "
+            "No gap detected: there is none without the remedy. Narrowed: the interval of the "
+            "change lies below 0. Widened: above. Not narrowed: it covers 0 and excludes "
             f"{MARGIN:.0%} of the possible range. Inconclusive: all else. A gap also narrows where "
             "an agent does worse on what it was trained on: read it with both changes. Conditions "
             "that are picked for their gap have one that is a little too large, without a remedy.",
@@ -110,6 +117,13 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
     )
 
 
+def _in_training(row: pd.Series, numbers: Unit) -> Cell:
+    """The change on what is trained on; what is lost on E is always held against training on E."""
+    if row["remedy"] == ON_R:
+        return Cell("none", "one reference", number=True)
+    return numbers.cell(row, "reference", "reference_")
+
+
 def _remedies(family: Family, looks: Looks) -> list[str]:
     """What was done, a sentence each."""
     found = []
@@ -118,7 +132,8 @@ def _remedies(family: Family, looks: Looks) -> list[str]:
         if name == ON_R:
             found.append(
                 "On R: training on R instead of D; the gap is what is lost on E by not having "
-                "trained there, so that it narrows by what success on E gains."
+                "trained there, so that it narrows by what success on E gains, and the reference, "
+                "success of those that were, is one and the same."
             )
             continue
         tested = "that to unseen levels" if row["tested"] == HELD_OUT else "that to what is named"

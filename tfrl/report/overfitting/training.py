@@ -48,7 +48,7 @@ def answer(found: Sequence[Family], looks: Looks) -> Answer:
         ]
     )
     if whole.empty:
-        return Answer(claim, "no gap", ("No gap is detected at the end of training.",))
+        return Answer(claim, "no gap detected", ("None is detected at the end of training.",))
     sentences: list[str] = []
     for family, rows in zip(found, grown, strict=True):
         sentences += _by_levels(family, rows, looks) if family.finite else _tallied(family, rows)
@@ -97,7 +97,7 @@ def _tallied(family: Family, rows: pd.DataFrame) -> list[str]:
     chance = int(stats.binom.ppf(0.95, total, (1 - CONFIDENCE) / 2))
     return [
         f"{family.id}, {plural(total, 'gap')} on variations not trained on: {'; '.join(parts)} "
-        f"(each taken alone; by chance, up to {chance} wider)."
+        f"(each taken alone; up to {chance} wider by chance would be no surprise)."
     ]
 
 

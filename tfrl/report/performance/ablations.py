@@ -23,7 +23,7 @@ from tfrl.report.drawings import dots, forest
 from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.ground import Ground, ablated
 from tfrl.report.records import agent
-from tfrl.report.wording import MINUS, listed, plural
+from tfrl.report.wording import listed, plural
 
 ASKED = "what of APO helps"
 MEASURES = {  # name: what it is, and what is said of more and of less
@@ -60,8 +60,8 @@ def answer(ground: Ground, found: pd.DataFrame) -> Answer:
     """
     references = found.loc[found["measure"].isin(RETURNS), "b"].unique()[:2].astype(str)
     said = [_brief(ground, name, found[found["b"] == name]) for name in references]
-    sure, tested = found["verdict"] != "inconclusive", found["p_holm"].notna()
-    return Answer("", f"{sure.sum()} of {tested.sum()} comparisons are conclusive", tuple(said))
+    sure = (found["verdict"] != "inconclusive").sum()
+    return Answer("", f"{sure} of {len(found)} comparisons are conclusive", tuple(said))
 
 
 def _brief(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
@@ -78,6 +78,8 @@ def _brief(ground: Ground, reference: str, rows: pd.DataFrame) -> str:
 
 def _unsure(ground: Ground, rows: pd.DataFrame) -> str:
     """That nothing is sure, and which configuration would take fewest seeds to be."""
+    if not np.isfinite(rows["seeds_needed"]).any():
+        return "inconclusive"
     nearest = rows.loc[rows["seeds_needed"].fillna(np.inf).idxmin()]
     return f"inconclusive ({ground.looks[nearest['a']].label}, the nearest: {pairs.more(nearest)})"
 
@@ -118,7 +120,7 @@ def _size(row: pd.Series) -> str:
     value, low, high = pairs.ahead(row, row["a"] if row["difference"] > 0 else row["b"])
     bounds = cells.span(low, high) or row["difference_note"]
     if not low > 0:  # the verdict is the permutation test's
-        bounds += f"; p = {pairs.p_value(row['p_holm'])}"
+        bounds += f"; {pairs.p_said(row['p_holm'])}"
     return f"{cells.figure(value, low, high)} ({bounds})"
 
 
@@ -170,7 +172,7 @@ def _picture(ground: Ground, rows: pd.DataFrame, against: str) -> Picture:
         "or has learned less that could be lost: read it beside the returns."
     )
     alt = f"A row for each configuration in each of {len(panels)} measures. {caption}"
-    slug = f"{ground.name}-against-{ground.settings[against][0]}"
+    slug = f"{ground.name}-against-{against}"
     return Picture(slug, alt, caption, wide, narrow)
 
 
@@ -200,7 +202,7 @@ def _table(ground: Ground, rows: pd.DataFrame, against: str) -> Table:
         f"Means minus those of {label}; below, {CONFIDENCE:.0%} intervals, and the verdict where "
         "p, corrected for all that this section compares by that measure, is below .05."
     )
-    slug = f"{ground.name}-against-{ground.settings[against][0]}"
+    slug = f"{ground.name}-against-{against}"
     name, holds = f"Against {label}", pairs.holds(rows, "difference")
     return Table(name, slug, caption, head, tuple(lines), rows, holds=holds)
 
@@ -217,12 +219,12 @@ def _notes() -> tuple[Note, ...]:
     return (
         Note(
             "What is compared",
-            f"Each configuration of APO and PPO {MINUS} PPO, and {MINUS} the study's plain APO, on "
-            "the same seeds. Interval: Welch's t. Verdict: permutation p below .05 after Holm's "
-            "correction for all comparisons by one measure here; seeds needed are for that. One "
-            "configuration being told from PPO and another not makes no difference between the "
-            "two: for that, see those against APO. In question 1 plain APO against PPO is judged "
-            "with fewer beside it.",
+            "Each configuration of APO and PPO minus plain APO, and minus plain PPO, on the same "
+            "seeds. Interval: Welch's t. Verdict: permutation p below .05 after Holm's correction "
+            "for all comparisons by one measure here; seeds needed are for that. Question 1 "
+            "corrects for fewer, so that APO against PPO can be conclusive there and not here. "
+            "That one configuration can be told from PPO and another cannot does not mean that "
+            "these two differ: for that, see those against APO.",
         ),
         Note(
             "Several learners",

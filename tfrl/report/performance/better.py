@@ -102,8 +102,11 @@ def _least(ground: Ground, beaten: pd.DataFrame, best: str) -> str:
 
 def _nearest(ground: Ground, rest: pd.DataFrame, best: str) -> str:
     """Of whom the lead is not sure, and which lead would take fewest seeds to be."""
+    text = f"its lead over {_labels(ground, rest, best)} is inconclusive"
+    if len(rest) > 1 and not np.isfinite(rest["seeds_needed"]).any():
+        return text
     row = rest.loc[rest["seeds_needed"].fillna(np.inf).idxmin()]
-    text = f"its lead over {_labels(ground, rest, best)} is inconclusive: "
+    text += ": "
     if len(rest) > 1:
         text += f"the nearest to an answer, over {_label(ground, row, best)}, is "
     return f"{text}{pairs.lead(row, best)[:-1]}; {pairs.more(row)})"
@@ -132,7 +135,7 @@ def first(ground: Ground, found: Better) -> Picture:
     caption = (
         f"Every dot is one seed ({n}): the mean return of {ground.study.evaluation.episodes} "
         f"episodes after {ground.steps:,} steps of training. What differs within a row is chance "
-        f"alone. Shaded: where most further seeds would fall."
+        f"alone. {shaded(found.final)}"
     )
     spans = [
         f"{ground.looks[row.configuration].label} {number(row.min)} to {number(row.max)}"
@@ -142,6 +145,17 @@ def first(ground: Ground, found: Better) -> Picture:
     alt = f"A row of dots for each agent, a dot for each seed's final return.{seen}"
     holds = holding(found.final["n"], "mean")
     return Picture(f"{ground.name}-final", alt, caption, wide, narrow, holds)
+
+
+def shaded(summaries: pd.DataFrame) -> str:
+    """What the band below the dots is: the tolerance interval of the fewest seeds."""
+    least = summaries["tolerance_content"].min()
+    if not np.isfinite(least):
+        return ""
+    return (
+        f"Shaded: at least {cells.percent(least)} of all seeds there could be, said with "
+        f"{CONFIDENCE:.0%} confidence."
+    )
 
 
 def section(ground: Ground, found: Better) -> Section:
@@ -158,7 +172,8 @@ def section(ground: Ground, found: Better) -> Section:
             )
             slug = f"{ground.name}-{slug}"
             title = name.capitalize()
-            parts.append(pairs.table(title, slug, caption, rows, ground.looks, found.best))
+            if len(rows):
+                parts.append(pairs.table(title, slug, caption, rows, ground.looks, found.best))
     parts.append(Method(_notes(ground, found)))
     return Section(f"{ground.name}-better", f"1. {CLAIM}", tuple(parts), "1. Who is better?")
 

@@ -22,7 +22,7 @@ def of(row: pd.Series, name: str, note: str = "note") -> Cell:
 def figure(value: float, low: float = np.nan, high: float = np.nan, signed: bool = False) -> str:
     """A number with the digits that its interval warrants."""
     text = number(value, places(low, high) if low < high else whole(value))
-    return f"+{text}" if signed and value > 0 else text
+    return f"+{text}" if signed and value > 0 and float(text.replace(",", "")) > 0 else text
 
 
 def span(low: float, high: float) -> str:

@@ -17,13 +17,13 @@ from tfrl.report.performance import (
     unstable,
 )
 from tfrl.report.performance.better import Better
-from tfrl.report.performance.ground import Ground, ablated, ground, settings
+from tfrl.report.performance.ground import Ground, ablated, ground
 
 
 def questions(results: Results) -> list[str]:
     """What is asked of each environment."""
     who = "who is better" if len(results.study.configurations) > 1 else "how good is it"
-    first = [ablations.ASKED, who] if ablated(settings(results)) else [who]
+    first = [ablations.ASKED, who] if ablated(results.settings) else [who]
     return [*first, "how unstable is it", "how much do the seeds decide"]
 
 

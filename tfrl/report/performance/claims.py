@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import apo, evidence
+from tfrl.analysis.evidence import Verdict
 from tfrl.report.blocks import Answer
 from tfrl.report.performance import pairs
 from tfrl.report.performance.ground import Ground
@@ -68,7 +69,7 @@ def answers(pair: Claims, looks: Looks) -> list[Answer]:
     return [
         Answer(
             f"{labels['apo']} rises more slowly than {labels['ppo']} at first",
-            _at_first(pair.beginnings) or outcome(early["verdict"]),
+            _at_first(early["verdict"], pair.beginnings),
             (
                 f"{early['label']}: {_evidence(early, labels)}",
                 *_other_beginnings(pair.beginnings),
@@ -83,10 +84,13 @@ def answers(pair: Claims, looks: Looks) -> list[Answer]:
     ]
 
 
-def _at_first(beginnings: pd.DataFrame) -> str:
-    """The outcome where one meaning of "at first" supports the claim and another opposes it."""
-    opposed = {"supported", "not supported"} <= set(beginnings["verdict"])
-    return 'it depends on how long "at first" is' if opposed else ""
+def _at_first(verdict: Verdict, beginnings: pd.DataFrame) -> str:
+    """The verdict, and whether it would be another if "at first" meant something else."""
+    found = set(beginnings["verdict"])
+    if {"supported", "not supported"} <= found:
+        return 'it depends on how long "at first" is'
+    alone = "" if found <= {verdict} else f" over the first {apo.EARLY:.0%}"
+    return f"{outcome(verdict)}{alone}"
 
 
 def _other_beginnings(beginnings: pd.DataFrame) -> list[str]:
@@ -120,8 +124,10 @@ def scope(ground: Ground, pair: Claims) -> str:
         else ""
     )
     return (
-        "T. Kakinoue's talk of 2025 introduced Anchored Policy Optimization with two claims: it "
-        "rises more slowly than PPO at first, and it is steadier later. The talk gives no values "
+        "T. Kakinoue's talk of 2025 introduced Anchored Policy Optimization: PPO with one more "
+        "term in its loss, beta times how far the policy has moved from what it did in its K best "
+        "episodes so far, the anchors. It made two claims: APO rises more slowly than PPO at "
+        "first, and is steadier later. The talk gives no values "
         "for the number of best episodes K, the weight beta and the batch of recorded steps; "
         f"{_anchors(ground.settings[pair.apo][1], ground.defaults.get(pair.apo, {}))}, so the "
         f"verdict is about these settings on {ground.environment.id}, not about the "
@@ -177,7 +183,7 @@ def _beside(row: pd.Series, labels: dict[str, str]) -> str:
     if row["claim"] == "b1":
         known = [side for side in labels if row[f"{side}_n"]]
         parts = [
-            f"{labels[s]} fell in {row[f'{s}_nonzero']} of {plural(row[f'{s}_n'], 'run')}"
+            f"{labels[s]} fell below it in {row[f'{s}_nonzero']} of {plural(row[f'{s}_n'], 'run')}"
             for s in known
         ]
         return f" {listed(parts)}." if known else ""

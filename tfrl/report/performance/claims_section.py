@@ -27,7 +27,7 @@ def section(ground: Ground, pair: Claims) -> Section:
         _measures(ground, pair),
         Data(f"{slug}-runs", "Each run's values:", pair.values),
         Data(f"{slug}-beginnings", 'Other meanings of "at first":', pair.beginnings),
-        Method(_notes(ground.threshold, labels)),
+        Method(_notes(ground.goal, labels)),
     )
     heading = f"{labels['apo']} against {labels['ppo']}"
     return Section(f"{ground.name}-apo", heading, parts)
@@ -106,11 +106,11 @@ def _table(slug: str, pair: Claims, looks: Looks) -> Table:
     return Table(label, slug, caption, head, tuple(rows), pair.claims, holds=holds)
 
 
-def _notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note, ...]:
+def _notes(goal: str, labels: dict[str, str]) -> tuple[Note, ...]:
     fall = "Gymnasium sets no threshold for this environment, so a fall is not defined."
-    if threshold is not None:
+    if goal:
         fall = (
-            f"How far the {WINDOW}-episode moving average sank below {threshold:g} (Gymnasium's "
+            f"How far the {WINDOW}-episode moving average sank below {goal} (Gymnasium's "
             f"threshold) after first reaching it, {WINDOW} episodes or later; 0 if it never did. "
             "Runs that did not reach it have no value; one that reached it late had less time to "
             "fall. Where no run of an agent fell there is no spread and so no interval, and this "
@@ -129,9 +129,9 @@ def _notes(threshold: float | None, labels: dict[str, str]) -> tuple[Note, ...]:
             f"The mean of a run's learning curve ({WINDOW}-episode moving average by environment "
             f"step, as drawn above) on an even grid of steps over the first {EARLY:.0%} of the "
             "budget, so that each step counts the same. It begins where the run's first episode "
-            f"ends; before {WINDOW} have, the average is of all so far. Over other shares the "
-            "answer can be another, so they are given too; if one supports the claim and one "
-            "opposes it, the answer says that.",
+            f"ends; before {WINDOW} have, the average is of all so far. The share was fixed before "
+            "any result was known. Over others the answer can be another, so three more are given, "
+            "which were added later; none of the four is corrected for being one of four.",
         ),
         Note("(b1) Deepest fall", fall),
         Note(

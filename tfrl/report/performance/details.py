@@ -16,26 +16,28 @@ CLAIM = "Does implementation decide?"
 def find(ground: Ground) -> pd.DataFrame:
     """As `implementation.effects`, by `measure`: its name in a sentence.
 
-    Empty if no two configurations differ in implementation only.
+    Of measures of which two configurations that differ in implementation only have scores.
     """
-    if not implementation.pairs(ground.settings):
-        return pd.DataFrame()
     measures = {"final return": ground.final, "return over all of training": ground.area}
     effects = [
         implementation.effects(scores, ground.settings).assign(measure=measure)
         for measure, scores in measures.items()
     ]
-    return pd.concat(effects, ignore_index=True)
+    known = [one for one in effects if "kind" in one and (one["kind"] == "implementation").any()]
+    return pd.concat(known, ignore_index=True) if known else pd.DataFrame()
 
 
 def answer(ground: Ground, effects: pd.DataFrame) -> Answer:
     """What the details change, beside what the algorithms change."""
-    if effects.empty:
+    if not implementation.pairs(ground.settings):
         text = (
             "Not asked here: no two configurations of this study are one and the same algorithm "
             "but for how it is implemented."
         )
         return Answer("", "", (text,))
+    if effects.empty:
+        text = "Of no two configurations that differ in implementation only has a run finished."
+        return Answer("", "not known", (text,))
     details = effects[effects["kind"] == "implementation"]
     decided = details["verdict"] != "inconclusive"
     outcome = "yes" if decided.all() else "inconclusive"
@@ -49,7 +51,7 @@ def _moved(ground: Ground, measure: str, effects: pd.DataFrame) -> str:
     """By how much details move a measure, and by how much algorithms do."""
     details = effects[effects["kind"] == "implementation"]
     parts = [_effect(ground, row) for _, row in details.iterrows()]
-    said = f"Changing only the implementation moves the {measure} of {listed(parts)}"
+    said = f"A detail of the implementation alone moves the {measure}: of {listed(parts)}"
     others = effects.loc[effects["kind"] == "algorithm", "difference"].abs().dropna()
     if others.empty:
         return f"{said}."

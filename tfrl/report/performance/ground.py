@@ -13,6 +13,7 @@ from tfrl.analysis.settings import Settings
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Environment, Study
 from tfrl.report.style import Looks, looks
+from tfrl.report.wording import number, whole
 
 POINTS = 100  # of a curve in a figure
 
@@ -73,6 +74,11 @@ class Ground:
         """The return at which the task counts as solved, if there is one."""
         return thresholds.threshold(self.environment.id)
 
+    @property
+    def goal(self) -> str:
+        """That return as it is written; empty if there is none."""
+        return "" if self.threshold is None else number(self.threshold, whole(self.threshold))
+
     @cached_property
     def final(self) -> pd.DataFrame:
         """The final score of each run."""
@@ -119,7 +125,7 @@ def ground(results: Results, environment: Environment) -> Ground:
         results.of(environment, frame)
         for frame in (results.episodes, results.evaluations, results.runs)
     )
-    found, look = settings(results), looks(results.study)
+    found, look = results.settings, looks(results.study)
     return Ground(
         results=results,
         environment=environment,
@@ -131,14 +137,6 @@ def ground(results: Results, environment: Environment) -> Ground:
         averages=returns.moving_average(episodes),
         evaluations=evaluations,
     )
-
-
-def settings(results: Results) -> Settings:
-    """Pipeline and hyperparameters of each configuration, as the runs had them."""
-    return {
-        c.name: (c.pipeline, results.hyperparameters.get(c.name, c.hyperparameters))
-        for c in results.study.configurations
-    }
 
 
 def headline(settings: Settings) -> list[str]:

@@ -88,6 +88,11 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def p_said(p: float) -> str:
+    """The same in a sentence, as `p = 0.012`."""
+    return f"p {'' if p < 0.001 else '= '}{p_value(p)}"
+
+
 def needed(row: pd.Series) -> Cell:
     """Seeds needed of each, and below how many there are."""
     has = f"has {min(row['n_a'], row['n_b'])}"
@@ -130,8 +135,7 @@ def ahead(row: pd.Series, best: str) -> tuple[float, float, float]:
 def lead(row: pd.Series, best: str) -> str:
     """The lead of `best` in a sentence, with its interval or else the p-value, and n."""
     value, low, high = ahead(row, best)
-    without = f"p = {p_value(row['p_holm'])}" if np.isfinite(row["p_holm"]) else row["p_note"]
-    note = without.replace("= <", "<")
+    note = p_said(row["p_holm"]) if np.isfinite(row["p_holm"]) else row["p_note"]
     return cells.said(value, low, high, note, row["n_a"], row["n_b"])
 
 

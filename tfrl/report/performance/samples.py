@@ -67,12 +67,13 @@ def answer(ground: Ground, found: Samples) -> Answer:
         steps = listed([_median(ground, row) for _, row in reached.iterrows()])
         said.append(
             f"Median steps until the {WINDOW}-episode average of training first reaches "
-            f"{ground.threshold:g}: {steps}{_lacking(ground, rows)}."
+            f"{ground.goal}: {steps}{_lacking(ground, rows)}."
         )
     if len(never):
-        names = [f"{ground.looks[row.configuration].label} (0 of {row.n} seeds)" for row in
-                 never.itertuples()]  # fmt: skip
-        said.append(f"Within {ground.steps:,} steps that is never reached by {listed(names)}.")
+        names = listed([f"{ground.looks[row.configuration].label} (0 of {row.n} seeds)" for row in
+                        never.itertuples()])  # fmt: skip
+        what = "that is" if len(reached) else f"a {WINDOW}-episode average of {ground.goal} is"
+        said.append(f"Within {ground.steps:,} steps {what} never reached by {names}.")
     return Answer("", _first(ground, rows), tuple(said))
 
 
@@ -118,7 +119,9 @@ def _estimate(row: Any) -> Estimate:
 
 def _median(ground: Ground, row: pd.Series) -> str:
     """As `PPO 25,000 (23,000 to 28,000; 20 of 20 seeds)`."""
-    label, seeds = ground.looks[row["configuration"]].label, f"{_seeds(row)} of {row['n']} seeds"
+    label = ground.looks[row["configuration"]].label
+    which = "finished seeds" if ground.lacking(row["configuration"]) else "seeds"
+    seeds = f"{_seeds(row)} of {row['n']} {which}"
     if not np.isfinite(row["median"]):
         return f"{label} {row['note']} ({seeds})"
     return f"{label} {_rough(row['median'])} ({_bounds(row)}; {seeds})"
@@ -141,7 +144,7 @@ def _bounds(row: pd.Series) -> str:
     low, high = row["low"], row["high"]
     if np.isfinite(high):
         return f"{_rough(low)} to {_rough(high)}".replace(" ", "\N{NO-BREAK SPACE}")
-    return f"from {_rough(low)}" if np.isfinite(low) else row["note"] or "no interval"
+    return f"from {_rough(low)} on" if np.isfinite(low) else row["note"] or "no interval"
 
 
 def section(ground: Ground, found: Samples) -> Section:
@@ -162,7 +165,7 @@ def _picture(ground: Ground, found: Samples) -> Picture:
         lines = dict(_lines(ground, rows))
         courses.append(
             drawings.Course(
-                f"Seeds that have reached {ground.threshold:g}", UNITS["steps"], lines,
+                f"Seeds that have reached {ground.goal}", UNITS["steps"], lines,
                 stairs=True, share=True,
             )
         )  # fmt: skip
@@ -201,7 +204,7 @@ def _lines(ground: Ground, points: pd.DataFrame) -> Iterator[tuple[str, pd.DataF
 def _middle(progress: pd.DataFrame, unit: str, logarithmic: bool) -> pd.DataFrame:
     """[configuration, x, y, low, high]: quartiles over the seeds at each point of the grid."""
     groups = progress.groupby(["configuration", "step"], observed=True)
-    table = groups["average"].quantile(list(QUARTILES)).unstack()
+    table = groups["average"].quantile(list(QUARTILES)).unstack().reindex(columns=list(QUARTILES))
     table.columns = ["low", "y", "high"]
     table["x"] = table.index.get_level_values("step") if unit == "steps" else groups[unit].median()
     table = table.dropna().reset_index()
@@ -260,7 +263,7 @@ def _notes(ground: Ground) -> tuple[Note, ...]:
     return (
         Note(
             "Solved",
-            f"The mean return of the last {WINDOW} episodes reaches {ground.threshold:g}, "
+            f"The mean return of the last {WINDOW} episodes reaches {ground.goal}, "
             "Gymnasium's threshold: first, and for good, after which it is never below again. "
             "These are episodes of training, in which agents explore: an agent may be above the "
             "threshold with its greedy policy and not here.",

@@ -44,10 +44,15 @@ def find(ground: Ground) -> Seeds:
 
 
 def _half(wrong: pd.DataFrame) -> pd.DataFrame:
-    """Draws of no more than half of the seeds: all of them could not give another order."""
+    """Draws of no more than half of a pair's seeds: all of them could not give another order."""
     if wrong.empty:
         return wrong
-    return wrong[wrong["k"] <= wrong[["n_a", "n_b"]].min(axis=1).max() / 2]
+    few = wrong["k"] <= wrong[["n_a", "n_b"]].min(axis=1) / 2
+    known = wrong.assign(
+        wrong=wrong["wrong"].where(few),
+        note=wrong["note"].where(few, "more than half of the seeds"),
+    )
+    return known[known["k"].isin(known.loc[few, "k"])]
 
 
 def verdict(ground: Ground, found: Seeds, better: Better) -> Answer:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import stability, thresholds
+from tfrl.analysis import forgetting, stability, thresholds
 from tfrl.analysis.evidence import CONFIDENCE
-from tfrl.analysis.returns import RUN, WINDOW
+from tfrl.analysis.returns import GROUP, RUN, WINDOW
 from tfrl.report.blocks import (
     Answer,
     Cell,
@@ -33,8 +33,9 @@ CLAIM = "How unstable is it?"
 class Unstable:
     """What happens within a run, across runs, and across episodes of the final policy."""
 
-    history: pd.DataFrame  # as `stability.forgetting`; empty without a threshold
-    forgotten: pd.DataFrame  # as `stability.forgotten`
+    level: float | None  # of return, below which what was learned counts as lost, if one is known
+    forgotten: pd.DataFrame  # as `forgetting.shares`: by training
+    lost: pd.DataFrame  # as `forgetting.of_policy`: by evaluation
     # A row a run, of all configurations: `over_time`, `across_rollouts` and `best_and_last`.
     per_run: pd.DataFrame
     across: pd.DataFrame  # as `stability.across_runs`
@@ -44,64 +45,79 @@ def find(ground: Ground) -> Unstable:
     """The statistics."""
     averages = ground.own(ground.averages)
     anchors = thresholds.anchors(ground.environment.id)
-    history = stability.forgetting(
-        averages,
-        np.inf if ground.threshold is None else ground.threshold,
-        anchors[0] if anchors else 0.0,
-        ground.steps,
-    )
+    threshold, low, level = np.inf, -np.inf, None
+    if anchors and ground.threshold is not None:
+        threshold = ground.threshold
+        low = level = forgetting.level(threshold, anchors[0])
     rollouts = stability.across_rollouts(ground.evaluations, ground.steps).add_prefix("rollouts_")
     rollouts = rollouts.rename(columns={f"rollouts_{key}": key for key in RUN})
     chosen = stability.best_and_last(ground.evaluations)
     per_run = stability.over_time(ground.averages, ground.steps)
     for more in (rollouts, chosen):
         per_run = per_run.merge(more, "outer", RUN)
+    history = forgetting.of_training(averages, threshold, low, ground.steps)
     return Unstable(
-        history=history,
-        forgotten=stability.forgotten(history),
+        level=level,
+        forgotten=forgetting.shares(history),
+        lost=forgetting.of_policy(ground.own(ground.evaluations), threshold, low),
         per_run=per_run,
         across=stability.across_runs(averages, ground.steps),
     )
 
 
 def verdict(ground: Ground, found: Unstable) -> Answer:
-    """In how many seeds what was learned was lost again, in one sentence."""
-    return Answer(CLAIM, "", (_lost(ground, found),))
+    """In how many seeds what was learned was lost again, in training and as evaluated."""
+    if found.level is None or found.forgotten.empty:
+        return Answer(CLAIM, "", (_worst(ground, found),))
+    sentences = (_fallen(ground, found), _lost(ground, found))
+    return Answer(CLAIM, "", tuple(filter(None, sentences)))
 
 
 def answer(ground: Ground, found: Unstable) -> Answer:
     """That, and the deepest fall."""
-    sentences = (_lost(ground, found), _worst(ground, found))
+    sentences = (*verdict(ground, found).evidence, _worst(ground, found))
     return Answer("", "", tuple(dict.fromkeys(sentences)))
 
 
-def _lost(ground: Ground, found: Unstable) -> str:
-    if ground.threshold is None or found.forgotten.empty:
-        return _worst(ground, found)
+def _fallen(ground: Ground, found: Unstable) -> str:
+    """How often the average of training fell after it had reached the threshold."""
     solved = found.forgotten[found.forgotten["solved"] > 0]
     never = found.forgotten[found.forgotten["solved"] == 0]
     none = [f"{ground.looks[row.configuration].label} ({sample(row.n)})" for row in
             never.itertuples()]  # fmt: skip
     if solved.empty:
         return f"No seed of {listed(none)} solved it in training, so that none could lose it again."
-    parts = listed([_fell(ground, row) for _, row in solved.iterrows()])
+    parts = _shares(ground, solved)
     also = f"; no seed of {listed(none)} reached it" if none else ""
     return (
-        f"Of the seeds whose training average reached {ground.threshold:g}, these fell back below "
+        f"Of the seeds whose training average reached {ground.goal}, these fell back below "
         f"{_level(found)}: {parts}{also}."
     )
 
 
+def _lost(ground: Ground, found: Unstable) -> str:
+    """In how many seeds the final policy had been good before; empty if none ever was."""
+    solved = found.lost[found.lost["solved"] > 0]
+    if solved.empty:
+        return ""
+    return (
+        f"Of those whose greedy policy reached {ground.goal} in an evaluation, these ended "
+        f"below {_level(found)}: {_shares(ground, solved)}."
+    )
+
+
 def _level(found: Unstable) -> str:
-    return number(float(found.history["level"].iloc[0]))
+    return "" if found.level is None else number(found.level)
 
 
-def _fell(ground: Ground, row: pd.Series) -> str:
-    """As `DQN 9 of 12 (75%, 46% to 91%)`."""
-    label = ground.looks[row["configuration"]].label
-    cell = cells.percents(row["share"], row["low"], row["high"], row["note"])
-    bounds = f", {cell.detail}" if cell.detail else ""
-    return f"{label} {row['fell']} of {row['solved']} ({cell.text}{bounds})"
+def _shares(ground: Ground, rows: pd.DataFrame) -> str:
+    """As `DQN 9 of 12 (75%, 46% to 91%) and PPO 0 of 9 (0%, 0% to 30%)`."""
+    found = []
+    for _, row in rows.iterrows():
+        label = ground.looks[row["configuration"]].label
+        share = cells.percents(row["share"], row["low"], row["high"])
+        found.append(f"{label} {row['fell']} of {row['solved']} ({share.text}, {share.detail})")
+    return listed(found)
 
 
 def _worst(ground: Ground, found: Unstable) -> str:
@@ -111,21 +127,21 @@ def _worst(ground: Ground, found: Unstable) -> str:
         return "No run has a curve that could fall."
     worst = known.loc[known["drawdown"].idxmax()]
     return (
-        f"The deepest fall of a run from its own best: {cells.figure(worst['drawdown'])} "
-        f"({ground.looks[worst['configuration']].label}, seed {worst['seed']}; "
-        f"{sample(len(known))}, all runs)."
+        f"The deepest fall of a training average, from its own best: "
+        f"{cells.figure(worst['drawdown'])} ({ground.looks[worst['configuration']].label}, seed "
+        f"{worst['seed']}; {sample(len(known))}, all runs)."
     )
 
 
 def section(ground: Ground, found: Unstable) -> Section:
     """The answer, the strip, the tables, and how it was computed."""
     parts: list[Part] = [answer(ground, found), picture(ground)]
-    if ground.threshold is not None:
+    if found.level is not None:
         parts += [Heading("Forgetting"), _forgetting(ground, found)]
     parts += [Heading("Within a run"), dispersion.within(ground, found.per_run)]
     parts += [Heading("Across runs"), dispersion.across(ground, found.across)]
     slug = f"{ground.name}-stability-runs"
-    parts += [Data(slug, "Each run's values:", found.per_run), Method(_notes(ground, found))]
+    parts += [Data(slug, "Each run's values:", found.per_run), Method(_notes(found))]
     return Section(f"{ground.name}-unstable", f"3. {CLAIM}", tuple(parts), "3. Instability")
 
 
@@ -140,7 +156,7 @@ def picture(ground: Ground) -> Picture:
         )
         for narrow in (False, True)
     )  # fmt: skip
-    dotted = "" if ground.threshold is None else f" Dotted: {ground.threshold:g}, solved."
+    dotted = "" if ground.threshold is None else f" Dotted: {ground.goal}, solved."
     caption = (
         f"Every seed's own training: the mean return of its last {WINDOW} episodes, from "
         f"{number(low_high[0])} at the bottom of a cell to {number(low_high[1])} at its "
@@ -153,8 +169,9 @@ def picture(ground: Ground) -> Picture:
 
 def _forgetting(ground: Ground, found: Unstable) -> Table:
     """A row per configuration: how often, for how long, in what share of seeds."""
+    data = found.forgotten.merge(found.lost, "left", GROUP, suffixes=("", "_of_policy"))
     rows = []
-    for _, row in found.forgotten.iterrows():
+    for _, row in data.iterrows():
         shares = row["share"], row["low"], row["high"]
         rows.append(
             (
@@ -164,34 +181,48 @@ def _forgetting(ground: Ground, found: Unstable) -> Table:
                 cells.percents(*shares, row["note"]),
                 cells.plain(row["falls"], row["note"], 1),
                 cells.plain(row["steps_down"], row["note"], 0),
-                Cell(f"{row['ended_down']}", number=True),
+                Cell(f"{row['ended_down']}" if row["solved"] else row["note"], number=True),
+                _policy(row),
             )
         )
     head = (
         "Agent", "Solved", "Fell again", "Share", "Falls of each", "Steps below", "Ended below",
+        "Policy lost",
     )  # fmt: skip
     caption = (
         f"A solved run falls if its {WINDOW}-episode average, of training, sinks below "
-        f"{_level(found) if len(found.history) else 'the level'}; below that some ended. Falls and "
-        f"steps: means over the seeds that fell. Small: {CONFIDENCE:.0%} interval."
+        f"{_level(found)}. Falls and steps: means over the seeds that fell. Ended below: "
+        "runs whose last average was. Policy lost: of the seeds that an evaluation of the greedy "
+        "policy saw solved, those whose last one is below that. Small: "
+        f"{CONFIDENCE:.0%} interval."
     )
     holds = holding_shares(found.forgotten["solved"])
     slug = f"{ground.name}-forgetting"
-    return Table("Forgetting", slug, caption, head, tuple(rows), found.forgotten, holds=holds)
+    return Table("Forgetting", slug, caption, head, tuple(rows), data, holds=holds)
 
 
-def _notes(ground: Ground, found: Unstable) -> tuple[Note, ...]:
+def _policy(row: pd.Series) -> Cell:
+    """In how many seeds what an evaluation had seen solved was lost in the end."""
+    if not row["solved_of_policy"] > 0:
+        return Cell("never solved", number=True)
+    share = cells.percents(*(row[f"{part}_of_policy"] for part in ("share", "low", "high")))
+    return Cell(f"{row['fell_of_policy']} of {row['solved_of_policy']}", share.detail, number=True)
+
+
+def _notes(found: Unstable) -> tuple[Note, ...]:
     forgotten = (
         Note(
             "Forgetting",
             "A run is solved when its moving average has reached the threshold. It falls when the "
-            f"average sinks below {stability.FORGOTTEN:.0%} of the way from a random policy's "
+            f"average sinks below {forgetting.SHARE:.0%} of the way from a random policy's "
             "return to the threshold, and is up again at the threshold. That is of training, in "
-            "which agents explore. Interval of the share: Wilson (1927). Our own measure.",
+            "which agents explore, so that an average may never show what a policy can: by "
+            "evaluations of the greedy one, a seed is solved at the threshold too, and lost if its "
+            "last is below the same level. Interval of the share: Wilson (1927). Our own measures.",
         ),
     )
     return (
-        *(forgotten if ground.threshold is not None else ()),
+        *(forgotten if found.level is not None else ()),
         Note(
             "Dispersion, risk",
             "After Chan et al. (2020, arXiv:1912.05663), of each run's curve on a common grid of "

@@ -1,0 +1,118 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.analysis.test_stability import averages
+from tfrl.analysis import forgetting
+from tfrl.analysis.returns import RUN
+
+LEVEL = forgetting.level(475.0, 25.0)  # 80% of the way up: 385
+
+
+def of_training(*curves):
+    """With the threshold at 475."""
+    frame = averages(*curves)
+    return forgetting.of_training(frame, 475.0, LEVEL, 1_000, window=1).to_dict("records")
+
+
+def test_falls_by_hand():
+    up, between, low = 500.0, 400.0, 100.0
+    (row,) = of_training([low, between, up, between, low, between, low, up, up, low])
+    # Solved at step 30; down from 50 to 80 (trembling is one fall), and from 100 to the end.
+    assert row["solved"] and row["falls"] == 2 and row["ended_down"]
+    assert row["steps_down"] == 30 + 900 and row["share_down"] == pytest.approx(930 / 970)
+
+
+def test_who_never_solves_cannot_forget_and_who_holds_does_not():
+    never, held, dipped = of_training([100.0] * 5, [100, 500, 500], [100, 500, 390, 500])
+    assert not never["solved"] and np.isnan([never["falls"], never["steps_down"]]).all()
+    assert held["falls"] == held["steps_down"] == 0 and not held["ended_down"]
+    assert dipped["falls"] == 0
+
+
+def test_a_run_does_not_inherit_the_state_of_the_one_before():
+    first, second = of_training([500.0], [100.0, 500.0])
+    assert first["falls"] == 0 and second["falls"] == 0 and second["steps_down"] == 0
+
+
+def test_falls_are_the_naive_ones():
+    rng = np.random.default_rng(3)
+    curves = [rng.uniform(300, 550, size=rng.integers(1, 60)) for _ in range(40)]
+    for row, curve in zip(of_training(*curves), curves, strict=True):
+        solved, down, falls, lost, start = False, False, 0, 0, None
+        for i, value in enumerate(curve):
+            if value >= 475:
+                solved, down = True, False
+                start = 10 * (i + 1) if start is None else start
+            elif solved and value < 385 and not down:
+                down, falls = True, falls + 1
+            until = 10 * (i + 2) if i + 1 < len(curve) else 1_000
+            lost += (until - 10 * (i + 1)) * down
+        assert row["solved"] == solved and row["ended_down"] == down
+        if solved:
+            assert (row["falls"], row["steps_down"]) == (falls, lost)
+            assert row["share_down"] == pytest.approx(lost / (1_000 - start))
+
+
+def test_negative_returns_have_a_level_below_the_threshold():
+    low = forgetting.level(-110.0, -200.0)
+    assert low == pytest.approx(-128)
+    frame = averages([-200.0, -100.0, -140.0])
+    (row,) = forgetting.of_training(frame, -110.0, low, 30, window=1).to_dict("records")
+    assert row["falls"] == 1
+
+
+def test_the_share_of_seeds_that_forget():
+    frame = averages([500.0, 100.0], [500.0, 500.0], [100.0], [500.0, 500.0])
+    history = forgetting.of_training(frame, 475.0, LEVEL, 1_000, window=1)
+    (row,) = forgetting.shares(history).to_dict("records")
+    assert (row["n"], row["solved"], row["fell"], row["ended_down"]) == (4, 3, 1, 1)
+    assert row["share"] == pytest.approx(1 / 3) and row["low"] < 1 / 3 < row["high"]
+    assert row["falls"] == 1 and row["steps_down"] == 980 and row["note"] == ""
+    for keep, note in (([1, 3], "never fell"), ([2], "never solved")):
+        (row,) = forgetting.shares(history[history["seed"].isin(keep)]).to_dict("records")
+        assert row["note"] == note and np.isnan(row["falls"])
+
+
+def evaluated(*curves, policy="greedy", split="held-out"):
+    """Two episodes an evaluation, one of them ten above and one ten below what the curve says."""
+    rows = [
+        (("e", "a", seed), 100 * i, policy, split, value + off)
+        for seed, curve in enumerate(curves)
+        for i, value in enumerate(curve)
+        for off in (-10, 10)
+    ]
+    runs, step, policies, splits, values = zip(*rows, strict=True)
+    return pd.DataFrame(runs, columns=RUN).assign(
+        **{"step": step, "policy": policies, "split": splits, "return": values}
+    )
+
+
+def test_a_policy_that_was_lost_by_hand():
+    lost, held, dipped, never, late = (
+        [20, 480, 384], [20, 480, 386], [480, 20, 470], [20, 474, 20], [20, 300, 475],
+    )  # fmt: skip
+    frame = evaluated(lost, held, dipped, never, late).sample(frac=1, random_state=0)
+    (row,) = forgetting.of_policy(frame, 475.0, LEVEL).to_dict("records")
+    assert (row["n"], row["solved"], row["fell"], row["share"]) == (5, 4, 1, 1 / 4)
+    # Wilson's interval of 1 in 4, by R's prop.test(1, 4, correct = FALSE).
+    assert (row["low"], row["high"]) == pytest.approx((0.0456, 0.6994), abs=1e-4)
+
+
+def test_other_policies_and_splits_do_not_count():
+    frame = pd.concat(
+        [
+            evaluated([480, 470]),
+            evaluated([480, 20], policy="stochastic"),
+            evaluated([480, 20], split="training"),
+        ]
+    )
+    (row,) = forgetting.of_policy(frame, 475.0, LEVEL).to_dict("records")
+    assert (row["n"], row["solved"], row["fell"]) == (1, 1, 0)
+    (row,) = forgetting.of_policy(evaluated([20, 30]), 475.0, LEVEL).to_dict("records")
+    assert row["solved"] == 0 and np.isnan([row["share"], row["low"], row["high"]]).all()
+
+
+def test_no_runs_at_all():
+    assert forgetting.of_training(averages([1.0]).head(0), 475.0, LEVEL, 100).empty
+    assert forgetting.of_policy(evaluated([1.0]).head(0), 475.0, LEVEL).empty

@@ -1,0 +1,141 @@
+"""A report can be made at any time, whatever has finished by then and whatever has failed."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from tests.report import synthetic, synthetic_overfitting
+from tfrl.harness.study import Environment
+from tfrl.report import content, render
+from tfrl.report.performance import ground, seeds, together
+
+from .reading import Page
+
+SHORT = {"steps": 5_000, "every": 2_500}
+
+
+def failed(*names, seeds=3):
+    return [(name, seed) for name in names for seed in range(seeds)]
+
+
+def results(names, **options):
+    planned = synthetic.study(names, seeds=3, **SHORT)
+    return synthetic.results(planned, **{"failed": (), "missing": ()} | options)
+
+
+def without(found, environment, configuration):
+    """The results without the runs of a configuration on an environment, which have failed."""
+
+    def here(frame):
+        return (frame["environment"] == environment) & (frame["configuration"] == configuration)
+
+    runs = found.runs.copy()
+    runs.loc[here(runs), "status"] = "failed"
+    episodes, evaluations = (one[~here(one)] for one in (found.episodes, found.evaluations))
+    return replace(found, episodes=episodes, evaluations=evaluations, runs=runs)
+
+
+def with_settings(found, name, like, **changed):
+    values = {**found.hyperparameters[like], **changed}
+    return replace(found, hyperparameters={**found.hyperparameters, name: values})
+
+
+def test_another_implementation_of_which_no_run_has_finished(tmp_path):
+    found = results(("ppo", "dqn", "ppo-stock"), failed=failed("ppo-stock"))
+    found = with_settings(found, "ppo-stock", "ppo", stock_agent=True)
+    text = Page(render(found, tmp_path)).text
+    assert "Of no two configurations that differ in implementation only has a run finished" in text
+
+
+def test_another_implementation_that_has_finished_in_one_environment_only(tmp_path):
+    planned = synthetic.study(("ppo", "dqn", "ppo-stock"), seeds=3, environments=2, **SHORT)
+    found = synthetic.results(planned, failed=(), missing=())
+    found = with_settings(found, "ppo-stock", "ppo", stock_agent=True)
+    render(without(found, "cartpole-1", "ppo-stock"), tmp_path)
+
+
+@pytest.mark.parametrize("names", [("ppo", "dqn"), ("ppo", "apo"), ("ppo",)])
+def test_no_episode_of_training_has_ended(tmp_path, names):
+    found = results(names)
+    render(replace(found, episodes=found.episodes.head(0)), tmp_path)
+
+
+def test_the_episodes_of_one_agent_only_have_ended(tmp_path):
+    found = results(("ppo", "dqn"))
+    own = found.episodes["configuration"] == "dqn"
+    render(replace(found, episodes=found.episodes[own]), tmp_path)
+
+
+def test_an_ablation_has_finished_before_what_it_is_one_of(tmp_path):
+    found = results(("ppo", "apo", "apo-k1"), failed=failed("ppo", "apo"))
+    render(with_settings(found, "apo-k1", "apo", num_anchor_episodes=1), tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+@pytest.mark.parametrize("counts", [(10, None), (10,)])
+def test_no_run_on_mazes_has_finished_or_only_one_on_all_of_them(tmp_path, kept, counts):
+    planned = synthetic_overfitting.levels(seeds=2, episodes=10, counts=counts)
+    names = [(run.environment.name, run.configuration.name, run.seed) for run in planned.runs()]
+    render(synthetic_overfitting.results(planned, failed=names[: len(names) - kept]), tmp_path)
+
+
+def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all():
+    planned = synthetic.study(("ppo", "dqn"), seeds=6, steps=40_000, every=20_000, environments=2)
+    hard = Environment("acrobot", "Acrobot-v1")
+    planned = replace(planned, environments=(planned.environments[0], hard))
+    found = without(synthetic.results(planned, failed=(), missing=()), "acrobot", "dqn")
+    evaluations = found.evaluations.copy()
+    on_hard = evaluations["environment"] == "acrobot"
+    evaluations.loc[on_hard, "return"] = -480.0 + evaluations["seed"]
+    found = replace(found, evaluations=evaluations)
+    grounds = [ground.ground(found, environment) for environment in planned.environments]
+    answer = together.answer(together.find(grounds))
+    assert answer.outcome == "inconclusive" and "6 runs on 1 of them" in answer.evidence[0]
+
+
+def test_what_has_no_run_yet_is_known_by_the_defaults_of_its_pipeline():
+    found = results(("ppo", "ppo-stock", "dqn"), missing=failed("ppo-stock"))
+    configurations = [
+        replace(c, hyperparameters={"stock_agent": True} if c.name == "ppo-stock" else {})
+        for c in found.study.configurations
+    ]
+    known = {name: found.hyperparameters[name] for name in ("ppo", "dqn")}
+    found = replace(
+        found,
+        study=replace(found.study, configurations=tuple(configurations)),
+        hyperparameters=known,
+        defaults=known,
+    )
+    assert found.settings["ppo-stock"] == ("ppo", {**known["ppo"], "stock_agent": True})
+    assert ground.headline(found.settings) == ["ppo", "dqn"]
+
+
+def test_each_figure_and_table_has_a_name_of_its_own():
+    names = ("ppo", "apo", "p2s", "p2a", "p4s", "p4a")
+    found = results(names)
+    chosen = [
+        replace(c, pipeline="apo_parallel") if c.name.startswith("p") and c.name != "ppo" else c
+        for c in found.study.configurations
+    ]
+    found = replace(found, study=replace(found.study, configurations=tuple(chosen)))
+    for name in names[2:]:
+        settings = {"num_learners": int(name[1]), "share_anchors": name[2] == "s"}
+        found = with_settings(found, name, "apo", **settings)
+    page = content.page(found)
+    slugs = Counter(part.slug for part in page._parts() if hasattr(part, "slug"))
+    assert "cartpole-against-p2a" in slugs and "cartpole-against-p4a" in slugs
+    drawn = Counter(part.slug for part in page._parts() if part.kind == "picture")
+    assert max(drawn.values()) == 1
+
+
+def test_no_more_than_half_of_the_seeds_of_either_agent_are_drawn():
+    planned = synthetic.study(("ppo", "dqn", "reinforce"), seeds=20, **SHORT)
+    few = [("reinforce", seed) for seed in range(5, 20)]
+    found = synthetic.results(planned, failed=few, missing=())
+    wrong = seeds.find(ground.ground(found, planned.environments[0])).wrong
+    drawn = wrong[wrong["wrong"].notna()]
+    assert (drawn["k"] <= drawn[["n_a", "n_b"]].min(axis=1) / 2).all()
+    assert set(drawn["k"]) == {1, 2, 3, 5, 10}
+    left = wrong[(wrong["n_b"] == 5) & (wrong["k"] > 2)]
+    assert set(left["note"]) == {"more than half of the seeds"}
