@@ -137,7 +137,7 @@ def test_parts_of_a_claim_and_what_to_read_them_with(report):
     claims = pd.read_csv(report.parent / "tables/cartpole-apo-ppo.csv").set_index("claim")
     fall, spread = claims.loc["b1"], claims.loc["b2"]
     assert f"among the {fall['apo_n']} of 20 and {fall['ppo_n']} of 20 runs that reached it" in text
-    assert f"PPO fell in {fall['ppo_nonzero']} of {fall['ppo_n']} runs" in text
+    assert f"PPO fell below it in {fall['ppo_nonzero']} of {fall['ppo_n']} runs" in text
     returns = f"APO {spread['apo_late_return']:.0f}, PPO {spread['ppo_late_return']:.0f}"
     assert f"Mean return there: {returns}." in text
 

@@ -190,7 +190,7 @@ def test_what_is_but_another_implementation_is_left_to_question_five(tmp_path):
         effects = pd.read_csv(tmp_path / f"tables/cartpole-implementation-{measure}.csv")
         assert effects["kind"].tolist() == ["implementation", "algorithm"]
     for measure in ("final return", "return over all of training"):
-        assert f"moves the {measure} of PPO with stock_agent = true by" in text
+        assert f"moves the {measure}: of PPO with stock_agent = true by" in text
     assert text.count("between algorithms it moves by") == 2
     strip = (tmp_path / "figures/cartpole-strip.svg").read_text()
     assert "ppo-stock" in strip

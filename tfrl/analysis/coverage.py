@@ -106,10 +106,10 @@ def exceptions(kinds: Iterable[str], count: float) -> dict[str, dict[str, int]]:
     return found
 
 
-def of_shares(n: int, low: float = 0.1, high: float = 0.9) -> tuple[float, float]:
-    """The least and the most of how often Wilson's interval holds a share of n between two."""
+def of_shares(n: int) -> tuple[float, float]:
+    """The least and the most of how often Wilson's interval holds a share of n, of 10% to 90%."""
     hits = np.arange(n + 1)
-    shares = np.linspace(low, high, 801)
+    shares = np.linspace(0.1, 0.9, 801)
     ends = wilson_interval(hits, n)
     inside = (ends[0][:, None] <= shares) & (shares <= ends[1][:, None])
     held = (stats.binom.pmf(hits[:, None], n, shares) * inside).sum(axis=0)

@@ -77,10 +77,8 @@ def of_training(
     )
 
 
-def of_policy(
-    evaluations: pd.DataFrame, threshold: float, low: float, policy: str = "greedy"
-) -> pd.DataFrame:
-    """In how many seeds a policy that had solved its task did so no longer when training ended.
+def of_policy(evaluations: pd.DataFrame, threshold: float, low: float) -> pd.DataFrame:
+    """In how many seeds the greedy policy had solved its task and was bad when training ended.
 
     Training does not always show it: agents explore there, and an average of the last 100 episodes
     may never reach the threshold where an evaluation did.
@@ -95,7 +93,7 @@ def of_policy(
       evaluation reached the threshold, those of them whose last one is below the level, and their
       share with Wilson's 95% interval; NaN where none was solved.
     """
-    means = returns.evaluation_means(evaluations, policy).sort_values([*RUN, "step"])
+    means = returns.evaluation_means(evaluations).sort_values([*RUN, "step"])
     runs = means.groupby(RUN, observed=True)["score"].agg(["max", "last"])
     solved = runs["max"] >= threshold
     runs = runs.assign(solved=solved, fell=solved & (runs["last"] < low))

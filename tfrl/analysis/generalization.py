@@ -70,7 +70,7 @@ def lost(
     return found[[*RUN, "step", "policy", "tested", "reference", "score", "gap", "learned"]]
 
 
-def summaries(cells: pd.DataFrame, column: str = "success") -> pd.DataFrame:
+def summaries(cells: pd.DataFrame) -> pd.DataFrame:
     """Packer et al.'s summaries of the matrix, a row for each configuration and seed.
 
     With the variation that was trained on first: Default is DD, Interpolation is RR, Extrapolation
@@ -84,7 +84,7 @@ def summaries(cells: pd.DataFrame, column: str = "success") -> pd.DataFrame:
     """
     cell = cells["trained"].astype(str) + cells["tested"].astype(str)
     wide = cells.assign(cell=cell).pivot(
-        index=["configuration", "seed"], columns="cell", values=column
+        index=["configuration", "seed"], columns="cell", values="success"
     )
     wide = wide.reindex(columns=["DD", "RR", "DR", "DE", "RE"])
     extrapolation = wide[["DR", "DE", "RE"]].prod(axis=1, skipna=False) ** (1 / 3)

@@ -21,7 +21,7 @@ import pandas as pd
 from scipy import stats
 
 from tfrl.analysis import resampling
-from tfrl.analysis.comparisons import ALPHA, Pairs, all_pairs
+from tfrl.analysis.comparisons import ALPHA, all_pairs
 
 MOST_SPLITS = 200_000  # up to so many all are taken: those of up to 20 seeds
 KS = (1, 2, 3, 5, 10)
@@ -128,41 +128,28 @@ def aa_table(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def wrong_winner(a: np.ndarray, b: np.ndarray, k: int, *key: str) -> float:
-    """How often k of [n] and k of [m] scores name another winner than all; ties count one half.
+def wrong_winners(scores: pd.DataFrame, ks: Sequence[int] = KS) -> pd.DataFrame:
+    """How often k seeds of each of two name another winner than all seeds do; ties count one half.
 
-    Over all pairs of a choice from a and a choice from b, or of as many as are drawn of either
-    where there are more than `resampling.DRAWN_SPLITS`.
-
-    Returns:
-      A share; NaN if k is more than there are, or if all seeds together tie.
-    """
-    if k > min(len(a), len(b)):
-        return np.nan
-    return _wrong(a, b, _choices(a, k, *key, "a"), _choices(b, k, *key, "b"))
-
-
-def wrong_winners(
-    scores: pd.DataFrame, pairs: Pairs | None = None, ks: Sequence[int] = KS
-) -> pd.DataFrame:
-    """`wrong_winner` for pairs of configurations, in each environment.
+    For all pairs of configurations in each environment, over all pairs of a choice of k scores from
+    one and a choice of k from the other, or of as many as are drawn of either where there are more
+    than `resampling.DRAWN_SPLITS`.
 
     Args:
       scores: [environment, configuration, seed, score].
-      pairs: all if not given.
 
     Returns:
-      [environment, a, b, k, n_a, n_b, wrong, note]; NaN has a note.
+      [environment, a, b, k, n_a, n_b, wrong, note]; NaN, where k is more than there are or all
+      seeds together tie, has a note.
     """
     rows = []
     for environment, own in scores.groupby("environment", observed=True):
         groups = own.groupby("configuration", observed=True)["score"]
         values = {name: group.to_numpy(float) for name, group in groups}
-        asked = all_pairs(list(values)) if pairs is None else pairs
-        asked = [(a, b) for a, b in asked if a in values and b in values]
+        asked = all_pairs(list(values))
         choices = {
             (name, k): _choices(values[name], k, str(environment), str(name))
-            for name in dict.fromkeys(itertools.chain.from_iterable(asked))
+            for name in values
             for k in ks
             if k <= len(values[name])
         }
@@ -185,7 +172,7 @@ def _choices(scores: np.ndarray, k: int, *key: str) -> np.ndarray:
 
 
 def _wrong(a: np.ndarray, b: np.ndarray, of_a: np.ndarray, of_b: np.ndarray) -> float:
-    """`wrong_winner` of scores, given the ordered means of choices from each."""
+    """How often the other one wins than by all scores, given the ordered means of choices."""
     difference = a.mean() - b.mean()
     tolerance = 1e-9 * max(np.ptp(np.concatenate([a, b])), 1e-300)
     if abs(difference) <= tolerance:

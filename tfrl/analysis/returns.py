@@ -58,14 +58,14 @@ class Curves:
         return repeated.assign(step=steps, **{value: self.values.ravel()})
 
 
-def curves(frame: pd.DataFrame, grid: np.ndarray, value: str = "average") -> Curves:
-    """Each run's latest `value` at or before each step of one common grid.
+def curves(averages: pd.DataFrame, grid: np.ndarray) -> Curves:
+    """Each run's latest average at or before each step of one common grid.
 
     Args:
-      frame: rows of runs with `step` and `value`, in any order of the runs.
+      averages: rows of runs with `step` and `average`, in any order of the runs.
       grid: [G] increasing environment steps.
     """
-    frame = frame.sort_values([*RUN, "step"], kind="stable", ignore_index=True)
+    frame = averages.sort_values([*RUN, "step"], kind="stable", ignore_index=True)
     runs, run = numbered(frame)
     if frame.empty:
         return Curves(runs, grid, np.empty((0, len(grid))))
@@ -75,23 +75,21 @@ def curves(frame: pd.DataFrame, grid: np.ndarray, value: str = "average") -> Cur
     wanted = np.arange(len(runs))[:, None] * span + grid  # [R, G]
     latest = np.searchsorted(run * span + step, wanted, side="right") - 1
     begun = (latest >= 0) & (run[latest] == np.arange(len(runs))[:, None])
-    return Curves(runs, grid, np.where(begun, frame[value].to_numpy(float)[latest], np.nan))
+    return Curves(runs, grid, np.where(begun, frame["average"].to_numpy(float)[latest], np.nan))
 
 
-def centre(
-    curves: pd.DataFrame, by: str, value: str = "average", share: float = 0.5
-) -> pd.DataFrame:
+def centre(curves: pd.DataFrame, by: str, share: float = 0.5) -> pd.DataFrame:
     """Median over the runs of a configuration, where at least `share` of them have a value.
 
     Args:
-      curves: rows of runs with the columns `by` (step or ordinal) and `value`.
+      curves: rows of runs with the columns `by` (step or ordinal) and `average`.
 
     Returns:
       [environment, configuration, by, median, runs, complete]: `runs` is how many the median is
       over, `complete` whether that is all runs of the configuration.
     """
     total = curves[RUN].drop_duplicates().groupby(GROUP, observed=True).size().rename("total")
-    present = curves.dropna(subset=[value]).groupby([*GROUP, by], observed=True)[value]
+    present = curves.dropna(subset=["average"]).groupby([*GROUP, by], observed=True)["average"]
     table = present.agg(median="median", runs="count").reset_index().merge(total.reset_index())
     table["complete"] = table["runs"] == table["total"]
     return table[table["runs"] >= share * table["total"]].drop(columns="total")

@@ -81,8 +81,8 @@ def across_runs(averages: pd.DataFrame, steps: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def across_rollouts(evaluations: pd.DataFrame, steps: int, policy: str = "greedy") -> pd.DataFrame:
-    """How far apart the episodes of each run's final policy lie, on held-out levels.
+def across_rollouts(evaluations: pd.DataFrame, steps: int) -> pd.DataFrame:
+    """How far apart the episodes of each run's final greedy policy lie, on held-out levels.
 
     Args:
       evaluations: as `Results` has them.
@@ -93,7 +93,7 @@ def across_rollouts(evaluations: pd.DataFrame, steps: int, policy: str = "greedy
       CVaR of the episodes' returns.
     """
     chosen = evaluations["step"] == steps
-    chosen &= (evaluations["policy"] == policy) & (evaluations["split"] == "held-out")
+    chosen &= (evaluations["policy"] == "greedy") & (evaluations["split"] == "held-out")
     ordered = evaluations[chosen].sort_values(RUN, kind="stable")
     runs, run = returns.numbered(ordered)
     position = np.arange(len(run)) - np.searchsorted(run, run)
@@ -103,8 +103,8 @@ def across_rollouts(evaluations: pd.DataFrame, steps: int, policy: str = "greedy
     return runs.assign(episodes=episodes, iqr=iqr(table), cvar=lower_cvar(table))
 
 
-def best_and_last(evaluations: pd.DataFrame, policy: str = "greedy") -> pd.DataFrame:
-    """What reporting the best checkpoint of each run would have hidden.
+def best_and_last(evaluations: pd.DataFrame) -> pd.DataFrame:
+    """What reporting the best checkpoint of each run would have hidden, of its greedy policy.
 
     The best checkpoint is chosen by the even episodes of each evaluation on held-out levels, the
     latest of several, and it and the last one are judged by the odd ones. Judged by those that
@@ -114,7 +114,7 @@ def best_and_last(evaluations: pd.DataFrame, policy: str = "greedy") -> pd.DataF
       One row a run, [environment, configuration, seed, best_step, best, last, difference];
       difference is best - last. NaN if an evaluation is of one episode.
     """
-    chosen = evaluations[(evaluations["policy"] == policy) & (evaluations["split"] == "held-out")]
+    chosen = evaluations[(evaluations["policy"] == "greedy") & (evaluations["split"] == "held-out")]
     means = (
         chosen.assign(odd=chosen["episode"] % 2)
         .groupby([*RUN, "step", "odd"], observed=True)["return"]

@@ -104,8 +104,9 @@ class Study:
         ]
 
 
-def find(reference: str, directory: Path = Path("studies")) -> Path:
-    """The file meant by a path to a TOML file, or by the name of a study in `directory`."""
+def find(reference: str) -> Path:
+    """The file meant by a path to a TOML file, or by the name of a study in studies/."""
+    directory = Path("studies")
     path = Path(reference)
     if path.suffix == ".toml":
         return path

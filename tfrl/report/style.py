@@ -196,11 +196,12 @@ def tiles(
     return figure, list(grid.flat[:count])
 
 
-def thousands(axes: Axes, ticks: int = 5) -> None:
-    """Environment steps on the x axis as 0, 50k, 100k."""
+def label_steps(axes: Axes, ticks: int = 5) -> None:
+    """Environment steps on the x axis as 0, 50k, 100k, or 0, 0.5M, 1M."""
     low, high = axes.get_xlim()
     found = [tick for tick in MaxNLocator(ticks).tick_values(low, high) if low <= tick <= high]
-    axes.set_xticks(found, [f"{tick / 1000:g}k" if tick else "0" for tick in found])
+    size, unit = (1e6, "M") if high >= 1e6 else (1e3, "k")
+    axes.set_xticks(found, [f"{tick / size:g}{unit}" if tick else "0" for tick in found])
     # Within the panel, so that the last label does not run into the next panel's first.
     labels = axes.get_xticklabels()  # none in a panel that has another below it
     if labels:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tfrl.report.style import FAINT, heading, styled, thousands, tiles, to_svg
+from tfrl.report.style import FAINT, heading, label_steps, styled, tiles, to_svg
 
 DECADE = 1.2  # from the largest number of levels to "unbounded" on the axis
 
@@ -74,7 +74,7 @@ def over_training(
             remark = panel.remark.removeprefix("trained ") if narrow else panel.remark
             heading(axes, panel.title, remark)
             axes.set(xlim=(0, steps), xlabel="", ylabel="")
-            thousands(axes, 3 if narrow else 5)
+            label_steps(axes, 3 if narrow else 5)
         _key(figure, lines, narrow)
         return to_svg(figure)
 

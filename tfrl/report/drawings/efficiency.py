@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from tfrl.report.style import Look, Looks, heading, panels, styled, thousands, to_svg
+from tfrl.report.style import Look, Looks, heading, label_steps, panels, styled, to_svg
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _lines(axes: Axes, course: Course, looks: Looks) -> None:
         axes.minorticks_off()
     else:
         axes.set_xlim(0)
-        thousands(axes)
+        label_steps(axes)
 
 
 def _spare(figure: Figure, looks: Looks, narrow: bool) -> None:

@@ -48,7 +48,7 @@ def answer(found: Sequence[Family], looks: Looks) -> Answer:
         ]
     )
     if whole.empty:
-        return Answer(claim, "no gap detected", ("None is detected at the end of training.",))
+        return Answer(claim, "no gap detected", ("At the end of training there is none.",))
     sentences: list[str] = []
     for family, rows in zip(found, grown, strict=True):
         sentences += _by_levels(family, rows, looks) if family.finite else _tallied(family, rows)
