@@ -27,7 +27,7 @@ the median of {rounds} rounds, in each of which everything was measured once.
 |---|---:|---:|---:|---:|
 {rates}
 
-| ratio, within a round | median | least | most | to reach | |
+| ratio, within a round | median | least | most | goal | |
 |---|---:|---:|---:|---:|---|
 {ratios}
 
@@ -66,7 +66,7 @@ Of the report's time: {shares}.
 
 @dataclasses.dataclass(frozen=True)
 class Ratio:
-    """Two measures compared, and what their ratio is to reach, if anything."""
+    """Two measures compared, and the goal for their ratio, if there is one."""
 
     label: str
     numerator: str

@@ -165,7 +165,7 @@ def section(ground: Ground, found: Better) -> Section:
         parts += [Heading("Differences"), _differences(ground, found)]
         for name, rows, slug in (
             ("final return", found.final_pairs, "pairs"),
-            ("area under the curve", found.area_pairs, "area-pairs"),
+            ("return over all of training", found.area_pairs, "area-pairs"),
         ):
             caption = (
                 f"Differences in {name}, first minus second; below, {CONFIDENCE:.0%} intervals."
@@ -205,8 +205,8 @@ def _differences(ground: Ground, found: Better) -> Picture:
     wide, narrow = (forest.forest(panels, narrow) for narrow in (False, True))
     unsure = int((found.final_pairs["verdict"] == "inconclusive").sum())
     caption = (
-        f"{unsure} of {plural(len(found.final_pairs), 'pair')} inconclusive. An interval that "
-        "reaches over the line allows for either to be better."
+        f"Inconclusive in final return: {unsure} of {plural(len(found.final_pairs), 'pair')}. An "
+        "interval that reaches over the line allows for either to be better."
     )
     alt = f"A row for each pair of agents: the difference, and who wins how often. {caption}"
     return Picture(f"{ground.name}-differences", alt, caption, wide, narrow)
@@ -216,7 +216,7 @@ def _estimates(ground: Ground, found: Better) -> Table:
     """A row per configuration."""
     head = (
         "Agent", "Finished", "Mean", "Median", "IQM", "Seeds seen", "Tolerance",
-        "Area under curve", f"Last {WINDOW} training episodes",
+        "Return over training", f"Last {WINDOW} training episodes",
     )  # fmt: skip
     rows = []
     frames = (found.final, found.area, found.training)
@@ -271,9 +271,10 @@ def _notes(ground: Ground, found: Better) -> tuple[Note, ...]:
             f"{ground.steps:,} steps. Failed runs are counted and have no return.",
         ),
         Note(
-            "Area under curve",
-            f"The mean of a run's learning curve, its {WINDOW}-episode moving average by step, so "
-            "that every step of training counts the same. It is of the agent as it explores.",
+            "Return over all of training",
+            f"The mean of a run's learning curve, its {WINDOW}-episode moving average by step (the "
+            "area under it), so that every step of training counts the same. It is of the agent as "
+            "it explores.",
         ),
         Note(
             "Median, IQM",
