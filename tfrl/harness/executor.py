@@ -251,6 +251,7 @@ class _Executor:
     def _lose(self, attempt: _Attempt, died: WorkerDied, machine: Part) -> None:
         """Let a run be tried again whose worker died; after too many attempts it has failed."""
         if self._was_stored(attempt.task):
+            self._finished += 1
             return
         attempts = (*attempt.task.attempts, manifest.attempt(str(died)))
         task = replace(attempt.task, attempts=attempts)
@@ -268,17 +269,18 @@ class _Executor:
             if attempt and attempt.seconds() > self._limit:
                 self._workers.remove(late)
                 late.process.end()
-                if not self._was_stored(attempt.task):
-                    error = OutOfTime(f"it took longer than {duration(self._limit)}")
-                    self._give_up(attempt, error, late.process.machine)
+                if self._was_stored(attempt.task):
+                    self._finished += 1
+                    continue
+                error = OutOfTime(f"it took longer than {duration(self._limit)}")
+                self._give_up(attempt, error, late.process.machine)
 
     def _was_stored(self, task: Task) -> bool:
         """Whether a worker had stored its run when it ended, though it could not say so."""
         entry = self._ledger.entry(task.run)
-        if entry.status != "finished" or manifest.differences(entry.manifest, task.identity):
-            return False
-        self._finished += 1
-        return True
+        return entry.status == "finished" and not manifest.differences(
+            entry.manifest, task.identity
+        )
 
     def _give_up(self, attempt: _Attempt, error: Exception, machine: Part) -> None:
         """Store a run as failed that its worker could not store."""
