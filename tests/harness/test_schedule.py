@@ -81,3 +81,17 @@ def test_the_time_left_is_at_least_that_of_the_longest_run(tasks):
     schedule = Schedule(tasks[:1])
     schedule.next(None, [])
     assert schedule.seconds_left([Running(ONE, 10.0, 0.5)], workers=8) == pytest.approx(10)
+
+
+def test_what_a_configuration_takes_elsewhere_is_guessed_from_where_it_is_known(project, changed):
+    project.write(changed('[environments]\nline = "Line-v0"\n', fake.VARIED))
+    schedule = Schedule(Task(run, {}, {}) for run in study.load(project.file).runs())
+    one, two = (Group("CartPole-v0", 2, name) for name in ("one", "two"))
+    for _ in range(8):  # all of `one` on D and R
+        assert begin(schedule, one)[0] == one
+    schedule.record(one, compiling=0.0, seconds=100.0)
+    # Left are eight of `two` there and four of each on the other environment, all taken for `one`.
+    assert schedule.seconds_left([], workers=1) == pytest.approx(16 * 100)
+    assert begin(schedule, two)[0] == two
+    schedule.record(two, compiling=0.0, seconds=2.0)
+    assert schedule.seconds_left([], workers=1) == pytest.approx(4 * 100 + (7 + 4) * 2)

@@ -79,7 +79,8 @@ class Schedule:
     def _pace(self, running: Sequence[Running]) -> dict[Group, float]:
         """Seconds that a run of each group takes; empty if nothing is known of any.
 
-        Known from the runs that finished, else from those at work, else as the mean of the others.
+        Known from the runs that finished, else from those at work; else as the mean of the same
+        configuration elsewhere, or of all.
         """
         known = {}
         for group, seconds in self._seconds.items():
@@ -92,7 +93,13 @@ class Schedule:
                 known[group] = fmean(seconds or at_work)
         if not known:
             return {}
-        return dict.fromkeys(self._seconds, fmean(known.values())) | known
+        alike: dict[str, list[float]] = {}
+        for group, pace in known.items():
+            alike.setdefault(group.configuration, []).append(pace)
+        return {
+            group: known.get(group) or fmean(alike.get(group.configuration) or known.values())
+            for group in self._seconds
+        }
 
     def _work(self, running: Sequence[Running]) -> dict[Group, float]:
         """Seconds of work not yet begun in each group that has some."""
