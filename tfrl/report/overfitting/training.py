@@ -95,9 +95,10 @@ def _tallied(family: Family, rows: pd.DataFrame) -> list[str]:
     ]
     total = int((rows["since"] == max(family.since)).sum())
     chance = int(stats.binom.ppf(0.95, total, (1 - CONFIDENCE) / 2))
+    most = f"up to {chance}" if chance else "hardly any"
     return [
         f"{family.id}, {plural(total, 'gap')} on variations not trained on: {'; '.join(parts)} "
-        f"(each taken alone; up to {chance} wider by chance would be no surprise)."
+        f"(each taken alone; by chance {most} would be wider)."
     ]
 
 
