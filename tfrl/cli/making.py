@@ -13,8 +13,8 @@ from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, add_jobs, add_study
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
-    from tfrl.harness.executor import Place
     from tfrl.harness.ledger import Ledger
+    from tfrl.harness.places import Place
     from tfrl.harness.plan import Task
     from tfrl.harness.study import Study
 
