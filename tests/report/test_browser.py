@@ -1,4 +1,4 @@
-"""The page in a real browser: headless Chromium, without which these are skipped by name."""
+"""The page in a real browser: headless Chromium, without which there is nothing to test."""
 
 import html
 import json
@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.lacking import lacking
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
+
+
+@pytest.fixture(autouse=True)
+def chromium():
+    if not CHROMIUM:
+        lacking("Debian's chromium is not installed")
+
 
 # What a page says of itself once all is loaded. Its own policy lets no script in, so that a copy
 # without that policy is measured, in a frame: Chromium's window is never narrower than 500 pixels.
