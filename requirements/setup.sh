@@ -48,7 +48,6 @@ make_environment() {
         fail "$python cannot make virtual environments: its venv module is missing" \
             "(Debian: apt install python$(minor_version "$python")-venv). Then run make again."
     "$python" -m venv --clear .venv
-    .venv/bin/python -m pip install -qq --require-hashes --no-deps -r requirements/bootstrap.txt
 }
 
 exec 9<setup.cfg
@@ -75,6 +74,7 @@ case "$present: $was" in
     "$wanted: $place: "*) ;; # whole, but made from an older lock
     *) make_environment ;;
 esac
+.venv/bin/python -m pip install -qq --require-hashes --no-deps -r requirements/bootstrap.txt
 # Compiled once here, or each process would where Python is not to write bytecode: 10 s for TensorFlow.
 .venv/bin/uv pip sync -q --python .venv/bin/python --require-hashes --no-build-isolation \
     --compile-bytecode requirements/lock.txt

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 INPUTS = ("setup.cfg", "pyproject.toml", "requirements")
 
-# Says its version; makes an environment that holds itself and a uv; lets pip succeed.
+# Says its version; makes an environment that holds itself and a uv; has a pip that succeeds.
 PYTHON = """\
 #!/bin/sh
 case "$*" in
@@ -20,6 +20,7 @@ case "$*" in
 *"-m venv --clear .venv"*)
     echo venv >>calls
     rm -rf .venv && mkdir -p .venv/bin && cp "$0" .venv/bin/python && cp uv .venv/bin/uv ;;
+*"-m pip install"*) echo pip >>calls ;;
 esac
 """
 UV = """\
@@ -27,7 +28,7 @@ UV = """\
 echo "uv $2" >>calls
 ! [ -e broken ]
 """
-ALL = ["venv", "uv sync", "uv install"]
+ALL = ["venv", "pip", "uv sync", "uv install"]
 
 
 @pytest.fixture
@@ -82,18 +83,19 @@ def test_another_interpreter_gets_a_new_environment(clone):
     assert set_up(clone) == (0, "", []), "which then stays"
 
 
-def test_a_new_lock_is_installed_into_the_environment_there_is(clone):
+@pytest.mark.parametrize("name", ["lock", "bootstrap"])
+def test_a_new_lock_is_installed_into_the_environment_there_is(clone, name):
     set_up(clone)
-    with (clone / "requirements" / "lock.txt").open("a") as lock:
+    with (clone / "requirements" / f"{name}.txt").open("a") as lock:
         lock.write("# changed\n")
-    assert set_up(clone) == (0, "", ["uv sync", "uv install"])
+    assert set_up(clone) == (0, "", ALL[1:])
     assert set_up(clone) == (0, "", [])
 
 
 def test_what_was_broken_off_starts_anew(clone):
     (clone / "broken").touch()
     status, _, calls = set_up(clone)
-    assert (status, calls) == (1, ["venv", "uv sync"])
+    assert (status, calls) == (1, ["venv", "pip", "uv sync"])
     (clone / "broken").unlink()
     assert set_up(clone) == (0, "", ALL)
 
@@ -140,7 +142,7 @@ def test_a_missing_venv_module_is_named_with_its_package(clone):
     assert message.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["lock", "bootstrap", "bench"])
+@pytest.mark.parametrize("name", ["lock", "bootstrap", "bench", "ray", "rliable"])
 def test_locks_are_hashed_and_name_no_index(name):
     lock = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert "://" not in lock
