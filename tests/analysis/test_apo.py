@@ -1,3 +1,4 @@
+import gymnasium
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,7 +117,6 @@ def test_the_verdict_on_a_claim_of_two_parts(parts, whole):
 
 
 def test_thresholds_are_gymnasiums():
-    gymnasium = pytest.importorskip("gymnasium")
     registered = {name: gymnasium.spec(name).reward_threshold for name in THRESHOLDS}
     assert registered == THRESHOLDS
     assert threshold("gymnasium:LunarLander-v3") == 200

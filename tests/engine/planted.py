@@ -43,7 +43,6 @@ class PlantedPipeline(Pipeline):
             train_step_counter=tf.Variable(0, dtype=tf.int64),
         )
         self.collector = StepCollector(self.environment, policy, [self.episode_log.observe])
-        self.collector = StepCollector(self.environment, policy, [self.episode_log.observe])
 
     def stochastic_policy(self, random):
         return LookUpPolicy(self.environment, *self._table, random)

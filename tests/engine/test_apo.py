@@ -1,4 +1,4 @@
-"""APO's loss against its definition, written out in NumPy, and its agent in TF-Agents programs."""
+"""APO's loss against its definition, and its agent in TF-Agents programs."""
 
 import gin
 import numpy as np
@@ -12,6 +12,7 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import StepType, trajectory
 from tf_agents.trajectories import time_step as ts
 
+from tests.engine import naive_losses
 from tfrl.agents import ApoClipAgent, ApoLossInfo, CorrectedPPOClipAgent
 from tfrl.components.collection import RolloutCollector
 from tfrl.components.policies import CategoricalPolicy
@@ -56,45 +57,6 @@ def collect(agent, environment):
     return RolloutCollector(environment, policy, STEPS, observers).collect()
 
 
-def softmax(logits):
-    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return odds / odds.sum(axis=-1, keepdims=True)
-
-
-def naive_anchor_loss(rollout, agent, num_episodes, loss_type):
-    """The mean over the steps of the best episodes, found by looking through the rollout."""
-    episodes = []
-    logits = rollout.policy_info["dist_params"]["logits"].numpy()
-    for t in range(STEPS):
-        for b in range(BATCH):
-            if rollout.is_last()[b, t]:
-                begin = t
-                while begin > 0 and not rollout.is_boundary()[b, begin - 1]:
-                    begin -= 1
-                span = slice(begin, t + 1)
-                total = float(np.sum(rollout.reward[b, span]))
-                episodes.append(
-                    (
-                        total,
-                        len(episodes),
-                        rollout.observation[b, span].numpy(),
-                        logits[b, span],
-                        rollout.action[b, span].numpy(),
-                    )
-                )
-    best = sorted(episodes, key=lambda e: e[:2])[-num_episodes:]
-    assert len(best) == num_episodes < len(episodes)
-    observations = np.concatenate([e[2] for e in best])
-    p_best = softmax(np.concatenate([e[3] for e in best]))
-    theta, _ = agent.actor_net(observations, tf.ones(len(observations), tf.int32), ())
-    p_theta = softmax(theta.logits.numpy())
-    if loss_type == "cross_entropy":
-        action = np.concatenate([e[4] for e in best])
-        return -np.mean(np.log(p_theta[np.arange(len(action)), action]))
-    p, q = (p_best, p_theta) if loss_type == "best_to_theta" else (p_theta, p_best)
-    return np.mean(np.sum(p * np.log(p / q), axis=-1))
-
-
 @pytest.mark.parametrize("loss_type", ["best_to_theta", "theta_to_best", "cross_entropy"])
 @pytest.mark.parametrize("num_episodes", [1, 3])
 def test_anchor_loss_is_the_mean_over_the_best_episodes(make_agent, loss_type, num_episodes):
@@ -109,7 +71,7 @@ def test_anchor_loss_is_the_mean_over_the_best_episodes(make_agent, loss_type, n
         assert float(agent.anchor_loss()) == pytest.approx(0.0, abs=1e-6)
     for _ in range(5):
         agent.train(rollout)
-    expected = 0.5 * naive_anchor_loss(rollout, agent, num_episodes, loss_type)
+    expected = 0.5 * naive_losses.anchor_loss(rollout, agent, num_episodes, loss_type)
     assert expected > 1e-4
     assert float(agent.anchor_loss()) == pytest.approx(expected, rel=1e-3)
 
@@ -162,41 +124,6 @@ def test_sampled_anchors_estimate_the_same_loss(make_agent):
     assert float(agent.anchor_loss()) == pytest.approx(float(exact.anchor_loss()), rel=0.05)
 
 
-def naive_ppo_loss(rollout, agent, before, clip, entropy, gamma, td_lambda):
-    """PPO's loss (equation 9) and its parts, step by step, of the first `STEPS` frames.
-
-    Args:
-      before: value predictions and logits `[B, T + 1, ...]` at the time of collection.
-    """
-    values, logits = before
-    theta, _ = agent.actor_net(rollout.observation, rollout.step_type, ())
-    pi, old = softmax(theta.logits.numpy()), softmax(logits)
-    now = agent._value_net(rollout.observation, rollout.step_type, ())[0].numpy()
-    advantages, targets, places = [], [], []
-    for b in range(BATCH):
-        advantage = 0.0
-        for t in reversed(range(STEPS)):
-            if rollout.is_boundary()[b, t]:
-                continue
-            next_value = float(rollout.discount[b, t]) * values[b, t + 1]
-            delta = float(rollout.reward[b, t]) + gamma * next_value - values[b, t]
-            carried = 0.0 if rollout.is_last()[b, t] or t == STEPS - 1 else advantage
-            advantage = delta + gamma * td_lambda * carried
-            advantages.append(advantage)
-            targets.append(advantage + values[b, t])
-            places.append((b, t))
-    at = tuple(np.transpose(places))
-    action = rollout.action.numpy()[at]
-    chosen = np.arange(len(action)), action
-    ratio = pi[at][chosen] / old[at][chosen]
-    a = (np.array(advantages) - np.mean(advantages)) / np.std(advantages)
-    surrogate = np.minimum(ratio * a, np.clip(ratio, 1 - clip, 1 + clip) * a)
-    assert np.mean(np.abs(ratio - 1) > clip) > 0.05
-    negative_entropy = np.sum(pi[at] * np.log(pi[at]), axis=-1)
-    value_loss = (now[at] - np.array(targets)) ** 2
-    return -np.mean(surrogate) + 0.5 * np.mean(value_loss) + entropy * np.mean(negative_entropy)
-
-
 def test_the_whole_loss_is_what_the_paper_and_the_talk_say(make_agent):
     agent, environment = make_agent(
         num_anchor_episodes=3,
@@ -221,8 +148,8 @@ def test_the_whole_loss_is_what_the_paper_and_the_talk_say(make_agent):
     experience = agent.preprocess_sequence(rollout)
     for _ in range(5):
         agent.train(experience)
-    expected = naive_ppo_loss(rollout, agent, before, 0.05, 0.1, 0.9, 0.7)
-    expected += 0.5 * naive_anchor_loss(rollout, agent, 3, "best_to_theta")
+    expected = naive_losses.ppo_loss(rollout, agent, before, 0.05, 0.1, 0.9, 0.7)
+    expected += 0.5 * naive_losses.anchor_loss(rollout, agent, 3, "best_to_theta")
     assert float(agent.train(experience).loss) == pytest.approx(expected, rel=1e-3)
 
 

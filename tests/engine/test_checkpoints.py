@@ -22,6 +22,7 @@ SMALL = {
     "reinforce": {},
     "ppo": {"num_environments": 2, "num_epochs": 2, "normalize_observations": True},
     "apo": {"num_environments": 2, "num_epochs": 2},
+    "apo_parallel": {"num_environments": 4, "num_learners": 2, "num_epochs": 2},
 }
 
 
@@ -65,8 +66,10 @@ def assert_equal(found, expected):
         ("dqn", "CartPole-v1"),
         ("ppo", "CartPole-v1"),
         ("apo", "CartPole-v1"),
+        ("apo_parallel", "CartPole-v1"),
         ("dqn", "gymnasium:CartPole-v1"),
         ("reinforce", "gymnasium:CartPole-v1"),
+        ("apo", "gymnasium:CartPole-v1"),
     ],
 )
 def test_a_run_broken_off_anywhere_ends_as_in_one_piece(

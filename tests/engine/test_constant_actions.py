@@ -4,31 +4,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.engine.playing import returns
 from tfrl import conditions
 from tfrl.analysis import thresholds
-from tfrl.conditions import GRID, HELD_OUT
+from tfrl.conditions import GRID
 from tfrl.environments import load
 
 EPISODES = 1_000
 
 
-def returns(environment, environment_id, variation, action):
-    """Of held-out levels, one episode each, always the same action."""
-    levels = HELD_OUT + np.arange(EPISODES)
-    intervals = conditions.intervals(environment_id, variation, levels)
+def constant(environment, action):
+    """Chooses the same action always."""
     actions = tf.fill([EPISODES], tf.cast(action, environment.action_spec().dtype))
-
-    @tf.function
-    def play():
-        environment.set_levels(tf.constant(levels), tf.constant(intervals))
-        total, alive = tf.zeros([EPISODES]), tf.ones([EPISODES])
-        for _ in tf.range(environment.time_limit):
-            time_step = environment.step(actions)
-            total += alive * time_step.reward
-            alive *= tf.cast(~time_step.is_last(), tf.float32)
-        return total
-
-    return play().numpy()
+    return lambda step: actions
 
 
 @pytest.mark.parametrize(
@@ -41,7 +29,10 @@ def test_the_best_constant_action_succeeds_as_often_as_reports_say(environment_i
         if variation == GRID:
             continue
         rates = [
-            np.mean(returns(environment, environment_id, variation, action) >= limit)
+            np.mean(
+                returns(environment, environment_id, variation, constant(environment, action))
+                >= limit
+            )
             for action in range(int(environment.action_spec().maximum) + 1)
         ]
         share = known.get(variation, 0.0)

@@ -1,0 +1,85 @@
+"""Trained on one variation, tested on another: matrix, summaries, map, and what is lost."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tests.analysis.evaluated import SUCCESS, played
+from tfrl.analysis import generalization, overfitting
+from tfrl.conditions import HELD_OUT
+
+
+def test_the_matrix_and_its_summaries_by_hand():
+    rates = {"DD": 1.0, "DR": 0.8, "DE": 0.4, "RD": 0.9, "RR": 0.7, "RE": 0.25, "EE": 0.5}
+    parts = []
+    for cell, rate in rates.items():
+        trained, tested = cell
+        split = "held-out" if trained == tested else "shifted"
+        wins = (np.arange(20) < 20 * rate).astype(float)
+        part = played(0, 100, split, tested, wins).assign(environment=trained)
+        losses = played(0, 100, "training", trained, np.zeros(20)).assign(environment=trained)
+        other = played(0, 100, split, tested, np.zeros(20), "stochastic").assign(
+            environment=trained
+        )
+        parts += [part, losses, other, part.assign(step=50, **{"return": 0.0})]
+    scored = overfitting.scores(pd.concat(parts), 1.0).drop_duplicates()
+    cells = generalization.matrix(scored, 100)
+    assert dict(zip(cells["trained"] + cells["tested"], cells["success"], strict=True)) == rates
+    (row,) = generalization.summaries(cells).to_dict("records")
+    assert row["default"] == 1.0 and row["interpolation"] == 0.7
+    assert row["extrapolation"] == pytest.approx(stats.gmean([0.8, 0.4, 0.25]))
+
+
+def test_a_summary_of_which_a_part_is_missing_is_missing():
+    cells = pd.DataFrame(
+        {"configuration": "ppo", "seed": [0, 0, 0, 1], "trained": list("DDDD")}
+        | {"tested": ["D", "R", "E", "D"], "success": [1.0, 0.5, 0.0, 1.0]}
+    )
+    found = generalization.summaries(cells)
+    assert found["default"].tolist() == [1, 1]
+    assert found[["interpolation", "extrapolation"]].isna().all(axis=None)
+
+
+def test_the_average_over_environments_is_of_seeds_that_all_have():
+    def summary(*defaults):
+        seeds = {"configuration": "ppo", "seed": np.arange(len(defaults)), "default": defaults}
+        return pd.DataFrame(seeds | {"interpolation": 0.5, "extrapolation": 0.5})
+
+    found = generalization.averaged([summary(1.0, 0.8, 0.6), summary(0.5, 0.2)])
+    assert found["default"].tolist()[:2] == [0.75, 0.5] and np.isnan(found["default"].iloc[2])
+
+
+def test_cells_are_those_of_the_levels():
+    levels = HELD_OUT + np.arange(205, 405)  # two blocks of the grid, beginning anywhere
+    wins = (levels % 100 < 40).astype(float)
+    frame = pd.concat(
+        [
+            played(0, 100, "shifted", "grid", wins, levels=levels),
+            played(1, 100, "shifted", "grid", np.ones(200), levels=levels),
+            played(0, 50, "shifted", "grid", np.ones(200), levels=levels),
+            played(0, 100, "shifted", "grid", np.ones(200), "stochastic", levels=levels),
+            played(0, 100, "held-out", "D", np.ones(200)),
+        ]
+    )
+    found = generalization.cells(frame, 1.0, 100, 100).set_index("cell")
+    assert len(found) == 100 and (found["n"] == 2).all()
+    assert (found.loc[:39, "success"] == 1).all() and (found.loc[40:, "success"] == 0.5).all()
+
+
+def test_what_is_lost_by_not_training_there_by_hand():
+    parts = []
+    rates = {("D", "D"): 0.9, ("D", "E"): 0.4, ("E", "E"): 0.6, ("E", "D"): 0.8}
+    for seed in (0, 1):
+        for (trained, tested), rate in rates.items():
+            split = "held-out" if trained == tested else "shifted"
+            wins = np.arange(20) < round(20 * (rate - (0.1 * seed if tested == "E" else 0)))
+            parts.append(played(seed, 100, split, tested, wins).assign(environment=trained))
+    scores = overfitting.scores(pd.concat(parts), 1.0)
+    floors = overfitting.floors("CartPole-v0", SUCCESS)
+    found = generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 1.0})
+    rows = found.set_index(["environment", "seed"])["gap"]
+    assert rows["D", 0] == pytest.approx(0.2) and rows["E", 1] == pytest.approx(0.1)
+    assert found["learned"].all() and len(found) == 4
+    # None with as many levels was trained there: it cannot be told apart.
+    assert generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 2.0}).empty

@@ -1,0 +1,147 @@
+"""What is found of policies that are known to overfit, and of those known not to."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.analysis.evaluated import EPISODES, SUCCESS, played
+from tfrl.analysis import levels, overfitting
+from tfrl.analysis.returns import RUN
+from tfrl.conditions import HELD_OUT
+
+ANSWERS = np.random.default_rng(7).integers(4, size=2**16)  # of four actions, which solves a level
+
+
+def answer(levels):
+    return ANSWERS[levels % len(ANSWERS)]
+
+
+def memoriser(levels, known):
+    """Looks up the levels it was trained on; elsewhere, always the first action."""
+    return np.where(levels < known, answer(levels), 0)
+
+
+def blind(levels, known):
+    """Never looks at the level."""
+    return np.zeros(len(levels), int)
+
+
+def verdicts_on(policy, rng, levels, repetitions, seeds=5):
+    """Verdicts on a policy that was trained on the first levels, each on runs of its own."""
+    ranges = {"training": (0, levels), "held-out": (HELD_OUT, 2 * HELD_OUT)}
+    runs = repetitions * seeds
+    parts = []
+    for split, bounds in ranges.items():
+        drawn = rng.integers(*bounds, size=runs * EPISODES)
+        wins = policy(drawn, levels) == answer(drawn)
+        part = played(0, 100, split, "D", wins, levels=drawn)
+        run = np.repeat(np.arange(runs), EPISODES)
+        parts.append(part.assign(configuration=run // seeds, seed=run % seeds))
+    gaps = overfitting.gaps(overfitting.scores(pd.concat(parts), 1.0), SUCCESS)
+    return overfitting.verdicts(gaps, SUCCESS, EPISODES)
+
+
+def test_a_planted_memoriser_is_found():
+    found = verdicts_on(memoriser, np.random.default_rng(0), levels=10, repetitions=50)
+    assert (found["verdict"] == "gap").all()
+    assert (found["low"] > 0.5).all() and (found["reference"] == 1).all()
+
+
+def test_a_policy_blind_to_the_level_is_rarely_found_guilty():
+    # As many training levels as can hold every action in its share, so that there is no gap.
+    found = verdicts_on(blind, np.random.default_rng(1), levels=2**15, repetitions=400)
+    assert ((found["low"] <= 0) & (found["high"] >= 0)).mean() >= 0.9
+    assert (found["n"] == 5).all() and len(found) == 400
+
+
+def of_easy_and_hard_levels(rng, repetitions, seeds, known, skills):
+    """Evaluations, each at one of the steps, of agents that solve an easy level more often.
+
+    Every repetition trains on other levels, each as easy as chance has it.
+
+    Args:
+      known: how many levels are trained on; None for all.
+      skills: of each step, by which the ease of a level is multiplied.
+    """
+    shape = (repetitions, seeds, EPISODES)
+    talent = np.clip(rng.normal(1, 0.15, shape[:2])[..., None], 0, 1.5)
+    of_level = rng.beta(1.5, 3, (repetitions, known or 1))
+    configuration, seed, _ = (axis.ravel() for axis in np.indices(shape))
+    parts = []
+    for step, skill in enumerate(skills):
+        number = np.arange(seeds * EPISODES).reshape(seeds, EPISODES)
+        number = number + rng.integers(1_000, size=shape[:2])[..., None]
+        ease = {"held-out": rng.beta(1.5, 3, shape), "training": rng.beta(1.5, 3, shape)}
+        if known:
+            number = number % known
+            ease["training"] = of_level[np.arange(repetitions)[:, None, None], number]
+        for split, easy in ease.items():
+            wins = rng.random(shape) < np.clip(easy * talent * skill, 0, 1)
+            part = {"environment": "e", "configuration": configuration, "seed": seed, "step": step}
+            part |= {"split": split, "variation": "D", "policy": "greedy", "level": number.ravel()}
+            parts.append(pd.DataFrame(part | {"return": wins.ravel().astype(float)}))
+    return pd.concat(parts)
+
+
+def covers(found):
+    return ((found["low"] <= 0) & (found["high"] >= 0)).mean()
+
+
+@pytest.mark.parametrize("known", [5, 10, 100, None])
+@pytest.mark.parametrize("seeds", [5, 20])
+def test_that_few_levels_are_easy_or_hard_by_chance_is_no_overfitting(known, seeds):
+    frame = of_easy_and_hard_levels(np.random.default_rng(3), 200, seeds, known, [1.0])
+    gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
+    played = levels.played(frame, "success", 1.0)
+    found = overfitting.verdicts(gaps, SUCCESS, EPISODES, played)
+    assert len(found) == 200 and covers(found) >= 0.9
+    if known == 10:
+        assert covers(overfitting.verdicts(gaps, SUCCESS, EPISODES)) < 0.75
+
+
+def test_that_skill_grows_on_few_levels_is_no_growth_of_overfitting():
+    # Five times as skilled at the end, and more so on easy levels: of ten, they are more or fewer.
+    frame = of_easy_and_hard_levels(np.random.default_rng(4), 200, 20, 10, [0.2, 1.0])
+    gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
+    played = levels.played(frame, "success", 1.0)
+    assert covers(overfitting.widening(gaps, 0, 1, SUCCESS, EPISODES, played)) >= 0.9
+    assert covers(overfitting.widening(gaps, 0, 1, SUCCESS, EPISODES)) < 0.85
+
+
+def test_what_levels_add_is_the_naive_sum_over_clusters():
+    frame = of_easy_and_hard_levels(np.random.default_rng(5), 1, 3, 4, [1.0])
+    frame = frame[frame["split"] == "training"]
+    played = levels.played(frame, "success", 1.0)
+    runs = frame[[*RUN, "step", "policy"]].drop_duplicates().assign(weight=1.0)
+    (row,) = levels.variance(runs, played, ["configuration"]).to_dict("records")
+    mean, size = frame["return"].mean(), len(frame)
+    expected = 0.0
+    for keys, sign in ((["level"], 1), (["level", "seed"], -1)):
+        sums = [((part["return"] - mean) / size).sum() for _, part in frame.groupby(keys)]
+        expected += sign * np.square(sums).sum() * len(sums) / (len(sums) - 1)
+    assert row["of_levels"] == pytest.approx(max(expected, 0)) and row["levels"] == 4
+
+
+@pytest.mark.parametrize(("rate", "spread"), [(0.98, 0.0), (0.5, 0.0), (0.7, 0.15), (1.0, 0.0)])
+def test_intervals_of_no_gap_cover_zero_and_of_a_planted_one_exclude_it(rate, spread):
+    # A run succeeds at a rate of its own; five seeds of 100 episodes a split.
+    rng = np.random.default_rng(2)
+    repetitions, seeds = 2_000, 5
+    rates = np.clip(rng.normal(rate, spread, (repetitions, seeds)), 0, 1)
+    training, held_out = (rng.binomial(EPISODES, rates) / EPISODES for _ in range(2))
+    planted = rng.binomial(EPISODES, np.clip(rates - 0.3, 0, 1)) / EPISODES
+
+    def judge(tested):
+        frame = pd.DataFrame(
+            {"environment": "e", "configuration": "ppo", "policy": "greedy", "tested": "held-out"}
+            | {"step": np.repeat(np.arange(repetitions), seeds)}
+            | {"seed": np.tile(np.arange(seeds), repetitions)}
+            | {"reference": training.ravel(), "score": tested.ravel()}
+            | {"learned": True}
+        )
+        frame = frame.assign(gap=frame["reference"] - frame["score"])
+        return overfitting.verdicts(frame, SUCCESS, EPISODES)
+
+    none = judge(held_out)
+    assert ((none["low"] <= 0) & (none["high"] >= 0)).mean() >= 0.93
+    assert (judge(planted)["verdict"] == "gap").mean() >= 0.95
