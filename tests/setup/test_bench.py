@@ -3,6 +3,7 @@
 import pytest
 
 from bench import page
+from bench.__main__ import BY_TWO, COMMANDS
 from bench.page import Ratio
 
 ONCE = {
@@ -59,6 +60,11 @@ def test_compiling_counts_once_in_a_run():
 )
 def test_a_ratio_stands_beside_what_it_is_to_reach(ratio, row):
     assert page.ratio_row(ratio, MEASUREMENTS) == row
+
+
+def test_what_is_compared_is_measured():
+    compared = {name for one in page.RATIOS for name in (one.numerator, one.denominator)}
+    assert compared <= {*COMMANDS, "two workers"} and BY_TWO in COMMANDS
 
 
 def test_a_ratio_is_taken_within_each_round():
