@@ -10,7 +10,7 @@ def softmax(logits):
 
 
 def anchor_loss(rollout, agent, num_episodes, loss_type):
-    """The mean over the steps of the best episodes, found by looking through `[B, T + 1]` frames."""
+    """The mean over the steps of the best episodes, found by looking through all `[B, T + 1]`."""
     episodes = []
     logits = rollout.policy_info["dist_params"]["logits"].numpy()
     for t in range(rollout.reward.shape[1] - 1):

@@ -4,8 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ class Project:
     """The current folder, with `studies/fake.toml` in it."""
 
     folder: Path
+    started: list[subprocess.Popen] = field(default_factory=list)  # all that `start` returned
 
     @property
     def file(self) -> Path:
@@ -42,7 +43,7 @@ class Project:
     def start(self, *arguments: str, python: str | Path = sys.executable) -> subprocess.Popen:
         """A command line run in a process of its own, at the head of a process group."""
         script = "import sys; from tests.harness import fake; sys.exit(fake.main())"
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [python, "-c", script, *arguments],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -52,6 +53,8 @@ class Project:
             # A shell that put the tests in the background has made them deaf to Ctrl-C.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+        self.started.append(process)
+        return process
 
     def statuses(self) -> dict[str, str]:
         return {str(entry.run): entry.status for entry in self.ledger.entries()}
@@ -74,12 +77,16 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     monkeypatch.chdir(tmp_path)
     Path("studies").mkdir()
     place = Project(tmp_path)
     place.write(fake.STUDY)
-    return place
+    yield place
+    for process in place.started:
+        if process.poll() is None:  # the test has failed before its end
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
 
 @pytest.fixture

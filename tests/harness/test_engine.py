@@ -1,5 +1,6 @@
 """The harness with the pipelines that it is made for."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.conftest import ROOT
-from tfrl.harness import sources, storage, study
+from tfrl.harness import hyperparameters, storage, study
 from tfrl.harness.engine import Engine
 
 STUDY = """\
@@ -49,15 +50,51 @@ def test_what_only_gymnasium_needs_decides_no_other_run():
         {file.relative_to(ROOT / "tfrl").as_posix() for file in Engine().sources("dqn", name)}
         for name in ("CartPole-v1", "gymnasium:CartPole-v1")
     )
-    assert there - here == sources._FOR_GYMNASIUM
+    assert here < there
+    only_there = {Path(name).stem for name in there - here}
+    assert only_there == {"host_environment", "suite_gymnasium", "host_loop"}
 
 
-def test_all_that_decides_a_result_is_hashed():
-    names = [
-        str(file.relative_to(ROOT / "tfrl")) for file in Engine().sources("dqn", "CartPole-v1")
-    ]
-    assert {"pipelines/dqn.py", "environments/cartpole.py", "runtime.py"} <= set(names)
-    assert not [name for name in names if name.startswith(("harness", "report", "cli"))]
+LOADED = """
+import sys
+from tfrl import environments, pipelines
+for name in pipelines.SHIPPED:
+    pipelines.resolve(name)
+environments.load("gymnasium:CartPole-v1", batch_size=1)
+print(*(m.__file__ for n, m in sys.modules.items() if n.partition(".")[0] == "tfrl"), sep="\\n")
+"""
+
+
+def test_all_that_a_run_imports_is_hashed_and_none_of_what_shows_it():
+    hashed = {str(file) for file in Engine().sources("dqn", "gymnasium:CartPole-v1")}
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True)
+    loaded = set(done.stdout.splitlines())
+    assert len(loaded) > 30, done.stderr
+    assert loaded <= hashed
+    inside = {Path(name).relative_to(ROOT / "tfrl").parts[0] for name in hashed}
+    assert not inside & {"harness", "analysis", "report", "cli"}
+
+
+def settings_of(file):
+    """All hyperparameters of each configuration; fails on one that its pipeline does not have."""
+    engine = Engine()
+    return {
+        one.name: hyperparameters.resolve(one, engine.config(one.pipeline), str(file))
+        for one in study.load(file).configurations
+    }
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "studies").glob("*.toml")), ids=lambda f: f.stem)
+def test_a_shipped_study_sets_what_its_pipelines_have(file):
+    assert settings_of(file)
+
+
+def test_the_study_in_the_readme_can_be_run(tmp_path):
+    (text,) = re.findall(r"```toml\n(title = .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    file = tmp_path / "target.toml"
+    file.write_text(text)
+    found = settings_of(file)
+    assert found["dqn"] | {"target_update_period": 1} == found["every_update"]
 
 
 @pytest.mark.study

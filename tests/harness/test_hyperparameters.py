@@ -1,6 +1,7 @@
 """What a pipeline's own `Config` may be."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 
@@ -21,6 +22,33 @@ def test_defaults_that_are_made_count_as_defaults():
     assert hyperparameters.defaults(Config, "here") == {"layers": (4, 4), "limit": None}
     resolved = hyperparameters.resolve(MINE, Config, "here")
     assert resolved == {"layers": (8,), "limit": None}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    limit: float | None = None
+    kind: Literal["plain", "clipped"] = "plain"
+
+
+@pytest.mark.parametrize("given", [{"limit": 0.5}, {"limit": 2}, {"kind": "clipped"}])
+def test_a_value_of_either_type_or_out_of_a_choice_is_taken(given):
+    mine = Configuration("mine", "mine:Pipeline", given)
+    assert hyperparameters.resolve(mine, Chosen, "here") == {"limit": None, "kind": "plain"} | given
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"limit": "none"}, "here.limit is 'none': expected a number"),
+        ({"limit": True}, "here.limit is true: expected a number"),
+        ({"kind": "other"}, "here.kind is 'other': expected one of 'plain', 'clipped'"),
+        ({"kind": 1}, "here.kind is 1: expected one of 'plain', 'clipped'"),
+    ],
+)
+def test_a_value_of_neither_type_or_no_choice_is_refused(given, sentence):
+    with pytest.raises(StudyError) as caught:
+        hyperparameters.resolve(Configuration("mine", "mine:Pipeline", given), Chosen, "here")
+    assert str(caught.value) == sentence
 
 
 @dataclass

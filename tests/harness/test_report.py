@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +9,7 @@ import pytest
 
 from tests.harness import fake
 from tests.harness.conftest import ROOT
+from tests.report.reading import Page
 
 SMALL = """\
 title = "Every agent, shortly"
@@ -26,24 +26,6 @@ cartpole = "CartPole-v1"
     f'\n[configurations.{name}]\npipeline = "{name}"\n'
     for name in ("dqn", "reinforce", "ppo", "apo")
 )
-
-
-class Page(HTMLParser):
-    """What a browser would show, and what it would fetch."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.text, self.fetched = "", []
-        self.feed(file.read_text())
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        fetched = ("src", "srcset", "href") if tag == "link" else ("src", "srcset")
-        links = [value for name, value in attrs if name in fetched]
-        self.fetched += [link for link in links if not link.startswith("data:")]
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def ledger(folder: Path) -> pd.DataFrame:

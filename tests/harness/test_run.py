@@ -229,8 +229,7 @@ def test_code_changed_meanwhile_is_not_taken_for_the_code_before(project, monkey
     both = 'pipeline = "fake"\ngate = "gate"\nfile = "made"'
     project.write(fake.STUDY.replace('pipeline = "fake"', both))
     process = project.start("run", "fake", "--jobs", "1")
-    while not Path("made.trainers").exists():
-        time.sleep(0.02)
+    wait_until(Path("made.trainers").exists, "a worker is at work")
     source.write_text("a = 2")
     Path("gate").touch()
     out, err = process.communicate(timeout=60)

@@ -3,13 +3,13 @@
 import fcntl
 import re
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.harness import fake
 from tests.harness.test_ledger import CODE, publish
+from tests.torture.common import wait_until
 from tfrl.cli import counting
 from tfrl.harness import manifest
 from tfrl.harness.ledger import Ledger
@@ -74,16 +74,13 @@ def test_a_study_of_which_nothing_is_stored_stays_so(project, capsys):
 
 def test_it_works_while_the_study_runs(project, capsys):
     project.write(fake.STUDY + 'gate = "gate"\n')
-    with project.start("run", "fake", "--jobs", "2") as process:
-        deadline = time.monotonic() + 60
-        while " 4 finished " not in (line := status(project, capsys)[0]):
-            assert time.monotonic() < deadline, line
-            time.sleep(0.05)
-        assert line == (
-            "fake: 8 planned = 4 finished + 0 failed + 4 missing in runs/fake; runs are being made"
-        )
-        Path("gate").touch()
-        process.communicate(timeout=60)
+    process = project.start("run", "fake", "--jobs", "2")
+    wait_until(lambda: " 4 finished " in status(project, capsys)[0], "one configuration is done")
+    assert status(project, capsys)[0] == (
+        "fake: 8 planned = 4 finished + 0 failed + 4 missing in runs/fake; runs are being made"
+    )
+    Path("gate").touch()
+    process.communicate(timeout=60)
     assert process.returncode == 0
     assert (
         " 8 finished + 0 failed + 0 missing in runs/fake; no run is " in status(project, capsys)[0]

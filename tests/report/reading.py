@@ -3,6 +3,9 @@
 import re
 from html.parser import HTMLParser
 
+import numpy as np
+from matplotlib.colors import to_rgb
+
 
 class Page(HTMLParser):
     """Attributes and text of a page; fails on tags that do not nest."""
@@ -15,6 +18,17 @@ class Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
         assert not self.open
         self.text = " ".join(" ".join(self.words).split())
+
+    @property
+    def fetched(self):
+        """What a browser would load besides the page."""
+        links = [
+            attributes[name]
+            for tag, attributes in self.tags
+            for name in ("src", "srcset", *(("href",) if tag == "link" else ()))
+            if name in attributes
+        ]
+        return [link for link in links if not link.startswith("data:")]
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
@@ -34,3 +48,17 @@ def no_nan(index):
     assert not re.search(r"\b(nan|NaN|inf|None|NaT)\b", text)
     assert not re.search(r"\b(nan|NaN|inf|None)\b", (index.parent / "README.md").read_text())
     return text
+
+
+def contrast(one, other):
+    """WCAG 2's ratio of the luminances of two colours, as Matplotlib takes them."""
+
+    def luminance(colour):
+        channels = np.array(to_rgb(colour))
+        linear = np.where(
+            channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+        )
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -10,7 +10,7 @@ from tfrl.harness.study import Environment
 from tfrl.report import content, render
 from tfrl.report.performance import ground, seeds, together
 
-from .reading import Page
+from .reading import Page, no_nan
 
 SHORT = {"steps": 5_000, "every": 2_500}
 
@@ -52,24 +52,24 @@ def test_another_implementation_that_has_finished_in_one_environment_only(tmp_pa
     planned = synthetic.study(("ppo", "dqn", "ppo-stock"), seeds=3, environments=2, **SHORT)
     found = synthetic.results(planned, failed=(), missing=())
     found = with_settings(found, "ppo-stock", "ppo", stock_agent=True)
-    render(without(found, "cartpole-1", "ppo-stock"), tmp_path)
+    no_nan(render(without(found, "cartpole-1", "ppo-stock"), tmp_path))
 
 
 @pytest.mark.parametrize("names", [("ppo", "dqn"), ("ppo", "apo"), ("ppo",)])
 def test_no_episode_of_training_has_ended(tmp_path, names):
     found = results(names)
-    render(replace(found, episodes=found.episodes.head(0)), tmp_path)
+    no_nan(render(replace(found, episodes=found.episodes.head(0)), tmp_path))
 
 
 def test_the_episodes_of_one_agent_only_have_ended(tmp_path):
     found = results(("ppo", "dqn"))
     own = found.episodes["configuration"] == "dqn"
-    render(replace(found, episodes=found.episodes[own]), tmp_path)
+    no_nan(render(replace(found, episodes=found.episodes[own]), tmp_path))
 
 
 def test_an_ablation_has_finished_before_what_it_is_one_of(tmp_path):
     found = results(("ppo", "apo", "apo-k1"), failed=failed("ppo", "apo"))
-    render(with_settings(found, "apo-k1", "apo", num_anchor_episodes=1), tmp_path)
+    no_nan(render(with_settings(found, "apo-k1", "apo", num_anchor_episodes=1), tmp_path))
 
 
 @pytest.mark.parametrize("kept", [0, 1])
@@ -77,7 +77,8 @@ def test_an_ablation_has_finished_before_what_it_is_one_of(tmp_path):
 def test_no_run_on_mazes_has_finished_or_only_one_on_all_of_them(tmp_path, kept, counts):
     planned = synthetic_overfitting.levels(seeds=2, episodes=10, counts=counts)
     names = [(run.environment.name, run.configuration.name, run.seed) for run in planned.runs()]
-    render(synthetic_overfitting.results(planned, failed=names[: len(names) - kept]), tmp_path)
+    found = synthetic_overfitting.results(planned, failed=names[: len(names) - kept])
+    no_nan(render(found, tmp_path))
 
 
 def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all():

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from tfrl.report import style, units, wording
 
 from . import synthetic
+from .reading import contrast
 
 
 @pytest.mark.parametrize(
@@ -50,20 +51,6 @@ def test_how_often_intervals_hold_is_said_where_that_is_not_in_95_percent():
     assert said([20], "growth") == said([1], "mean") == said([], "mean") == ""
     assert wording.holding_shares([0]) == ""
     assert "contains it in 92% to 98% of repetitions" in wording.holding_shares([10, 20])
-
-
-def contrast(colour, ground):
-    """WCAG's ratio of luminances."""
-
-    def luminance(text):
-        channels = np.array([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        linear = np.where(
-            channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
-        )
-        return linear @ [0.2126, 0.7152, 0.0722]
-
-    high, low = sorted((luminance(colour), luminance(ground)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_agents_are_seen_on_a_light_and_on_a_dark_page():

@@ -48,7 +48,8 @@ def environment(tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     shutil.rmtree(clone)
-    return variables
+    yield variables
+    shutil.rmtree(folder)  # gigabytes, which pytest would keep
 
 
 def test_the_command_is_there(environment, tmp_path):

@@ -8,11 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from html.parser import HTMLParser
 from pathlib import Path
 
 from tests.harness import fake
 from tests.harness.conftest import ROOT
+from tests.report.reading import Page
 from tests.torture.common import study, wait_until
 
 HEAD = fake.STUDY[: fake.STUDY.index("[configurations")].replace("0-3", "0-2")
@@ -24,18 +24,6 @@ FAILING = {  # by configuration: what it is told, and what its run then says
     "nan": ('failure = "nan"', "FloatingPointError: the loss is NaN after 480 steps"),
 }
 COUNTS = "15 planned = 5 finished + 5 failed + 5 missing"
-
-
-class Text(HTMLParser):
-    """What a browser would show of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text = ""
-        self.feed(page)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def test_runs_that_fail_in_five_ways_are_counted_everywhere(project, capsys, figure):
@@ -64,7 +52,7 @@ def test_runs_that_fail_in_five_ways_are_counted_everywhere(project, capsys, fig
     assert [row["configuration"] for row in rows] == list(FAILING)
     with (folder / "tables" / "failures.csv").open() as file:
         failures = {row["configuration"]: row["error"] for row in csv.DictReader(file)}
-    page = Text((folder / "index.html").read_text()).text
+    page = Page(folder / "index.html").text
     markdown = (folder / "README.md").read_text()
     for name, (_, sentence) in FAILING.items():
         assert failures[name].startswith(sentence)
