@@ -13,7 +13,7 @@ from tfrl.report.drawings import heatmaps
 from tfrl.report.overfitting import asks_about_overfitting, gaps
 
 from . import synthetic, synthetic_overfitting
-from .reading import Page, no_nan
+from .reading import Page, contrast, no_nan
 from .test_page import files
 
 
@@ -111,6 +111,15 @@ def test_a_planted_fall_is_a_gap_and_the_control_shows_nothing(physics):
         f"gap {100 * row['gap']:.1f} {100 * row['low']:.1f} to {100 * row['high']:.1f}; plain"
         in (text.replace("\N{NO-BREAK SPACE}", " "))
     )
+
+
+def test_what_is_lost_is_asked_of_each_variation_that_was_trained_on(physics):
+    text = no_nan(physics)
+    for variation, others in {"D": "RE", "R": "DE", "E": "DR"}.items():
+        claim = f"CartPole-v0: lost on other variations by training on {variation}"
+        said = text[text.rindex(claim) :][:400]
+        for other in others:
+            assert f"Lost on {other} by training on {variation} instead of {other}: DQN" in said
 
 
 def test_what_was_never_learned_is_not_said_to_generalise(physics):
@@ -211,11 +220,7 @@ def test_numbers_can_be_read_on_every_colour():
     colours = heatmaps.colormaps[heatmaps.COLOURS]
     for share in np.linspace(0, 1, 50):
         ink = heatmaps._readable(colours, share)
-        linear = np.array(colours(share)[:3])
-        linear = np.where(linear <= 0.04045, linear / 12.92, ((linear + 0.055) / 1.055) ** 2.4)
-        luminance = linear @ [0.2126, 0.7152, 0.0722]
-        contrast = 1.05 / (luminance + 0.05) if ink == "#ffffff" else (luminance + 0.05) / 0.05
-        assert contrast >= 4.5  # WCAG 2 level AA
+        assert contrast(ink, colours(share)) >= 4.5  # WCAG 2 level AA
 
 
 def more_tests():

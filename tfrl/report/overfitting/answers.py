@@ -7,7 +7,7 @@ from scipy import stats
 
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.overfitting import HELD_OUT
-from tfrl.conditions import DEFAULT
+from tfrl.harness.study import Environment
 from tfrl.report.blocks import Answer
 from tfrl.report.overfitting import findings
 from tfrl.report.overfitting.findings import Family
@@ -63,33 +63,31 @@ def _enough(family: Family, rows: pd.DataFrame, looks: Looks) -> str:
 
 
 def physics(family: Family, looks: Looks, brief: bool = False) -> list[Answer]:
-    """What is lost under variations that were not trained on; if `brief`, under the furthest."""
-    trained = findings.unbounded(family.environments, DEFAULT) or family.environments[-1]
+    """What is lost under variations that were not trained on, by what was.
+
+    If `brief`, of those trained on the usual physics only, under the variation furthest from it.
+    """
+    found = [findings.unbounded(family.environments, each) for each in family.variations]
+    trained = [environment for environment in found if environment] or [family.environments[-1]]
+    answers = [_lost(family, one, looks, brief) for one in (trained[:1] if brief else trained)]
+    return [answer for answer in answers if answer]
+
+
+def _lost(family: Family, trained: Environment, looks: Looks, brief: bool) -> Answer | None:
+    """By the runs of one environment; None if they were tested on nothing else."""
     tests = [test for test in family.variations if test != trained.conditions.variation]
     if not tests:
-        return []
-    numbers, where = unit(family.measure), family.labels[trained.name]
+        return None
     rows = able(family)
     rows = rows[(rows["environment"] == trained.name) & (rows["tested"] != HELD_OUT)]
-    known = set(rows["tested"]) or set(family.verdicts["tested"]) & set(tests)
-    sentences: list[str] = []
-    if not known:
-        mine = family.last(family.plain)
-        mine = mine[(mine["environment"] == trained.name) & (mine["n"] > 0)]
-        for test in tests:
-            one = mine[mine["tested"] == test]
-            lower = estimates(one, _names(one, looks), numbers)
-            sentences.append(
-                f"Trained on {where}, {numbers.noun} on {_quoted(test)} is lower by: {lower}. "
-                f"{TOGETHER.capitalize()}, since none was trained there."
-            )
-        claim = f"{family.id}: variations never trained on"
-        return [Answer(claim, "not judged", tuple(sentences))]
+    if not set(rows["tested"]) and not set(family.verdicts["tested"]) & set(tests):
+        return _never_trained_on(family, trained, tests, looks)
+    where, sentences = family.labels[trained.name], []
     shown = rows[rows["tested"] == tests[-1]] if brief else rows
     for test in tests[-1:] if brief else tests:
         one = shown[shown["tested"] == test]
         if len(one):
-            lower = estimates(one, _names(one, looks), numbers)
+            lower = estimates(one, _names(one, looks), unit(family.measure))
             sentences.append(f"Lost on {test} by training on {where} instead of {test}: {lower}.")
     idle = [look.label for name, look in looks.items() if name not in set(shown["configuration"])]
     if idle:
@@ -97,7 +95,24 @@ def physics(family: Family, looks: Looks, brief: bool = False) -> list[Answer]:
     outcome = badge(shown, VERDICTS) if len(shown) else "too little learned"
     elsewhere = tests[-1] if brief else "other variations"
     claim = f"{family.id}: lost on {elsewhere} by training on {where}"
-    return [Answer(claim, outcome, tuple(sentences))]
+    return Answer(claim, outcome, tuple(sentences))
+
+
+def _never_trained_on(
+    family: Family, trained: Environment, tests: Sequence[str], looks: Looks
+) -> Answer:
+    """Where no run was trained on what is tested on, there is only the plain difference."""
+    numbers, sentences = unit(family.measure), []
+    mine = family.last(family.plain)
+    mine = mine[(mine["environment"] == trained.name) & (mine["n"] > 0)]
+    for test in tests:
+        one = mine[mine["tested"] == test]
+        sentences.append(
+            f"Trained on {family.labels[trained.name]}, {numbers.noun} on {_quoted(test)} is lower "
+            f"by: {estimates(one, _names(one, looks), numbers)}. {TOGETHER.capitalize()}, since "
+            "none was trained there."
+        )
+    return Answer(f"{family.id}: variations never trained on", "not judged", tuple(sentences))
 
 
 def _quoted(variation: str) -> str:
