@@ -1,14 +1,17 @@
-"""What the report of a large study takes: 1,000 runs of 2,000 episodes, on one core.
+"""What a large study takes beside training: its store, its report and a look at it, on one core.
 
-    python -m bench.report
+    python -m bench.report [--seeds 125]
 
-Stores made-up runs, which is not counted, and makes their report as `tfrl report` does. Prints
-`{"seconds": ..., "mebibytes": ..., "reading": ..., "statistics": ..., "figures": ..., "page": ...,
-"starting": ..., "bootstrap_seconds": ...}`: the whole time and the largest memory; how much of the
-time each part takes, as shares; and the seconds of 50,000 bootstrap repetitions of the
-interquartile mean of 20 x 10 scores.
+Makes runs of 2,000 episodes up, eight for each seed, and prints `{"runs": ..., "run_seconds": ...,
+"again_seconds": ..., "status_seconds": ..., "store_mebibytes": ..., "files": ..., "seconds": ...,
+"mebibytes": ..., "page_mebibytes": ..., "reading": ..., "statistics": ..., "figures": ..., "page":
+..., "starting": ..., "bootstrap_seconds": ...}`: how many runs; the seconds of `tfrl run` for them,
+of `tfrl run` when all are stored, and of `tfrl status`; the size of the store; the seconds, the
+largest memory and the page of `tfrl report`, and how much of its time each part takes, as shares;
+and the seconds of 50,000 bootstrap repetitions of the interquartile mean of 20 x 10 scores.
 """
 
+import argparse
 import collections
 import contextlib
 import io
@@ -26,34 +29,12 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
+from bench import made_up
+from bench.made_up import NAME, STUDY
 from tfrl import cli
 from tfrl.analysis import evidence, resampling
-from tfrl.conditions import DEFAULT, HELD_OUT, POLICIES, SPLITS
-from tfrl.harness import manifest, provenance, tables
-from tfrl.harness import study as studies
-from tfrl.harness.ledger import Ledger
 
-NAME = "large"
-EPISODES, LENGTH = 2_000, 100  # of a run; mean environment steps of an episode
-STUDY = f"""\
-title = "Large"
-seeds = "0-124"
-steps = {EPISODES * LENGTH}
-
-[evaluation]
-every = {EPISODES * LENGTH // 10}
-episodes = 100
-
-[environments]
-cartpole = "CartPole-v1"
-acrobot = "Acrobot-v1"
-
-[configurations]
-dqn = {{ pipeline = "dqn" }}
-reinforce = {{ pipeline = "reinforce" }}
-ppo = {{ pipeline = "ppo" }}
-apo = {{ pipeline = "apo" }}
-"""
+ROOT = Path(__file__).parents[1]
 PARTS = {  # the part that code of a package belongs to
     "tfrl/harness/": "reading",
     "tfrl/analysis/": "statistics",
@@ -63,64 +44,32 @@ PARTS = {  # the part that code of a package belongs to
 SECONDS_BETWEEN_SAMPLES = 0.005
 
 
-def store(folder: Path) -> None:
-    """Stores the study and its made-up runs, returns that rise at another pace for each seed."""
-    path = folder / "studies" / f"{NAME}.toml"
-    path.parent.mkdir()
-    path.write_text(STUDY)
-    study = studies.load(path)
-    ledger = Ledger(study, folder / "runs")
-    made_by = {"git": None, "lock_sha256": None, **provenance.machine()}
-    for index, run in enumerate(study.runs()):
-        columns = made_up(study, np.random.default_rng(index))
-        results = {
-            name: tables.from_columns(columns[name], schema)
-            for name, schema in tables.SCHEMAS.items()
-        }
-        outcome = {
-            "status": "finished",
-            "error": None,
-            "timings": {"compile": 0.0, "train": 1.0, "evaluate": 1.0},
-            "updates": EPISODES,
-            "weights_sha256": "",
-            "fingerprint": tables.fingerprint(results, ""),
-        }
-        identity = manifest.identity(study, run, {}, {}, "", provenance.versions())
-        ledger.publish(run, manifest.complete(identity, made_by, outcome, 2.0), results)
-
-
-def made_up(study: studies.Study, generator: np.random.Generator) -> dict[str, dict]:
-    """The columns of one run's tables."""
-    pace = generator.uniform(2, 6)
-
-    def returns(share):
-        return 500 * np.clip(pace * share * generator.lognormal(0, 0.2, share.shape), 0.02, 1)
-
-    episode = np.arange(EPISODES)
-    scheduled = np.arange(0, study.steps + 1, study.evaluation.every)
-    parts = np.array([(split, policy) for split in SPLITS[:2] for policy in POLICIES])
-    step, part, number = (
-        x.ravel() for x in np.indices((len(scheduled), len(parts), study.evaluation.episodes))
+def stored(seeds: int, folder: Path) -> dict[str, float]:
+    """Makes the runs of a study in `folder`, looks at them, and measures that."""
+    file = folder / "studies" / f"{NAME}.toml"
+    file.parent.mkdir()
+    file.write_text(STUDY.format(last=seeds - 1))
+    made, again, status = (
+        seconds_of(command, folder) for command in (["run", NAME], ["run", NAME], ["status", NAME])
     )
-    split, policy = parts[part].T
+    files = [path for path in (folder / "runs" / NAME).glob("*/*/*/*") if path.is_file()]
     return {
-        "episodes": {
-            "step": (episode + 1) * LENGTH,
-            "episode": episode,
-            "return": returns(episode / EPISODES),
-            "length": np.full(EPISODES, LENGTH),
-        },
-        "evaluations": {
-            "step": scheduled[step],
-            "split": split,
-            "variation": np.full(len(step), DEFAULT),
-            "policy": policy,
-            "level": np.where(split == "held-out", HELD_OUT, 0) + number,
-            "episode": number,
-            "return": returns(scheduled[step] / study.steps),
-            "length": np.full(len(step), LENGTH),
-        },
+        "runs": len(files) // 3,
+        "run_seconds": made,
+        "again_seconds": again,
+        "status_seconds": status,
+        "store_mebibytes": sum(path.stat().st_size for path in files) / 2**20,
+        "files": len(files),
     }
+
+
+def seconds_of(command: list[str], folder: Path) -> float:
+    """What a `tfrl` command takes, with the time that Python needs to start."""
+    start = time.perf_counter()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    whole = [sys.executable, "-m", "bench.made_up", *command]
+    subprocess.run(whole, cwd=folder, env=environment, capture_output=True, check=True)
+    return time.perf_counter() - start
 
 
 def report(folder: Path) -> dict[str, float]:
@@ -140,7 +89,7 @@ def report(folder: Path) -> dict[str, float]:
     watcher.start()
     os.chdir(folder)
     with contextlib.redirect_stdout(io.StringIO()):
-        status = cli.main(["report", NAME])
+        status = cli.main(["report", NAME], made_up.Engine())
     seconds = time.perf_counter() - start
     done.set()
     watcher.join()
@@ -150,7 +99,8 @@ def report(folder: Path) -> dict[str, float]:
     mebibytes = int(re.search(r"VmHWM:\s+(\d+) kB", process)[1]) / 1024
     parts = (*PARTS.values(), "starting")
     shares = {part: spent[part] / sum(spent.values()) for part in parts}
-    return {"seconds": seconds, "mebibytes": mebibytes, **shares}
+    page = Path("reports", NAME, "index.html").stat().st_size / 2**20
+    return {"seconds": seconds, "mebibytes": mebibytes, "page_mebibytes": page, **shares}
 
 
 def part_of(frame) -> str:
@@ -179,13 +129,18 @@ def bootstrap_seconds() -> float:
 
 def main() -> None:
     """Prints what was measured."""
-    if len(sys.argv) > 1:
-        found = report(Path(sys.argv[1]))
-        print(json.dumps(found | {"bootstrap_seconds": bootstrap_seconds()}))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=125, help="of the study (default: 125)")
+    parser.add_argument("--of", type=Path, help=argparse.SUPPRESS)  # report these runs, and no more
+    arguments = parser.parse_args()
+    if arguments.of:
+        print(json.dumps(report(arguments.of) | {"bootstrap_seconds": bootstrap_seconds()}))
         return
     with tempfile.TemporaryDirectory() as folder:
-        store(Path(folder))
-        subprocess.run([sys.executable, "-m", "bench.report", folder], check=True)
+        found = stored(arguments.seeds, Path(folder))
+        command = [sys.executable, "-m", "bench.report", "--of", folder]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        print(json.dumps(found | json.loads(done.stdout)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,17 @@
 """The page that `make bench` writes."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from bench import page
 from bench.__main__ import BY_TWO, COMMANDS
 from bench.page import Ratio
 
+ROOT = Path(__file__).parents[2]
 ONCE = {
     "floor": {"gflops": 97.3, "dqn": 35_123.0, "ppo": 91_500.0, "reinforce": 24_400_000.0},
     "tutorial dqn": {"rate": 151.2},
@@ -95,3 +101,13 @@ def test_every_row_is_on_the_page_with_its_command():
     assert "| its memory, MiB | 1,100 | 1,024 | **exceeded** |" in text
     assert "Of the report's time: reading 20%, statistics 20%, figures 20%" in text
     assert "- floor: `python -m bench.floor`" in text
+
+
+def test_a_study_of_made_up_runs_is_stored_and_reported():
+    command = [sys.executable, "-m", "bench.report", "--seeds", "2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert (found["runs"], found["files"]) == (16, 48)
+    assert {limit.key for limit in page.LIMITS} | {*page.PARTS} <= found.keys()
+    assert sum(found[part] for part in page.PARTS) == pytest.approx(1)
+    assert all(found[key] > 0 for key in ("run_seconds", "again_seconds", "page_mebibytes"))
