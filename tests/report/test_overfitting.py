@@ -122,6 +122,13 @@ def test_what_is_lost_is_asked_of_each_variation_that_was_trained_on(physics):
             assert f"Lost on {other} by training on {variation} instead of {other}: DQN" in said
 
 
+def test_who_has_no_run_is_not_said_to_have_learned_too_little(tmp_path):
+    planned = small(configurations=("dqn", "ppo"))
+    missing = [(run.environment.name, "ppo", run.seed) for run in planned.runs()]
+    text = no_nan(render(synthetic_overfitting.results(planned, missing=missing), tmp_path))
+    assert "No runs to compare: PPO." in text and "Too little was learned" not in text
+
+
 def test_what_was_never_learned_is_not_said_to_generalise(physics):
     text = no_nan(physics)
     assert "Too little was learned to tell: DQN, REINFORCE, PPO and APO." in text

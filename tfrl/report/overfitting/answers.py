@@ -78,21 +78,26 @@ def _lost(family: Family, trained: Environment, looks: Looks, brief: bool) -> An
     tests = [test for test in family.variations if test != trained.conditions.variation]
     if not tests:
         return None
-    rows = able(family)
-    rows = rows[(rows["environment"] == trained.name) & (rows["tested"] != HELD_OUT)]
-    if not set(rows["tested"]) and not set(family.verdicts["tested"]) & set(tests):
+    if not set(family.verdicts["tested"]) & set(tests):
         return _never_trained_on(family, trained, tests, looks)
+    asked = tests[-1:] if brief else tests
+    rows = family.last(family.verdicts)
+    rows = rows[(rows["environment"] == trained.name) & rows["tested"].isin(asked)]
+    shown = rows[rows["n"] > 0]
     where, sentences = family.labels[trained.name], []
-    shown = rows[rows["tested"] == tests[-1]] if brief else rows
-    for test in tests[-1:] if brief else tests:
+    for test in asked:
         one = shown[shown["tested"] == test]
         if len(one):
             lower = estimates(one, _names(one, looks), unit(family.measure))
             sentences.append(f"Lost on {test} by training on {where} instead of {test}: {lower}.")
-    idle = [look.label for name, look in looks.items() if name not in set(shown["configuration"])]
-    if idle:
+    ran, judged = (set(part["configuration"]) for part in (rows, shown))
+    if idle := [look.label for name, look in looks.items() if name in ran - judged]:
         sentences.append(f"Too little was learned to tell: {listed(idle)}.")
-    outcome = badge(shown, VERDICTS) if len(shown) else "too little learned"
+    if absent := [look.label for name, look in looks.items() if name not in ran]:
+        sentences.append(f"No runs to compare: {listed(absent)}.")
+    outcome = "too little learned" if len(rows) else "no runs"
+    if len(shown):
+        outcome = badge(shown, VERDICTS)
     elsewhere = tests[-1] if brief else "other variations"
     claim = f"{family.id}: lost on {elsewhere} by training on {where}"
     return Answer(claim, outcome, tuple(sentences))
