@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from tests.analysis.evaluated import EPISODES, SUCCESS, of_easy_and_hard_levels
 from tfrl.analysis import (
     aggregates,
     comparisons,
@@ -24,8 +25,6 @@ from tfrl.analysis import (
     resampling,
     selection,
 )
-
-from .test_overfitting import EPISODES, SUCCESS, of_easy_and_hard_levels
 
 REPETITIONS, FEW = 2_000, 500
 RESAMPLES = 500
