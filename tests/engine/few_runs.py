@@ -10,7 +10,6 @@ RUNS = {
     "reinforce": ("CartPole-v1", {}),
     "ppo": ("MountainCar-v0", {"normalize_observations": True}),
     "apo": ("CartPole-v1", {}),
-    "apo_parallel": ("CartPole-v1", {}),
     "ppo stock": ("Acrobot-v1", {"stock_agent": True}),
     "dqn outside": ("gymnasium:CartPole-v1", {}),
 }
