@@ -27,13 +27,25 @@ def test_defaults_that_are_made_count_as_defaults():
 @dataclass(frozen=True)
 class Chosen:
     limit: float | None = None
+    size: int | float = 1
     kind: Literal["plain", "clipped"] = "plain"
 
 
-@pytest.mark.parametrize("given", [{"limit": 0.5}, {"limit": 2}, {"kind": "clipped"}])
-def test_a_value_of_either_type_or_out_of_a_choice_is_taken(given):
-    mine = Configuration("mine", "mine:Pipeline", given)
-    assert hyperparameters.resolve(mine, Chosen, "here") == {"limit": None, "kind": "plain"} | given
+@pytest.mark.parametrize(
+    ("key", "given", "taken"),
+    [
+        ("limit", 0.5, 0.5),
+        ("limit", 2, 2.0),
+        ("size", 2, 2),
+        ("size", 0.5, 0.5),
+        ("kind", "clipped", "clipped"),
+    ],
+)
+def test_a_value_of_either_type_or_out_of_a_choice_is_taken(key, given, taken):
+    mine = Configuration("mine", "mine:Pipeline", {key: given})
+    resolved = hyperparameters.resolve(mine, Chosen, "here")
+    assert resolved == {"limit": None, "size": 1, "kind": "plain"} | {key: taken}
+    assert type(resolved[key]) is type(taken)
 
 
 @pytest.mark.parametrize(

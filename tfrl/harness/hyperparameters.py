@@ -62,7 +62,7 @@ def resolve(configuration: Configuration, config: Any, where: str) -> dict[str, 
         annotation = annotations[key]
         if not _fits(value, annotation):
             raise StudyError(f"{where}.{key} is {show(value)}: expected {_describe(annotation)}")
-        resolved[key] = float(value) if annotation is float else value
+        resolved[key] = _as(annotation, value)
     try:
         config(**resolved)
     except ValueError as error:
@@ -89,20 +89,38 @@ def _plain(value: Any) -> bool:
 
 def _fits(value: Any, annotation: Any) -> bool:
     """Whether a value from a study file may be given for a field of this type."""
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, argument) for argument in arguments)
-    if origin is typing.Literal:
-        return value in arguments
-    if annotation is float:
-        return type(value) in (int, float)
-    return type(value) is (origin or annotation)
+    return any(_is(value, part) or _widens(value, part) for part in _parts(annotation))
+
+
+def _as(annotation: Any, value: Any) -> Any:
+    """A value that fits, as the field's type has it: a whole number may stand for any number."""
+    exact = any(_is(value, part) for part in _parts(annotation))
+    return value if exact else float(value)
+
+
+def _is(value: Any, annotation: Any) -> bool:
+    """Whether a value is of this type, or one of the choices that it is."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return value in typing.get_args(annotation)
+    return type(value) is (typing.get_origin(annotation) or annotation)
+
+
+def _widens(value: Any, annotation: Any) -> bool:
+    return annotation is float and type(value) is int
 
 
 def _describe(annotation: Any) -> str:
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(_describe(part) for part in arguments if part is not types.NoneType)
-    if origin is typing.Literal:
-        return "one of " + ", ".join(map(show, arguments))
-    return _DESCRIPTIONS.get(origin or annotation, str(annotation))
+    return " or ".join(map(_description, _parts(annotation)))
+
+
+def _description(annotation: Any) -> str:
+    if typing.get_origin(annotation) is typing.Literal:
+        return "one of " + ", ".join(map(show, typing.get_args(annotation)))
+    return _DESCRIPTIONS.get(typing.get_origin(annotation) or annotation, str(annotation))
+
+
+def _parts(annotation: Any) -> list[Any]:
+    """The types that a union is of, but None, which a study cannot give; or the type alone."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return [part for part in typing.get_args(annotation) if part is not types.NoneType]
+    return [annotation]
