@@ -14,7 +14,7 @@ import pytest
 from tests.harness import fake
 from tests.torture.common import wait_until
 from tfrl import cli
-from tfrl.harness import executor, provenance, revision, storage
+from tfrl.harness import executor, revision, storage
 from tfrl.harness.ledger import Ledger
 
 
@@ -143,50 +143,6 @@ def test_only_failures_of_the_seeds_asked_for_make_the_exit_status(project, caps
     assert "8 planned = 7 finished + 1 failed + 0 missing" in out
     assert "failed: line" not in out
     assert project.tfrl("run", "fake", "--seeds", "1") == 1
-
-
-def test_packages_of_another_version_make_runs_again(project, capsys, monkeypatch):
-    assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    monkeypatch.setattr(provenance, "_version", lambda package: "99.1")
-    capsys.readouterr()
-    assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    reason, _ = capsys.readouterr().err.splitlines()
-    assert reason.startswith("2 stored runs are made again: tensorflow was 2.")
-    assert ", is 99.1, tf-agents was 0." in reason
-    assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
-
-
-def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(project, capsys, monkeypatch):
-    source = Path("source.py")
-    source.write_text("a = 1")
-    monkeypatch.setenv("FAKE_SOURCE", str(source))
-    assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    capsys.readouterr()
-
-    project.write(fake.STUDY.replace("0.5", "0.25"))
-    assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    assert capsys.readouterr().err.splitlines() == [
-        "1 stored run is made again: configurations.two.learning_rate was 0.5, is 0.25",
-        "fake: 1 of 8 runs to make",
-    ]
-
-    source.write_text("a = 2")
-    assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    assert "2 stored runs are made again: the code changed\n" in capsys.readouterr().err
-
-    run = project.ledger.study.runs()[0]
-    (project.ledger.directory(run) / "episodes.parquet").write_bytes(b"")
-    assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    assert (
-        capsys.readouterr()
-        .err.splitlines()[0]
-        .startswith(
-            "1 stored run is made again: runs/fake/line/one/seed-0/episodes.parquet is damaged: "
-        )
-    )
-    assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
 
 
 @pytest.mark.parametrize(
