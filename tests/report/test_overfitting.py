@@ -37,6 +37,10 @@ def table(index, name):
     return pd.read_csv(index.parent / f"tables/{name}.csv")
 
 
+def drawn(index, name):
+    return (index.parent / f"figures/{name}.svg").read_text()
+
+
 def test_a_chapter_for_each_id_and_none_for_each_name(physics):
     text, tags = no_nan(physics), Page(physics).tags
     ids = {a["id"] for _, a in tags if "id" in a}
@@ -125,14 +129,18 @@ def test_what_is_lost_is_asked_of_each_variation_that_was_trained_on(physics):
 def test_who_has_no_run_is_not_said_to_have_learned_too_little(tmp_path):
     planned = small(configurations=("dqn", "ppo"))
     missing = [(run.environment.name, "ppo", run.seed) for run in planned.runs()]
-    text = no_nan(render(synthetic_overfitting.results(planned, missing=missing), tmp_path))
+    index = render(synthetic_overfitting.results(planned, missing=missing), tmp_path)
+    text = no_nan(index)
     assert "No runs to compare: PPO." in text and "Too little was learned" not in text
+    assert drawn(index, "cartpole-v0-training").count("no runs") == 3
 
 
 def test_what_was_never_learned_is_not_said_to_generalise(physics):
     text = no_nan(physics)
     assert "Too little was learned to tell: DQN, REINFORCE, PPO and APO." in text
     assert "0 of 5 seeds learned" in text
+    assert drawn(physics, "mountaincar-v0-training").count("too little learned") == 12
+    assert "too little learned" not in drawn(physics, "cartpole-v0-training")
     # There, going straight up is enough for more than half of R: that is no learning.
     assert "best constant action, which takes no learning, succeeds in 0% on D, 61% on R" in text
     gaps = table(physics, "mountaincar-v0-gaps")

@@ -33,6 +33,7 @@ class Panel:
     remark: str
     colour: str  # of the agent that it is about
     lines: Mapping[str, pd.DataFrame]  # by key of the figure's lines
+    empty: str = ""  # why there is nothing to draw; empty if there is something
 
 
 def over_training(
@@ -71,6 +72,10 @@ def over_training(
                     points["step"], points["gap"], color=colour, ls=line.dash, lw=1.8,
                     marker=line.marker, ms=3,
                 )  # fmt: skip
+            axes.text(
+                0.5, 0.75, panel.empty, transform=axes.transAxes, ha="center", color=FAINT,
+                fontsize=8,
+            )  # fmt: skip
             remark = panel.remark.removeprefix("trained ") if narrow else panel.remark
             heading(axes, panel.title, remark)
             axes.set(xlim=(0, steps), xlabel="", ylabel="")

@@ -48,7 +48,7 @@ def answer(found: Sequence[Family], looks: Looks) -> Answer:
         ]
     )
     if whole.empty:
-        return Answer(claim, "no gap detected", ("At the end of training there is none.",))
+        return Answer(claim, "no gap detected", ("At the end of training none is detected.",))
     sentences: list[str] = []
     for family, rows in zip(found, grown, strict=True):
         sentences += _by_levels(family, rows, looks) if family.finite else _tallied(family, rows)
@@ -195,4 +195,6 @@ def _panel(title: str, remark: str, parts: dict[str, pd.DataFrame], family: Fami
         for key, part in parts.items()
         if len(part)
     }
-    return Panel(title, remark, INK, scaled)
+    drawn = any(part["gap"].notna().any() for part in scaled.values())
+    nothing = "too little learned" if scaled else "no runs"
+    return Panel(title, remark, INK, scaled, "" if drawn else nothing)
