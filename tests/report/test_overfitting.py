@@ -162,14 +162,28 @@ def test_memorised_mazes_and_what_helped(mazes):
     assert "Trained on 10 levels of Maze-v0, success on unseen ones is lower by:" in text
     assert "regret is 1 minus the return" in text
     found = table(mazes, "maze-v0-remedies").set_index(["remedy", "where"])
-    assert found.loc[("ppo_entropy", "maze-10"), "verdict"] == "gap"
-    assert found.loc[("ppo_l2", "maze-10"), "verdict"] in ("none", "inconclusive")
+    assert found.loc[("ppo_entropy", "maze-10"), "verdict"] == "narrowed"
+    assert found.loc[("ppo_l2", "maze-10"), "verdict"] in ("not narrowed", "inconclusive")
     assert "ppo_entropy: PPO with entropy_regularization = 0.01" in text
     assert "changed the gap by ppo_entropy \N{MINUS SIGN}" in text
     growth = table(mazes, "maze-v0-growth")
     growth = growth.set_index(["environment", "configuration", "tested", "since"])
-    assert growth.loc[("maze-10", "apo", "held-out", 40_000), "verdict"] == "gap"
+    assert growth.loc[("maze-10", "apo", "held-out", 40_000), "verdict"] == "wider"
     assert growth.index.unique("since").tolist() == [40_000, 80_000]
+
+
+def test_only_where_levels_are_few_intervals_are_said_to_count_which_they_are(physics, mazes):
+    few = ("ten may be easier than others", "with the chance of which levels are trained on")
+    assert all(words in no_nan(mazes) and words not in no_nan(physics) for words in few)
+    assert "the interval of the mean gap contains" in no_nan(physics)
+
+
+def test_a_length_is_said_to_be_half_of_the_pole_s_as_gymnasium_has_it(physics):
+    half = "half the pole's length"
+    assert f"{half} (D 0.5, R 0.25 to 0.75, E 0.05 to 0.25 or 0.75 to 1)" in no_nan(physics)
+    assert f"{half}, m" in drawn(physics, "cartpole-v0-map")
+    acrobot = no_nan(physics).rpartition("Drawn anew for each episode")[2]
+    assert ": length (D 1, " in acrobot
 
 
 def test_the_markdown_says_the_same(physics):

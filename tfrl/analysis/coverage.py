@@ -79,7 +79,8 @@ HOLDS: Mapping[str, Mapping[str, tuple[int | None, ...]]] = {
         "capped": (None, 95, 95, 95),
         "collapsed": (None, 81, 93, 94),
     },
-    "gap": {"even": (99, 97, 93, 94), "collapsed": (70, 51, 65, 83)},
+    "mean gap": {"even": (95, 95, 95, 95), "collapsed": (70, 51, 65, 83)},
+    "gap": {"even": (99, 97, 93, 94), "collapsed": (70, 51, 65, 83)},  # where levels are few
     "growth": {"even": (99, 97, 94, 93)},
     "optimism": {"even": (None, 99, 98, 97)},
 }

@@ -139,9 +139,9 @@ def control(families: Sequence[Family]) -> list[Answer]:
     usual = int(stats.binom.ppf(0.95, total, 1 - CONFIDENCE))
     text = (
         "Where training draws from all levels there are, those it met and those held out are of "
-        f"one distribution: {shown} of {total} intervals of their difference exclude 0, and up to "
-        f"{usual} would be no surprise. (Agents are tested on the same levels, so their intervals "
-        "are not quite independent.)"
+        f"one distribution: {shown} of {total} intervals of their difference exclude 0; in 95% of "
+        f"repetitions it is at most {usual} by chance. (Agents are tested on the same levels, so "
+        "their intervals are not quite independent.)"
     )
     outcome = "nothing shows, as it should" if shown <= usual else "more shows than should"
     return [Answer("Control", outcome, (text,))]

@@ -55,9 +55,9 @@ def table(family: Family, slug: str) -> Table:
             "How",
             "For every way to part the seeds that all have: the configuration with the best final "
             f"{numbers.noun} on the first part, its score there minus its score on the rest; the "
-            "mean over all ways. The ways overlap, so the interval is Student's t about the "
-            "jackknife over seeds. Always the same one: whichever seeds choose, one wins, and what "
-            "choosing adds is 0 by construction.",
+            "mean over all ways, and over those that are best alike. The ways overlap, so the "
+            "interval is Student's t with the jackknife's error over seeds. Always the same one: "
+            "whichever seeds choose, one wins, and what choosing adds is 0 by construction.",
         ),
         Note(
             "What it is",

@@ -11,6 +11,9 @@ from tfrl.report.records import agent
 from tfrl.report.style import Looks
 from tfrl.report.wording import holding, interval, number, places, whole
 
+COLUMNS = ("environment", "configuration", "planned", "finished", "failed", "missing",
+           "n", "min", "max", "mean", "mean_low", "mean_high", "note")  # fmt: skip
+
 
 def table(family: Family, slug: str, looks: Looks) -> Table:
     """A row for each agent and a column for each environment."""
@@ -26,8 +29,8 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         "off at what is possible."
     )
     head = ("Agent", *(family.labels[environment.name] for environment in family.environments))
-    holds = holding(family.final["n"], "mean")
-    return Table("Final returns", slug, caption, head, rows, family.final, holds=holds)
+    data, holds = family.final[[*COLUMNS]], holding(family.final["n"], "mean")
+    return Table("Final returns", slug, caption, head, rows, data, holds=holds)
 
 
 def _mean(row: pd.Series, limits: tuple[float, float]) -> Cell:

@@ -56,6 +56,11 @@ class Family:
         return tuple(e for e in self.environments if e.conditions.levels is not None)
 
     @property
+    def kind(self) -> str:
+        """What its intervals of gaps are, among `coverage.HOLDS`."""
+        return "gap" if self.finite else "mean gap"
+
+    @property
     def several_levels(self) -> bool:
         """Whether its environments differ in the number of levels."""
         return len({environment.conditions.levels for environment in self.environments}) > 1

@@ -114,7 +114,7 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
             there = found.loc[(*where, HELD_OUT)]
             cells = [_shifted(found, plain, (*where, test), numbers, there) for test in tests]
             rows.append((label, _there(there, numbers), _gap(there, numbers), *cells))
-    score = f"{numbers.noun.capitalize()} there, of those that learned"
+    score = f"{numbers.noun.capitalize()} in training, of those that learned"
     head = ("Agent", score, "Unseen levels", *tests)
     caption = (
         f"Verdicts on gaps in {numbers.noun}{f', in{numbers.points},' if numbers.points else ''} "
@@ -128,7 +128,8 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
     ]
     data = pd.concat([*mine, family.in_return.assign(measure="return")])
     data = data.drop_duplicates([*data.columns[:5], "kind", "measure"])
-    notes, holds = _notes(family, looks), holding(family.last(family.verdicts)["n"], "gap")
+    holds = holding(family.last(family.verdicts)["n"], family.kind)
+    notes = _notes(family, looks)
     return Table("Gaps", slug, caption, head, tuple(rows), data, notes, "full gaps", holds)
 
 
@@ -196,26 +197,37 @@ def _notes(family: Family, looks: Looks) -> tuple[Note, ...]:
             f"matters, {MARGIN:.0%} of the possible range, {least}; decided before any result was "
             "seen. Better: it lies below 0. Inconclusive: it covers 0 and such a gap, or there is "
             "no interval. Here nothing is corrected for being many: where there is no gap, one in "
-            "twenty intervals excludes 0 by chance. Counts of verdicts are corrected (Holm).",
+            "twenty intervals excludes 0 by chance. Answers that count verdicts do correct for how "
+            "many they count (Holm): what is then no longer sure is counted as inconclusive.",
         ),
         Note(
             "Learned",
-            "A seed is judged if it scores that much above the best constant action"
+            "A seed is judged if it scores at least that much above the best constant action"
             f"{_constant(family)}: on the levels it was trained on, for unseen ones; on unseen "
             "levels of the variation it was trained on, for other variations, and then the run "
             "that was trained there must too. So a row can have more or fewer seeds here than "
             "there. The others score too little at the end to lose any, though some may have "
-            "scored more before; what they lose of the return is in the CSV.",
+            "scored more before. Gaps of the return, in the CSV, are of the seeds that score at "
+            "least that much above the least possible return.",
         ),
         Note(
             "Interval",
             "Student's t over seeds, never over episodes: those of one run share its policy and "
-            "are no evidence of what another seed would learn. To unseen levels, the chance of "
-            "which levels are trained on counts too: all runs have the same, and ten may be easier "
-            "than others. Where all seeds are equal, the interval is what would result if one "
-            "episode of one seed had gone the other way.",
+            f"are no evidence of what another seed would learn. {_few_levels(family)}Where all "
+            "seeds are equal, the interval is what would result if one episode of one seed had "
+            "gone the other way.",
         ),
         Note("The policy", _policy(family, looks)),
+    )
+
+
+def _few_levels(family: Family) -> str:
+    """What else an interval is made of where the levels trained on are few."""
+    if not family.finite:
+        return ""
+    return (
+        "To unseen levels, the chance of which levels are trained on counts too: all runs have the "
+        "same, and ten may be easier than others. "
     )
 
 

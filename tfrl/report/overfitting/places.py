@@ -10,6 +10,7 @@ from tfrl.analysis import overfitting
 from tfrl.report.blocks import Answer, Picture
 from tfrl.report.drawings import heatmaps
 from tfrl.report.drawings.heatmaps import Lattice, Map
+from tfrl.report.overfitting import published
 from tfrl.report.overfitting.findings import Family
 from tfrl.report.style import Looks
 from tfrl.report.units import estimates, unit
@@ -58,6 +59,7 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture | None:
     limits = (numbers.scale * family.measure.low, numbers.scale * family.measure.high)
     label = "success, %" if numbers.sign else "return"
     lattice = _lattice(family.id, grid)
+    x, y = (published.constant(family.id, axis.constant) for axis in (grid.x, grid.y))
     wide, narrow = (
         heatmaps.maps(rows, labels, lattice, limits, label, narrow) for narrow in (False, True)
     )
@@ -65,12 +67,12 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture | None:
     often = "once" if times == 1 else f"{times:g} times"
     caption = (
         f"{numbers.noun.capitalize()} of the greedy policy at the end of training in each of "
-        f"{size} cells, {grid.y.constant} by {grid.x.constant}, all else as in D. Mean over seeds, "
+        f"{size} cells, {y} by {x}, all else as in D. Mean over seeds, "
         f"each of which plays a cell {often}, so read areas, "
         "not cells. The circle marks D, the outline what R draws from; a grey cell was not played."
     )
     alt = (
-        f"Maps over {grid.y.constant} and {grid.x.constant}. Cells of {size} in which at least "
+        f"Maps over {y} and {x}. Cells of {size} in which at least "
         f"half of the episodes succeed: {listed(said or ['not known'])}."
     )
     return Picture(f"{slug}-map", alt, caption, wide, narrow)
@@ -85,8 +87,8 @@ def _lattice(environment_id: str, grid: conditions.Grid) -> Lattice:
     return Lattice(
         x=_edges(grid.x.values),
         y=_edges(grid.y.values),
-        x_label=f"{grid.x.constant}, {grid.x.unit}",
-        y_label=f"{grid.y.constant}, {grid.y.unit}",
+        x_label=f"{published.constant(environment_id, grid.x.constant)}, {grid.x.unit}",
+        y_label=f"{published.constant(environment_id, grid.y.constant)}, {grid.y.unit}",
         point=(default[x].min(), default[y].min()),
         box=(around[x].min(), around[x].max(), around[y].min(), around[y].max()),
     )

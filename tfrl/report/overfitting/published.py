@@ -17,7 +17,10 @@ from tfrl.report.style import Looks
 from tfrl.report.units import PERCENT
 from tfrl.report.wording import holding, listed, number, sample
 
-EXPLAINED = {"openings": "share of a maze's inner walls that is taken away"}
+EXPLAINED = {
+    ("CartPole", "length"): "half the pole's length",
+    ("Maze", "openings"): "share of a maze's inner walls that is taken away",
+}
 
 
 def picture(family: Family, looks: Looks) -> Picture:
@@ -129,10 +132,20 @@ def physics(environment_id: str) -> tuple[Note, ...]:
             if variation != conditions.GRID:
                 spans = conditions.intervals(environment_id, variation, level)[0, index]
                 drawn.append(f"{variation} {_spans(spans)}")
-        parts.append(f"{EXPLAINED.get(name, name)} ({', '.join(drawn)})")
+        parts.append(f"{constant(environment_id, name)} ({', '.join(drawn)})")
     if not parts:
         return ()
-    return (Note("Variations", f"Drawn anew for each episode: {listed(parts)}."),)
+    return (
+        Note(
+            "Variations",
+            f"Drawn anew for each episode, uniformly over all that is given: {listed(parts)}.",
+        ),
+    )
+
+
+def constant(environment_id: str, name: str) -> str:
+    """What a constant of the physics is."""
+    return EXPLAINED.get((environment_id.rpartition("-v")[0], name), name)
 
 
 def _spans(spans: np.ndarray) -> str:

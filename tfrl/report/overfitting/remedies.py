@@ -93,15 +93,17 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
             "Pairs",
             "Each seed with the remedy is compared with the same seed without: both begin with the "
             "same weights and are evaluated on the same levels. Student's t over the differences "
-            "of seeds that learned both ways, with the chance of which levels are trained on.",
+            f"of seeds that learned both ways{_chance(family)}.",
         ),
         Note(
             "Verdict",
-            "No gap detected: there is none without the remedy. Narrowed: the interval of the "
-            "change lies below 0. Widened: above. Not narrowed: it covers 0 and excludes "
-            f"{MARGIN:.0%} of the possible range. Inconclusive: all else. A gap also narrows where "
-            "an agent does worse on what it was trained on: read it with both changes. Conditions "
-            "that are picked for their gap have one that is a little too large, without a remedy.",
+            "No gap detected: none is, taken alone, without the remedy. Narrowed: the interval of "
+            "the change lies below 0. Widened: above. Not narrowed: it covers 0 and excludes "
+            f"{MARGIN:.0%} of the possible range. Inconclusive: all else. The answer counts them "
+            "where there is a gap to narrow, corrected for how many they are (Holm). A gap also "
+            "narrows where an agent does worse on what it was trained on: read it with both "
+            "changes. Conditions that are picked for their gap have one that is a little too "
+            "large, without a remedy.",
         ),
     )
     return Table(
@@ -110,11 +112,16 @@ def table(family: Family, slug: str, looks: Looks) -> Table:
         caption,
         head,
         tuple(rows),
-        family.remedies,
+        family.remedies.replace({"verdict": EFFECTS}),
         notes,
         "full gaps",
-        holding(family.remedies["n"], "gap"),
+        holding(family.remedies["n"], family.kind),
     )
+
+
+def _chance(family: Family) -> str:
+    """What else an interval is made of where the levels trained on are few."""
+    return ", with the chance of which levels are trained on" if family.finite else ""
 
 
 def _in_training(row: pd.Series, numbers: Unit) -> Cell:

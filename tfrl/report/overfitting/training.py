@@ -105,10 +105,13 @@ def _tallied(family: Family, rows: pd.DataFrame) -> list[str]:
 def data(family: Family, slug: str) -> Data:
     """The numbers behind the answer."""
     text = (
-        "Each gap at the last evaluation minus the same at an earlier one, of each seed that had "
-        f"learned by then: mean, {CONFIDENCE:.0%} interval, n and verdict."
+        "Each gap at the last evaluation minus the same at an earlier one, of each seed that has "
+        f"learned by the last: mean, {CONFIDENCE:.0%} interval, n and verdict. A gap widens too "
+        "where what it is held against improves. Of gaps that are detected at the last one, taken "
+        "alone, the answer counts how they changed since the first, corrected for how many they "
+        "are (Holm)."
     )
-    return Data(slug, text, family.growth)
+    return Data(slug, text, family.growth.replace({"verdict": CHANGES}))
 
 
 def picture(family: Family, slug: str, looks: Looks) -> Picture:
@@ -149,7 +152,7 @@ def picture(family: Family, slug: str, looks: Looks) -> Picture:
     )
     shown = listed([f"{panel.title} {panel.remark}".strip() for panel in panels])
     alt = f"{label.capitalize()} by environment step, a panel each for {shown}. {see}"
-    holds = holding(rows["n"], "gap")
+    holds = holding(rows["n"], family.kind)
     return Picture(f"{slug}-training", alt, caption, wide, narrow, holds)
 
 
