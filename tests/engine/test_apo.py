@@ -260,18 +260,31 @@ def test_gin_configures_it(make_agent):
 def test_it_trains_in_a_program_of_tf_agents_own_parts(make_agent):
     agent, environment = make_agent(num_epochs=2)
     buffer = tf_uniform_replay_buffer.TFUniformReplayBuffer(
-        agent.collect_data_spec, batch_size=BATCH, max_length=STEPS
+        agent.collect_data_spec, batch_size=BATCH, max_length=3 * STEPS
     )
     driver = dynamic_step_driver.DynamicStepDriver(
         environment,
         agent.collect_policy,
         observers=[buffer.add_batch, agent.anchor_memory.observe],
-        num_steps=STEPS * BATCH,
+        num_steps=2 * STEPS * BATCH,
     )
     driver.run()
+    frames = buffer.gather_all()
     before = [w.numpy() for w in agent.actor_net.trainable_variables]
-    loss_info = agent.train(buffer.gather_all())
+    loss_info = agent.train(frames)
     assert np.isfinite(loss_info.loss)
     after = agent.actor_net.trainable_variables
     assert any(np.any(a != b) for a, b in zip(before, after, strict=True))
-    assert np.isfinite(agent.anchor_memory.scores).all()
+    scores = agent.anchor_memory.scores.numpy()
+    best = sorted(returns(frames))[-len(scores) :]
+    assert best and sorted(scores[np.isfinite(scores)]) == best
+
+
+def returns(frames):
+    """Of the episodes that ended, in frames `[B, T]` that begin with their first."""
+    totals, ended = np.zeros(BATCH), []
+    for reward, last in zip(frames.reward.numpy().T, frames.is_last().numpy().T, strict=True):
+        totals += reward
+        ended += totals[last].tolist()
+        totals[last] = 0
+    return ended
