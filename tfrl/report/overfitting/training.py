@@ -191,7 +191,7 @@ def _by_test(
 
 
 def _panel(title: str, remark: str, parts: dict[str, pd.DataFrame], family: Family) -> Panel:
-    """In the unit of the figure, without lines that have no points."""
+    """In the unit of the figure, without lines that have no points; if none has, it says why."""
     scale, columns = unit(family.measure).scale, ["gap", "low", "high"]
     scaled = {
         key: part.assign(**{column: scale * part[column] for column in columns})
