@@ -98,6 +98,17 @@ def test_the_code_hash_depends_on_names_and_contents(tmp_path):
     assert provenance.code_sha256([first]) != provenance.code_sha256([second])
 
 
+def test_the_code_hash_depends_on_no_place_and_no_order(tmp_path):
+    def written(first: str, second: str) -> list[Path]:
+        files = [tmp_path / first / "mine.py", tmp_path / second / "net.py"]
+        for file, text in zip(files, ("a", "b"), strict=True):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+        return sorted(files)
+
+    assert provenance.code_sha256(written("1", "2")) == provenance.code_sha256(written("4", "3"))
+
+
 def test_a_process_names_this_machine_and_what_it_is_held_to(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_max_isa=SSE4_2 --other --xla_cpu_max_isa=AVX2")
     found = provenance.of_process()

@@ -1,10 +1,15 @@
-"""Which files a pipeline of one's own is found to consist of."""
+"""Which files decide what a run gives: of tfrl, and of a pipeline of one's own."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tfrl.harness import sources
+import tfrl
+from tfrl.harness import provenance, sources
 from tfrl.harness.engine import Engine
 
+ALL = {"apo", "apo_parallel", "dqn", "ppo", "reinforce"}
 FILES = {
     "mine.py": "import json, helpers.nets\nfrom tfrl.pipelines import ppo\nimport helpers.absent",
     "helpers/__init__.py": "",
@@ -31,6 +36,11 @@ def folder(tmp_path, monkeypatch):
 MINE = {"mine.py", *(f"helpers/{name}.py" for name in ("__init__", "nets", "layers", "constants"))}
 
 
+def inside(folder: Path, files: set[Path]) -> set[str]:
+    """The names of those files that are in a folder."""
+    return {file.relative_to(folder).as_posix() for file in files if file.is_relative_to(folder)}
+
+
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
@@ -41,14 +51,37 @@ MINE = {"mine.py", *(f"helpers/{name}.py" for name in ("__init__", "nets", "laye
     ],
 )
 def test_what_a_module_imports_from_its_folder_is_followed(folder, module, expected):
-    found = sources.of_module(module)
-    assert {file.relative_to(folder).as_posix() for file in found} == expected
+    assert inside(folder, sources.of_module(module)) == expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("from tfrl.pipelines import ppo", {"ppo"}),
+        ("import tfrl.pipelines.apo", {"apo", "ppo"}),
+        ("from tfrl.pipelines import Pipeline", set()),
+        ("from tfrl.pipelines import resolve", ALL),
+        ("from tfrl import pipelines", ALL),
+    ],
+)
+def test_what_a_module_imports_from_tfrl_is_followed(folder, statement, expected):
+    (folder / "mine.py").write_text(statement)
+    names = inside(Path(tfrl.__file__).parent, sources.of_module("mine"))
+    assert {Path(name).stem for name in names} & ALL == expected
+    assert "pipelines/pipeline.py" in names
+    assert not inside(folder / "tfrl", sources.of_module("mine"))
+
+
+def test_a_name_that_a_package_of_tfrl_hands_on_leads_to_its_module(folder):
+    (folder / "mine.py").write_text("from tfrl.agents import MaskedReinforceAgent")
+    names = inside(Path(tfrl.__file__).parent / "agents", sources.of_module("mine"))
+    assert names == {"masked_reinforce_agent.py", "masking.py"}
 
 
 def test_a_module_that_is_installed_is_followed_inside_its_own_package():
-    found = sources.of_module("jinja2.environment")  # which imports markupsafe, too
-    assert {file.parent.name for file in found} == {"jinja2"}
-    assert {"__init__.py", "environment.py", "nodes.py"} <= {file.name for file in found}
+    files = sources.of_module("jinja2.environment")  # which imports markupsafe, too
+    assert {file.parent.name for file in files} == {"jinja2"}
+    assert {"__init__.py", "environment.py", "nodes.py"} <= {file.name for file in files}
 
 
 def test_a_module_that_is_not_there_is_a_lookup_error():
@@ -61,4 +94,82 @@ def test_a_module_that_is_not_there_is_a_lookup_error():
 def test_the_module_of_an_environment_of_the_users_own_counts(folder):
     own = set(Engine().sources("dqn", "gymnasium:mine:Mine-v0"))
     added = own - set(Engine().sources("dqn", "gymnasium:Mine-v0"))
-    assert {file.relative_to(folder).as_posix() for file in added} == MINE
+    assert inside(folder, added) == MINE
+
+
+def test_a_pipeline_that_is_not_there_is_a_lookup_error():
+    with pytest.raises(LookupError, match="there is no pipeline 'dqm'"):
+        Engine().sources("dqm", "CartPole-v1")
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch) -> Path:
+    """A copy of tfrl, in which files are looked for instead."""
+    copy = tmp_path / "tfrl"
+    shutil.copytree(Path(tfrl.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "_TFRL", copy)
+    monkeypatch.setattr(tfrl, "__file__", str(copy / "__init__.py"))
+    return copy
+
+
+HOST = "gymnasium:CartPole-v1"
+
+
+def hashes(environment: str) -> dict[str, str]:
+    """The hash of the code of each shipped pipeline."""
+    return {
+        name: provenance.code_sha256(Engine().sources(name, environment))
+        for name in sources._shipped()
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "environment", "expected"),
+    [
+        ("pipelines/dqn.py", "CartPole-v1", {"dqn"}),
+        ("pipelines/dqn.py", HOST, {"dqn"}),
+        ("components/replay_buffer.py", "CartPole-v1", {"dqn"}),
+        ("pipelines/ppo.py", "CartPole-v1", {"apo", "apo_parallel", "ppo"}),
+        ("agents/apo_clip_agent.py", "CartPole-v1", {"apo", "apo_parallel"}),
+        ("agents/masking.py", "CartPole-v1", ALL - {"dqn"}),
+        ("agents/__init__.py", "CartPole-v1", set()),
+        ("pipelines/__init__.py", "CartPole-v1", set()),
+        ("pipelines/trainer.py", "CartPole-v1", ALL),
+        ("pipelines/trainer.py", HOST, ALL),
+        ("pipelines/checks.py", "CartPole-v1", ALL),
+        ("environments/__init__.py", "CartPole-v1", ALL),
+        ("environments/graph_environment.py", "CartPole-v1", ALL),
+        ("pipelines/host_loop.py", "CartPole-v1", set()),
+        ("pipelines/host_loop.py", HOST, ALL),
+        ("runtime.py", "CartPole-v1", ALL),
+        ("__init__.py", "CartPole-v1", ALL),
+        ("harness/worker.py", HOST, set()),
+        ("report/page.py", HOST, set()),
+    ],
+)
+def test_a_change_concerns_the_runs_that_go_through_it(package, file, environment, expected):
+    before = hashes(environment)
+    assert before.keys() == ALL
+    with (package / file).open("a") as source:
+        source.write("\nfrom math import pi\n")
+    after = hashes(environment)
+    assert {name for name in ALL if before[name] != after[name]} == expected
+
+
+def test_another_class_under_the_name_of_a_pipeline_is_other_code(package):
+    before, file = hashes("CartPole-v1"), package / "pipelines/__init__.py"
+    path = "tfrl.pipelines.ppo:PpoPipeline"
+    assert path in file.read_text()
+    file.write_text(file.read_text().replace(path, "tfrl.pipelines.dqn:DqnPipeline"))
+    after = hashes("CartPole-v1")
+    assert {name for name in ALL if before[name] != after[name]} == {"ppo"}
+
+
+def test_the_words_in_the_code_concern_no_run(package):
+    before = {environment: hashes(environment) for environment in ("CartPole-v1", HOST)}
+    for file in package.rglob("*.py"):
+        text = (
+            file.read_text().replace('"""', '"""In other words: ', 1).replace("\n\n", "\n\n# !\n\n")
+        )
+        file.write_text(text)
+    assert {environment: hashes(environment) for environment in before} == before

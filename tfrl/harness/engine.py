@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfrl.conditions import GYMNASIUM, Conditions
+from tfrl.conditions import Conditions
 from tfrl.harness import sources
 from tfrl.harness.study import Environment, Run, Study, Value
 
@@ -95,14 +95,10 @@ class Engine:
     def sources(self, pipeline: str, environment_id: str) -> list[Path]:
         """The files that decide what such a run gives, besides installed packages.
 
-        They are found without TensorFlow. Raises `LookupError` if a module of the user's own, with
-        the pipeline or the environment, is not there.
+        They are found without TensorFlow. Raises `LookupError` if there is no such pipeline, or if
+        a module of the user's own, with the pipeline or the environment, is not there.
         """
-        files = sources.of_package(for_gymnasium=environment_id.startswith(GYMNASIUM))
-        for reference in (pipeline, environment_id.removeprefix(GYMNASIUM)):
-            module, separator, _ = reference.partition(":")
-            files |= sources.of_module(module) if separator else set()
-        return sorted(files)
+        return sorted(sources.of_run(pipeline, environment_id))
 
     def _resolve(self, pipeline: str) -> Any:
         from tfrl import runtime

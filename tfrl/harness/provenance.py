@@ -14,7 +14,7 @@ from typing import Any
 
 import tfrl
 from tfrl.conditions import GYMNASIUM
-from tfrl.harness import revision
+from tfrl.harness import code, revision
 
 # Packages whose numerics reach a result: other versions of them may give other results.
 _NUMERICS = ("tensorflow", "tf-agents", "tf-keras", "tensorflow-probability", "numpy")
@@ -39,11 +39,11 @@ def of_invocation(runs: Path, sources: Iterable[Path]) -> dict[str, Any]:
     the folder `runs`, with those of `sources` that git does not know. Raises `LedgerError`.
     """
     package = Path(tfrl.__file__).parent
-    code = revision.of(package, sources)
+    here = revision.of(package, sources)
     return {
         "command": shlex.join(["tfrl", *sys.argv[1:]]),
-        "git": code and str(code),
-        "diff_sha256": revision.keep(code.diff, runs) if code and code.diff else None,
+        "git": here and str(here),
+        "diff_sha256": revision.keep(here.diff, runs) if here and here.diff else None,
         "lock_sha256": _sha256_if_there(package.parent / "requirements" / "lock.txt"),
         **machine(),
     }
@@ -72,13 +72,13 @@ def machine() -> dict[str, Any]:
 
 
 def code_sha256(files: Iterable[Path]) -> str:
-    """SHA-256 over the names (inside tfrl, the paths) and contents of source files."""
-    package = Path(tfrl.__file__).parent
+    """SHA-256 over the names (inside tfrl, the paths) and the code of source files.
+
+    It is the same wherever they are, in whatever order, and however their code is laid out and
+    commented; see `code.canonical`.
+    """
     digest = hashlib.sha256()
-    for file in files:
-        inside = file.is_relative_to(package)
-        name = file.relative_to(package).as_posix() if inside else file.name
-        content = file.read_bytes()
+    for name, content in sorted((_name(file), code.canonical(file.read_bytes())) for file in files):
         digest.update(f"{name}\n{len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
@@ -137,6 +137,12 @@ def _peak_memory() -> int | None:
     except OSError:
         return None
     return round(int(peak[1]) / 1024) if peak else None
+
+
+def _name(file: Path) -> str:
+    """What the file is known by wherever it is."""
+    package = Path(tfrl.__file__).parent
+    return file.relative_to(package).as_posix() if file.is_relative_to(package) else file.name
 
 
 def _version(package: str) -> str | None:

@@ -1,42 +1,49 @@
 """The source files that decide what a run gives, found without importing any of them."""
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from importlib import util
 from pathlib import Path
 
 import tfrl
+from tfrl.conditions import GYMNASIUM
+from tfrl.harness import code
 
-# Parts of tfrl that decide when a run is made and how it is shown, but not what it gives.
-_WITHOUT_INFLUENCE = {"analysis", "cli", "__main__.py", "harness", "report"}
-# What only runs on Gymnasium's own environments go through.
+_TFRL = Path(tfrl.__file__).parent
+_ROOTS = ("tfrl.pipelines.trainer", "tfrl.runtime")  # what every run goes through
+_PIPELINES = "tfrl.pipelines"  # resolves names, so that it may lead to any pipeline
+# What every run imports, but only those on Gymnasium's own environments go through.
 _FOR_GYMNASIUM = {
-    "environments/host_environment.py",
-    "environments/suite_gymnasium.py",
-    "pipelines/host_loop.py",
+    "tfrl.environments.host_environment",
+    "tfrl.environments.suite_gymnasium",
+    "tfrl.pipelines.host_loop",
 }
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
-def of_package(for_gymnasium: bool) -> set[Path]:
-    """The files of tfrl itself that decide what a run gives, on an environment of either kind."""
-    package = Path(tfrl.__file__).parent
-    files = {file.relative_to(package): file for file in package.rglob("*.py")}
-    return {
-        file
-        for inside, file in files.items()
-        if inside.parts[0] not in _WITHOUT_INFLUENCE
-        and (for_gymnasium or inside.as_posix() not in _FOR_GYMNASIUM)
-    }
+def of_run(pipeline: str, environment_id: str) -> set[Path]:
+    """The files that decide what a run of a pipeline gives on an environment.
+
+    They are the modules of the trainer, of the pipeline and of the environment, with those that
+    they need, see `of_module`. Raises `LookupError` if there is no such pipeline or module.
+    """
+    path = _shipped().get(pipeline, pipeline)
+    if ":" not in path:
+        raise LookupError(f"there is no pipeline {pipeline!r}")
+    references = (path, environment_id.removeprefix(GYMNASIUM))
+    modules = [item.partition(":")[0] for item in references if ":" in item]
+    without = () if environment_id.startswith(GYMNASIUM) else _FOR_GYMNASIUM
+    return {file for name in (*_ROOTS, *modules) for file in of_module(name, without)}
 
 
-def of_module(name: str) -> set[Path]:
-    """The file of a module, and of every module in the same folder tree that it needs.
+def of_module(name: str, without: Collection[str] = ()) -> set[Path]:
+    """The file of a module, and of every module in the same folder tree or tfrl that it needs.
 
     Followed is what is imported by name, directly or not, from the folder that the module is found
-    in; not what is installed, nor what is read or imported in other ways. Raises `LookupError` if
-    there is no such module.
+    in, and from tfrl, except the modules `without`; not what is installed, nor what is read or
+    imported in other ways. Raises `LookupError` if there is no such module.
     """
     top = name.partition(".")[0]
     spec = util.find_spec(top)
@@ -45,40 +52,102 @@ def of_module(name: str) -> set[Path]:
         raise LookupError(f"there is no module {top!r}")
     root = Path(next(iter(places))).parent
     files: dict[str, Path] = {}
-    pending = _with_parents(name)
+    pending = [name]
     while pending:
-        module = pending.pop()
-        foreign = root.name in _INSTALLED and module.partition(".")[0] != top
-        file = _file(root, module)
-        if file and not foreign and module not in files and not f"{module}.".startswith("tfrl."):
-            files[module] = file
-            for imported in _imports(module, file):
-                pending += _with_parents(imported)
+        needed = pending.pop()
+        if root.name in _INSTALLED and needed.partition(".")[0] not in (top, "tfrl"):
+            continue
+        for module, file in _modules(root, needed):
+            if module not in files and module not in without:
+                files[module] = file
+                package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+                pending += _imports(file.read_bytes(), package)
+                pending += _pipelines() if module == _PIPELINES else ()
     return set(files.values())
 
 
-def _with_parents(name: str) -> list[str]:
-    """A module and the packages that it is in, which an import loads too."""
+def _modules(root: Path, name: str) -> Iterator[tuple[str, Path]]:
+    """The modules that decide what a dotted name stands for: its own, and the packages it is in.
+
+    Packages of tfrl that only hand on names of their modules do not: the modules do instead.
+    """
     parts = name.split(".")
-    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    for length in range(1, len(parts) + 1):
+        module = ".".join(parts[:length])
+        file = _file(root, module)
+        if not file:  # a folder, or a name inside a module
+            continue
+        handed_on = _handed_on(module, file) if length < len(parts) else None
+        if handed_on is None:
+            yield module, file
+        elif not _file(root, f"{module}.{parts[length]}"):
+            origin = handed_on.get(parts[length])
+            yield from _modules(root, origin) if origin else [(module, file)]
+
+
+def _handed_on(module: str, file: Path) -> dict[str, str] | None:
+    """Where the names come from that a package of tfrl hands on; None if it does more than that."""
+    tree = code.parse(file.read_bytes())
+    if not module.startswith("tfrl.") or file.name != "__init__.py" or not tree:
+        return None
+    statements = [node for node in tree.body if not code.is_mute(node)]
+    imports = [node for node in statements if isinstance(node, ast.ImportFrom)]
+    if module != _PIPELINES and len(imports) < len(statements):
+        return None
+    return {
+        alias.asname or alias.name: f"{_origin(node, module)}.{alias.name}"
+        for node in imports
+        for alias in node.names
+    }
 
 
 def _file(root: Path, module: str) -> Path | None:
-    """The file of a module under `root`, if it is there."""
-    path = root.joinpath(*module.split("."))
+    """The file of a module under `root`, or in tfrl, if it is there."""
+    top, *below = module.split(".")
+    path = (_TFRL if top == "tfrl" else root / top).joinpath(*below)
     candidates = (path / "__init__.py", path.with_name(f"{path.name}.py"))
     return next((file for file in candidates if file.is_file()), None)
 
 
-def _imports(module: str, file: Path) -> Iterator[str]:
-    """The names that a file imports, some of which may be no modules; none if it is no Python."""
-    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-    with suppress(SyntaxError, ValueError, ImportError):
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            match node:
-                case ast.Import(names):
-                    yield from (alias.name for alias in names)
-                case ast.ImportFrom(base, names, level):
-                    origin = util.resolve_name("." * (level or 0) + (base or ""), package)
-                    yield origin
-                    yield from (f"{origin}.{alias.name}" for alias in names if alias.name != "*")
+@functools.lru_cache(maxsize=1024)
+def _imports(content: bytes, package: str) -> tuple[str, ...]:
+    """The names that a file in `package` imports, some of which may be no modules.
+
+    None if it is no Python.
+    """
+    tree = code.parse(content)
+    return tuple(name for node in ast.walk(tree) for name in _named(node, package)) if tree else ()
+
+
+def _named(node: ast.AST, package: str) -> Iterator[str]:
+    """The names that a statement in `package` imports."""
+    match node:
+        case ast.Import(names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(names=names):
+            with suppress(ImportError):  # it is relative, and leads above all packages
+                origin = _origin(node, package)
+                for alias in names:
+                    yield origin if alias.name == "*" else f"{origin}.{alias.name}"
+
+
+def _origin(node: ast.ImportFrom, package: str) -> str:
+    """The absolute name of the module that a file in `package` imports from."""
+    return util.resolve_name("." * node.level + (node.module or ""), package)
+
+
+def _pipelines() -> list[str]:
+    """The modules of all shipped pipelines."""
+    return [path.partition(":")[0] for path in _shipped().values()]
+
+
+def _shipped() -> dict[str, str]:
+    """`tfrl.pipelines.SHIPPED`, to import which would import TensorFlow."""
+    tree = code.parse((_TFRL / "pipelines" / "__init__.py").read_bytes())
+    for node in tree.body if tree else ():
+        match node:
+            case ast.Assign([ast.Name("SHIPPED")], value) | ast.AnnAssign(
+                ast.Name("SHIPPED"), value=ast.expr() as value
+            ):
+                return dict(ast.literal_eval(value))
+    raise LookupError("tfrl.pipelines has no SHIPPED")
