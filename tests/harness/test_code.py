@@ -71,13 +71,13 @@ def form(text: str) -> bytes:
         ),
         ("width=7, **others", "width = 7,\n    **others,\n"),
         ("'b\"c'", '"b\\"c"'),
-        ('"__version__ = "1.0"', '"__version__ = "2.0"'),
+        ('__version__ = "1.0"', '__version__ = "2.0"'),
         ('["A", "f"]', '["f"]'),
     ],
 )
 def test_comments_docstrings_and_layout_are_not_code(old, new):
     changed = SAMPLE.replace(old, new)
-    assert changed != SAMPLE or "version" in old
+    assert changed != SAMPLE
     assert form(changed) == form(SAMPLE)
 
 
