@@ -73,7 +73,7 @@ class Project:
 
     def visible(self) -> list[str]:
         """All that is stored, without the lock: hidden names would be leftovers."""
-        return sorted(path.name for path in Path("runs/fake").glob("*/*/*"))
+        return sorted(path.name for path in Path("runs/fake").glob("[!.]*/*/*"))
 
 
 @pytest.fixture

@@ -192,3 +192,63 @@ def test_what_cannot_be_written_at_all_is_one_sentence(project, what):
             publishing.write_text(place, "text")
         else:
             Checkpoint(place, {}).save({"array": np.zeros(3)})
+
+
+def code_of(ledger, run) -> str:
+    return ledger.entry(run).manifest["code"]
+
+
+def test_the_last_finished_run_that_was_replaced_is_kept_and_comes_back(ledger, run):
+    for code in ("1" * 64, "2" * 64, "3" * 64):
+        publish(ledger, code=code)
+    assert ledger.kept_entry(run).manifest["code"] == "2" * 64
+    with ledger.locked():
+        ledger.restore(run)
+    assert code_of(ledger, run) == "2" * 64
+    ledger.tables(ledger.entry(run))
+    with ledger.locked():
+        ledger.restore(run)  # undoes it
+    assert code_of(ledger, run) == "3" * 64
+    assert list(ledger.folder.glob("[!.]*/*/.*")) == []
+
+
+def test_neither_a_failed_nor_a_damaged_run_takes_the_place_of_the_one_kept(ledger, run):
+    from tests.harness.test_status import fail
+
+    publish(ledger, code="1" * 64)
+    fail(ledger, 0, ValueError("no"))
+    assert ledger.entry(run).status == "failed"
+    publish(ledger, code="2" * 64)
+    (ledger.directory(run) / "manifest.json").write_text("{")
+    publish(ledger, code="3" * 64)
+    assert ledger.kept_entry(run).manifest["code"] == "1" * 64
+
+
+def test_a_kept_run_that_is_damaged_is_not_brought_back(ledger, run):
+    publish(ledger, code="1" * 64)
+    publish(ledger, code="2" * 64)
+    (ledger.kept(run) / "episodes.parquet").write_bytes(b"")
+    with pytest.raises(DamagedError, match=r"\.replaced/line/one/seed-0/episodes.parquet is dam"):
+        ledger.restore(run)
+    assert code_of(ledger, run) == "2" * 64
+
+
+def test_a_link_where_replaced_runs_are_kept_is_refused(ledger, run, tmp_path):
+    publish(ledger)
+    (ledger.folder / ".replaced").mkdir()
+    (ledger.folder / ".replaced" / "line").symlink_to(tmp_path)
+    with pytest.raises(LedgerError, match=r"\.replaced/line is a link"), ledger.locked():
+        pass
+
+
+def test_what_was_replaced_is_kept_though_the_process_ended_then(ledger, run):
+    publish(ledger, code="1" * 64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing, "_settle", lambda *_: None)  # it is killed before
+        publish(ledger, code="2" * 64)
+    assert not ledger.kept(run).exists()
+    with ledger.locked():
+        pass
+    assert code_of(ledger, run) == "2" * 64
+    assert ledger.kept_entry(run).manifest["code"] == "1" * 64
+    assert list(ledger.folder.glob("[!.]*/*/.*")) == []

@@ -67,7 +67,7 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 60.0
 def assert_same(project: Project, root: str, reference: str) -> None:
     """Both roots have the same runs and nothing else, equal to the byte apart from times."""
     here, there = (
-        {path.relative_to(root): path for path in Path(root).glob("fake/*/*/*")}
+        {path.relative_to(root): path for path in Path(root).glob("fake/[!.]*/*/*")}
         for root in (root, reference)
     )
     assert sorted(here) == sorted(there)

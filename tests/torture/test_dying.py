@@ -94,6 +94,8 @@ def test_death_inside_any_step_of_storing_a_run(project, figure, before):
             ledger.tables(entry)  # raises if anything is damaged
         assert not list(ledger.folder.glob("*/*/.*")), "nothing is left lying about"
         found.append(entry.manifest.get("code", "nothing"))
+        if before == "another run" and found[-1] == CODE:
+            assert ledger.kept_entry(run).manifest["code"] == EARLIER, "what it replaced is kept"
         if not died:
             break
         deaths += 1

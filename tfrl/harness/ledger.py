@@ -2,7 +2,8 @@
 
 A run is a folder, `<root>/<study>/<environment>/<configuration>/seed-<seed>/`, that holds
 `manifest.json` and, if the run finished, a Parquet file for each table. It is published by a
-rename, so a folder that is visible is whole; see `publishing`.
+rename, so a folder that is visible is whole; see `publishing`. A finished run that another one
+replaces is kept in `<root>/<study>/.replaced/`, under the same names, until the next one is.
 
 `<root>/<study>/` belongs to one study file: another of the same name is refused while that exists.
 Nothing in it may be a link, which could lead anywhere; `<root>` may be one.
@@ -24,6 +25,8 @@ from tfrl.harness import publishing, tables
 from tfrl.harness.errors import DamagedError, LedgerError, OutdatedError, describe
 from tfrl.harness.manifest import Manifest, Part
 from tfrl.harness.study import Run, Study
+
+REPLACED = ".replaced"  # the folder in that of a study where replaced runs are kept
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,23 @@ class Ledger:
         place = self.directory(run)
         return place.with_name(f".{place.name}.checkpoint")
 
+    def kept(self, run: Run) -> Path:
+        """Where the last finished run is kept that another one of the same name has replaced."""
+        return self.folder / REPLACED / self.directory(run).relative_to(self.folder)
+
     def entries(self) -> list[Entry]:
         """An entry for each planned run. Raises `LedgerError` if a newer tfrl wrote one."""
         return [self.entry(run) for run in self.study.runs()]
 
     def entry(self, run: Run) -> Entry:
         """What is stored of `run`. What is damaged, outdated or not as planned is missing."""
-        directory = self.directory(run)
+        return self._entry(run, self.directory(run))
+
+    def kept_entry(self, run: Run) -> Entry:
+        """The same for what is kept of it."""
+        return self._entry(run, self.kept(run))
+
+    def _entry(self, run: Run, directory: Path) -> Entry:
         if not directory.exists():
             return Entry(run, "missing", None, {})
         try:
@@ -92,7 +105,9 @@ class Ledger:
 
     def tables(self, entry: Entry) -> dict[str, pa.Table]:
         """The tables of a finished run. Raises `DamagedError` if they are not as written."""
-        directory, manifest = self.directory(entry.run), entry.manifest
+        return self._tables(self.directory(entry.run), entry.manifest)
+
+    def _tables(self, directory: Path, manifest: Manifest) -> dict[str, pa.Table]:
         checksums = manifest.get("tables_sha256", {})  # runs of earlier versions have none
         result = {
             name: tables.read(directory / f"{name}.parquet", schema, checksums.get(name))
@@ -103,7 +118,10 @@ class Ledger:
         return result
 
     def publish(self, run: Run, manifest: Manifest, results: Mapping[str, pa.Table]) -> None:
-        """Store a run, whole, in place of what was stored of it. Raises `LedgerError`."""
+        """Store a run, whole, in place of what was stored of it. Raises `LedgerError`.
+
+        What it replaces is kept if it finished.
+        """
 
         def write(folder: Path) -> None:
             checksums = {
@@ -115,10 +133,37 @@ class Ledger:
 
         place = self.directory(run)
         try:
-            publishing.publish(place, write)
+            publishing.publish(place, write, self._where_kept(place, place))
         except OSError as error:
             reason = error.strerror or describe(error)
             raise LedgerError(f"{place} cannot be stored: {reason}") from error
+
+    def restore(self, run: Run) -> None:
+        """Bring back what is kept of a run; what it replaces is kept instead, if it finished.
+
+        Raises `DamagedError` if it is not whole, `LedgerError` if it cannot be done.
+        """
+        place, kept = self.directory(run), self.kept(run)
+        self._tables(kept, manifests.read(kept / "manifest.json"))
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            publishing.exchange(place, kept, self._where_kept(place, place))
+        except OSError as error:
+            raise LedgerError(f"{kept} cannot be brought back: {error.strerror}") from error
+
+    def _where_kept(self, folder: Path, place: Path) -> Path | None:
+        """Where `folder` is kept when it is replaced in `place`; None if it is not worth that.
+
+        Failed runs are not: they would take the place of a finished one.
+        """
+        try:
+            if manifests.read(folder / "manifest.json")["status"] == "failed":
+                return None
+        except DamagedError:
+            return None
+        except (OutdatedError, LedgerError):
+            pass  # another tfrl can read it
+        return self.folder / REPLACED / place.relative_to(self.folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -126,18 +171,11 @@ class Ledger:
 
         The lock is the kernel's, so it goes when its holder does, however that ends.
         """
-        with self._usable():
+        with usable(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._refuse_links()
-            file = (self.folder / ".lock").open("a")
-        with file:
-            try:
-                _take(file)
-            except BlockingIOError:
-                raise LedgerError(
-                    f"another `tfrl run` is at work in {self.folder}: wait for its end, or stop it"
-                ) from None
-            with self._usable():
+        with held(self.folder):
+            with usable(self.folder):
                 self._claim()
             self._recover()
             try:
@@ -145,17 +183,10 @@ class Ledger:
             finally:
                 self._recover()
 
-    @contextmanager
-    def _usable(self) -> Iterator[None]:
-        """Say in one sentence what cannot be done to the study's folder. Raises `LedgerError`."""
-        try:
-            yield
-        except OSError as error:
-            raise LedgerError(f"{self.folder} cannot be used: {error.strerror}") from error
-
     def _refuse_links(self) -> None:
         """Raises `LedgerError` if what is to be written would go through a link."""
-        places = [self.directory(run) for run in self.study.runs()]
+        runs = self.study.runs()
+        places = [place(run) for place in (self.directory, self.kept) for run in runs]
         above = dict.fromkeys(folder for place in places for folder in list(place.parents)[:2])
         for path in [self.folder, *self.folder.glob(".*"), *above, *places]:
             if path.is_symlink():
@@ -193,14 +224,38 @@ class Ledger:
 
     def _recover(self) -> None:
         """Settle what runs left behind that ended while they were published."""
-        with self._usable():
+        with usable(self.folder):
             for folder in {self.directory(run).parent for run in self.study.runs()}:
-                publishing.recover(folder)
+                publishing.recover(folder, self._where_kept)
             for run in self.study.runs():
                 kept, stored = self.checkpoint(run), self.directory(run)
                 both = kept.exists() and stored.exists()
                 if both and kept.stat().st_mtime < stored.stat().st_mtime:
                     kept.unlink()  # by a run that was stored, and ended before it removed this
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the lock of a study's folder, which is the kernel's. Raises `LedgerError`."""
+    with usable(folder):
+        file = (folder / ".lock").open("a")
+    with file:
+        try:
+            _take(file)
+        except BlockingIOError:
+            raise LedgerError(
+                f"another `tfrl run` is at work in {folder}: wait for its end, or stop it"
+            ) from None
+        yield
+
+
+@contextmanager
+def usable(folder: Path) -> Iterator[None]:
+    """Say in one sentence what cannot be done to a folder. Raises `LedgerError`."""
+    try:
+        yield
+    except OSError as error:
+        raise LedgerError(f"{folder} cannot be used: {error.strerror}") from error
 
 
 def _take(lock: TextIO) -> None:
