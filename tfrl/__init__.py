@@ -6,6 +6,7 @@ to use the legacy Keras that TF-Agents was written for, and to keep its start-up
 
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -15,3 +16,17 @@ if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
     )
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+if TYPE_CHECKING:
+    from tfrl.harness.loading import load_policy, load_runs
+
+__all__ = ["load_policy", "load_runs"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what is asked for: pandas and TensorFlow take their time."""
+    if name in __all__:
+        from tfrl.harness import loading
+
+        return getattr(loading, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

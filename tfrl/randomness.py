@@ -19,6 +19,7 @@ class Stream(enum.IntEnum):
     REPLAY = 3
     ANCHORS = 4
     EVALUATION = 5
+    MINIBATCHES = 6
 
     # Levels have no stream: they are the same whatever the seed; see `of_levels`.
 
@@ -80,6 +81,16 @@ def integers(key: tf.Tensor, shape: tuple[int, ...], bound: tf.Tensor | int) -> 
     """
     product = tf.cast(bits(key, shape), tf.int64) * tf.cast(bound, tf.int64)
     return tf.bitwise.right_shift(product, tf.constant(32, tf.int64))
+
+
+def permutation(key: tf.Tensor, size: int) -> tf.Tensor:
+    """The numbers 0 to `size` - 1 in random order, int64 `[size]`; `size` is below 2**31."""
+    index = tf.range(size, dtype=tf.int64)
+    # No two numbers are equal, so that every way to sort gives the same order.
+    numbers = tf.bitwise.left_shift(
+        tf.cast(bits(key, (size,)), tf.int64), tf.constant(31, tf.int64)
+    )
+    return tf.bitwise.bitwise_and(tf.sort(numbers + index), tf.constant(2**31 - 1, tf.int64))
 
 
 def categorical(key: tf.Tensor, logits: tf.Tensor, dtype: tf.DType = tf.int64) -> tf.Tensor:

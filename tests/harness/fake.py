@@ -78,6 +78,8 @@ class Result:
 
     episodes: Mapping[str, np.ndarray]
     evaluations: Mapping[str, np.ndarray]
+    losses: Mapping[str, np.ndarray]
+    policies: Mapping[str, np.ndarray]
     weights_sha256: str
     timings: Mapping[str, float]
     updates: int
@@ -131,6 +133,12 @@ class Trainer:
                 "length": lengths,
             },
             evaluations=self._evaluations(generator, conditions),
+            losses={
+                "step": np.array([self.steps // 2, self.steps]),
+                "name": np.array(["loss", "loss"], dtype=object),
+                "value": 1.0 / lengths[:2],
+            },
+            policies={"step": np.array([self.steps]), "0:kernel": lengths[None].astype(np.float32)},
             weights_sha256=hashlib.sha256(lengths.tobytes()).hexdigest(),
             timings={"compile": 0.0, "train": 0.01, "evaluate": 0.001},
             updates=self.steps // 2,

@@ -24,8 +24,9 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
 
     from tfrl.harness import manifest as manifests
     from tfrl.harness.errors import HarnessError, OutdatedError, printable
+    from tfrl.harness.loading import find
 
-    folder = _folder(arguments.run, arguments.runs)
+    folder = find(arguments.run, arguments.runs)
     try:
         manifest = manifests.read(folder / "manifest.json")
     except OutdatedError as error:
@@ -36,21 +37,6 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     if manifest["error"]:
         print("", *map(printable, manifest["error"]["traceback"].splitlines()), sep="\n")
     return FINE
-
-
-def _folder(reference: str, root: Path) -> Path:
-    """The folder of a run that is given by its name or its folder. Raises `HarnessError`."""
-    from tfrl.harness.errors import HarnessError
-
-    *parts, last = Path(reference).parts or ("",)
-    named = root.joinpath(*parts, f"seed-{last.removeprefix('seed-')}")
-    for folder in (named, Path(reference)):
-        if (folder / "manifest.json").is_file():
-            return folder
-    raise HarnessError(
-        f"there is no run {reference!r} in {root}: expected the name of a stored one, such as "
-        "cartpole/cartpole/ppo/seed-3, or its folder"
-    )
 
 
 def _outcome(manifest: "Manifest", folder: Path) -> dict[str, Any]:

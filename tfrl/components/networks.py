@@ -1,4 +1,4 @@
-"""Fresh weights for networks that exist already, so that one compiled function serves any seed."""
+"""Networks that one compiled function trains from any seed, to the same bits on any processor."""
 
 from collections.abc import Iterable
 
@@ -47,3 +47,61 @@ def _draw(initializer, weight: tf.Variable, random: RandomStream) -> tf.Tensor:
     return getattr(keras.initializers, type(initializer).__name__)(**config)(
         weight.shape, weight.dtype
     )
+
+
+# The most rows that a matrix product may sum over. XLA hands larger ones to Eigen, which cuts the
+# sum into blocks that fit the processor's cache: another cache, other bits. Up to here it does not.
+MOST_ROWS = 512
+
+
+class ChunkedDense(keras.layers.Dense):
+    """A dense layer whose kernel's gradient is summed in chunks of at most `MOST_ROWS` rows."""
+
+    def call(self, inputs):
+        """Activations `[..., units]` of inputs `[..., d]`."""
+        rows = tf.reshape(tf.cast(inputs, self.compute_dtype), [-1, inputs.shape[-1]])
+        outputs = _product(rows, tf.convert_to_tensor(self.kernel))
+        if self.use_bias:
+            outputs = tf.nn.bias_add(outputs, self.bias)
+        if self.activation is not None:
+            outputs = self.activation(outputs)
+        return tf.reshape(outputs, [*_shape(inputs)[:-1], self.units])
+
+
+def sum_in_chunks(module: tf.Module) -> None:
+    """Turns every dense layer of a module into a `ChunkedDense`.
+
+    TF-Agents' networks make their layers themselves and take no other class, so each layer changes
+    its class in place. It keeps its weights and their names. Call it before anything is traced.
+    """
+    for layer in module.submodules:
+        if type(layer) is keras.layers.Dense:
+            layer.__class__ = ChunkedDense
+
+
+@tf.custom_gradient
+def _product(rows: tf.Tensor, kernel: tf.Tensor):
+    """`rows` `[N, d]` times `kernel` `[d, units]`."""
+
+    def gradient(upstream):
+        by_rows = tf.matmul(upstream, kernel, transpose_b=True)
+        return by_rows, transposed_product(rows, upstream)
+
+    return tf.matmul(rows, kernel), gradient
+
+
+def transposed_product(a: tf.Tensor, b: tf.Tensor, rows: int = MOST_ROWS) -> tf.Tensor:
+    """a^T b `[m, n]` of `[N, m]` and `[N, n]`, the N rows summed in chunks, then their sums."""
+    size = a.shape[0]
+    if size is not None and size <= rows:
+        return tf.matmul(a, b, transpose_a=True)
+    size = tf.shape(a)[0] if size is None else size
+    num_chunks = -(-size // rows)
+    padding = [[0, num_chunks * rows - size], [0, 0]]
+    a, b = (tf.reshape(tf.pad(x, padding), [num_chunks, rows, x.shape[1]]) for x in (a, b))
+    return tf.reduce_sum(tf.matmul(a, b, transpose_a=True), axis=0)
+
+
+def _shape(x: tf.Tensor) -> list:
+    """The static size of each dimension where it is known, else the one of the graph."""
+    return [size if size is not None else tf.shape(x)[axis] for axis, size in enumerate(x.shape)]

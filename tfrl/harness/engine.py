@@ -12,6 +12,8 @@ from tfrl.harness import sources
 from tfrl.harness.study import Environment, Run, Study, Value
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from tfrl.harness.checkpoints import Checkpoint
 
 
@@ -25,6 +27,14 @@ class RunResult(Protocol):
     @property
     def evaluations(self) -> Mapping[str, object]:
         """The columns of `tables.EVALUATIONS`, a row for each episode of each evaluation."""
+
+    @property
+    def losses(self) -> Mapping[str, object]:
+        """The columns of `tables.LOSSES`, a row for each loss at each of some 200 points."""
+
+    @property
+    def policies(self) -> "Mapping[str, np.ndarray]":
+        """Environment steps `[E]` under "step", and weights `[E, ...]`; empty if none is kept."""
 
     @property
     def weights_sha256(self) -> str:
@@ -90,6 +100,8 @@ class Engine:
             evaluation_every=study.evaluation.every,
             evaluation_episodes=study.evaluation.episodes,
             num_shifted=run.group.num_shifted,
+            evaluation_every_early=study.evaluation.every_early,
+            keep_policies=study.evaluation.keep_policies,
         )
 
     def sources(self, pipeline: str, environment_id: str) -> list[Path]:

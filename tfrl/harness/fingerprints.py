@@ -22,7 +22,7 @@ class Mark(NamedTuple):
 
     step: int  # environment steps after which it was scheduled
     score: float  # mean return of the greedy policy on held-out levels there
-    digest: str  # of all rows of both tables up to and including this step
+    digest: str  # of all rows of all tables up to and including this step
 
 
 def marks(results: Mapping[str, pa.Table]) -> tuple[Mark, ...]:

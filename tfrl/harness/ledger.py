@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
+import numpy as np
 import pyarrow as pa
 
 from tfrl.harness import manifest as manifests
-from tfrl.harness import publishing, tables
+from tfrl.harness import policies, publishing, tables
 from tfrl.harness.errors import DamagedError, LedgerError, OutdatedError, describe
 from tfrl.harness.manifest import Manifest, Part
 from tfrl.harness.study import Run, Study
@@ -115,10 +116,20 @@ class Ledger:
         }
         if tables.fingerprint(result, manifest["weights_sha256"]) != manifest["fingerprint"]:
             raise DamagedError(f"{directory} is damaged: its tables differ from its fingerprint")
+        if checksum := manifest.get("policies_sha256"):
+            policies.read(directory, checksum)
         return result
 
-    def publish(self, run: Run, manifest: Manifest, results: Mapping[str, pa.Table]) -> None:
+    def publish(
+        self,
+        run: Run,
+        manifest: Manifest,
+        results: Mapping[str, pa.Table],
+        trained: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
         """Store a run, whole, in place of what was stored of it. Raises `LedgerError`.
+
+        `results` are its tables and `trained` its policies; see `policies.write`.
 
         What it replaces is kept if it finished.
         """
@@ -128,7 +139,11 @@ class Ledger:
                 name: tables.write(table, folder / f"{name}.parquet")
                 for name, table in results.items()
             }
-            encoded = manifests.encode({**manifest, "tables_sha256": checksums})
+            files = {
+                "tables_sha256": checksums,
+                "policies_sha256": policies.write(trained or {}, folder),
+            }
+            encoded = manifests.encode({**manifest, **files})
             (folder / "manifest.json").write_bytes(encoded)
 
         place = self.directory(run)

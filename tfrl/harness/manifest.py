@@ -22,7 +22,9 @@ from tfrl.harness.errors import (
 from tfrl.harness.provenance import numerics
 from tfrl.harness.study import Run, Study, Value
 
-SCHEMA = 2  # of the manifest and the tables beside it; 1 had evaluations without conditions
+# Of the manifest and the files beside it. 1 had evaluations without conditions, 2 had neither losses
+# nor policies.
+SCHEMA = 3
 Manifest = dict[str, Any]
 Part = dict[str, Any]  # of a manifest: an identity, an outcome, an error or a provenance
 
@@ -56,7 +58,7 @@ def identity(
         },
         "seed": run.seed,
         "steps": study.steps,
-        "evaluation": {"every": study.evaluation.every, "episodes": study.evaluation.episodes},
+        "evaluation": dataclasses.asdict(study.evaluation),
         "code": code,
         "versions": dict(versions),
     }
@@ -163,7 +165,7 @@ def read(path: Path) -> Manifest:
         )
     if schema < SCHEMA:
         raise OutdatedError(
-            f"stored by an older tfrl, which evaluated otherwise (schema {schema}, now {SCHEMA})"
+            f"stored by an older tfrl, which kept less of a run (schema {schema}, now {SCHEMA})"
         )
     if content != _encode({**manifest, "sha256": checksum}):
         raise DamagedError(f"{path} is damaged: it means what was written, but is spelt otherwise")

@@ -15,7 +15,12 @@ _SHAPE: dict[str, Any] = {
     "configuration": {"name": str, "pipeline": str, "hyperparameters": dict, "defaults": dict},
     "seed": int,
     "steps": int,
-    "evaluation": {"every": int, "episodes": int},
+    "evaluation": {
+        "every": int,
+        "episodes": int,
+        "every_early": int | None,
+        "keep_policies": str,
+    },
     "code": str,
     "versions": dict,
     "timings": {"total": int | float},
@@ -44,6 +49,7 @@ _OUTCOMES: dict[str, dict[str, Any]] = {
 _LATER: dict[str, Any] = {
     "attempts": list,
     "tables_sha256": dict,
+    "policies_sha256": _TEXT_OR_NONE,
     "command": str,
     "diff_sha256": _TEXT_OR_NONE,
     "cores": int | None,

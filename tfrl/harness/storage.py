@@ -24,13 +24,14 @@ class Results:
 
     Each table begins with the columns `environment`, `configuration` (both categorical, in the
     study's order) and `seed`, and has its rows in the order of the planned runs. Only finished runs
-    contribute to `episodes` and `evaluations`, whose texts are categorical too, and in order:
-    splits, variations as the study first names them, and policies.
+    contribute to `episodes`, `evaluations` and `losses`, whose texts are categorical too, and in
+    order: splits, variations as the study first names them, and policies.
     """
 
     study: Study
     episodes: pd.DataFrame  # then the columns of `tables.EPISODES`
     evaluations: pd.DataFrame  # then the columns of `tables.EVALUATIONS`
+    losses: pd.DataFrame  # then the columns of `tables.LOSSES`
     runs: pd.DataFrame  # one row for each planned run; the columns are those of `_runs`
     manifest: dict[str, Any]  # as `common` gives it, and `_history`
     # By configuration, as its stored runs had them; a configuration without any is absent.
@@ -85,6 +86,7 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
         study=study,
         episodes=_frame(study, entries, gathered["episodes"]),
         evaluations=_frame(study, entries, gathered["evaluations"]),
+        losses=_frame(study, entries, gathered["losses"]),
         runs=_runs(study, entries),
         manifest={**common(stored), **_history(stored)},
         hyperparameters=_settings(entries, "hyperparameters"),

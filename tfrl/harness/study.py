@@ -19,6 +19,7 @@ from tfrl.harness import toml
 from tfrl.harness.errors import StudyError
 from tfrl.harness.toml import Table, show
 
+POLICIES_KEPT = ("all", "final", "none")
 Value = bool | int | float | str | tuple[int, ...]  # of a hyperparameter
 
 MAX_SEED = 2**31 - 1
@@ -34,6 +35,8 @@ class Evaluation:
 
     every: int  # environment steps between two evaluations
     episodes: int  # in each, of each policy on each split and variation
+    every_early: int | None = None  # the same over the first fifth of training; None: no difference
+    keep_policies: str = "final"  # which weights are stored, one of `POLICIES_KEPT`
 
 
 @dataclass(frozen=True)
@@ -150,8 +153,20 @@ def _evaluation(table: Table, steps: int) -> Evaluation:
         f"a whole number of environment steps that divides steps = {steps}",
     )
     episodes = table.take("episodes", _positive, "a whole number of episodes, at least 1")
+    every_early = table.take(
+        "every_early",
+        lambda value: _positive(value) and every % value == 0,
+        f"a whole number of environment steps that divides every = {every}",
+        None,
+    )
+    keep_policies = table.take(
+        "keep_policies",
+        lambda value: value in POLICIES_KEPT,
+        f"one of {', '.join(map(show, POLICIES_KEPT))}",
+        "final",
+    )
     table.finish()
-    return Evaluation(every, episodes)
+    return Evaluation(every, episodes, every_early, keep_policies)
 
 
 def _environments(table: Table) -> tuple[Environment, ...]:

@@ -1,4 +1,4 @@
-"""The two tables that a run leaves behind, as Parquet: their columns, and their fingerprint."""
+"""The tables that a run leaves behind, as Parquet: their columns, and their fingerprint."""
 
 import hashlib
 from collections.abc import Mapping
@@ -33,7 +33,14 @@ EVALUATIONS = pa.schema(
         ("length", pa.int64()),
     ]
 )
-SCHEMAS = {"episodes": EPISODES, "evaluations": EVALUATIONS}
+LOSSES = pa.schema(
+    [
+        ("step", pa.int64()),  # environment steps made
+        ("name", LABEL),  # "loss", its components, and what else the pipeline reports of learning
+        ("value", pa.float64()),  # mean over the updates since the step before
+    ]
+)
+SCHEMAS = {"episodes": EPISODES, "evaluations": EVALUATIONS, "losses": LOSSES}
 
 
 def from_columns(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
@@ -93,7 +100,7 @@ def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
 
 
 def feed(digest: "hashlib._Hash", tables: Mapping[str, pa.Table]) -> None:
-    """Add the contents of both tables, column by column, to a digest."""
+    """Add the contents of all tables, column by column, to a digest."""
     for name, schema in SCHEMAS.items():
         for field in schema:
             column = tables[name][field.name]
@@ -106,6 +113,9 @@ def feed(digest: "hashlib._Hash", tables: Mapping[str, pa.Table]) -> None:
 
 
 def _is_finite(table: pa.Table) -> bool:
+    """Whether the returns are finite, in a table that has any."""
+    if "return" not in table.column_names:
+        return True
     return pc.all(pc.is_finite(table["return"]), min_count=0).as_py()
 
 

@@ -4,11 +4,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
+
+import numpy as np
 
 from tfrl.harness import manifest, provenance, tables
 from tfrl.harness.checkpoints import Checkpoint
@@ -86,6 +88,7 @@ class _Worker:
     def make(self, task: Task) -> Stored | Unstored:
         """Make one run and store it, whether it finishes or fails."""
         start, run = time.perf_counter(), task.run
+        trained: Mapping[str, np.ndarray] = {}
         checkpoint = Checkpoint(self._ledger.checkpoint(run), task.identity)
         try:
             result = self._trainer_for(task).run(
@@ -95,6 +98,7 @@ class _Worker:
                 name: tables.from_columns(getattr(result, name), schema)
                 for name, schema in tables.SCHEMAS.items()
             }
+            trained = result.policies
             outcome = manifest.finished(result, tables.fingerprint(results, result.weights_sha256))
         except LedgerError as problem:  # its checkpoint cannot be stored, so neither could it
             return Unstored(str(problem))
@@ -106,7 +110,7 @@ class _Worker:
         record = manifest.complete(task.identity, made_by, outcome, seconds, task.attempts)
         try:
             with _undisturbed():
-                self._ledger.publish(run, record, results)
+                self._ledger.publish(run, record, results, trained)
                 checkpoint.remove()
         except LedgerError as problem:
             return Unstored(str(problem))

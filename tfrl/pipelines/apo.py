@@ -3,7 +3,7 @@
 import dataclasses
 
 from tfrl.agents.anchor_memory import SELECTIONS
-from tfrl.agents.apo_clip_agent import LOSS_TYPES, ApoClipAgent
+from tfrl.agents.apo_clip_agent import LOSS_TYPES, ApoClipAgent, ApoLossInfo
 from tfrl.components.collection import Observer
 from tfrl.components.policies import linear_schedule
 from tfrl.pipelines.checks import check_choice, check_not_negative, check_positive
@@ -39,6 +39,7 @@ class ApoPipeline(PpoPipeline):
     """PPO's pipeline with the anchored agent, whose memory observes what is collected."""
 
     Config = ApoConfig
+    losses = ApoLossInfo._fields
     agent: ApoClipAgent
     config: ApoConfig
 

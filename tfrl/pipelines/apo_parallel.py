@@ -3,6 +3,7 @@
 import dataclasses
 
 import tensorflow as tf
+from tf_agents.agents import tf_agent
 from tf_agents.trajectories import StepType, trajectory
 from tf_agents.typing import types
 
@@ -24,6 +25,11 @@ class ParallelApoConfig(ApoConfig):
     num_environments: int = 16  # environments stepped together, equally many by each learner
     num_learners: int = 2  # learners, each with networks of its own
     share_anchors: bool = True  # whether the best episodes are those of all, or each one's own
+
+    @property
+    def rollout_frames(self) -> int:
+        """Frames that one learner learns from in an iteration."""
+        return super().rollout_frames // max(self.num_learners, 1)
 
     def __post_init__(self):
         super().__post_init__()
@@ -71,10 +77,11 @@ class ParallelApoPipeline(ApoPipeline):
         """The log sees episodes end in the first learner's environments only."""
         return [self._log, self._remember]
 
-    def learn(self, experience: trajectory.Trajectory) -> None:
-        """Each learner learns from what it collected itself."""
-        for agent, share in zip(self._agents, self._shares(experience), strict=True):
-            self.train(agent, share)
+    def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
+        """Each learner learns from what it collected itself. Returns the losses of the first."""
+        shares = zip(self._agents, self._shares(experience), strict=True)
+        first, *_ = [self.train(agent, share) for agent, share in shares]
+        return first
 
     @property
     def _share(self) -> int:

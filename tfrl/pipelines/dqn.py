@@ -3,13 +3,15 @@
 import dataclasses
 
 import tensorflow as tf
-import tf_keras as keras
+from tf_agents.agents import tf_agent
 from tf_agents.agents.dqn import dqn_agent
 from tf_agents.networks import q_network
 from tf_agents.trajectories import trajectory
 from tf_agents.utils import common
 
 from tfrl.components.collection import StepCollector
+from tfrl.components.losses import repeat
+from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import EpsilonGreedyPolicy, linear_schedule
 from tfrl.components.replay_buffer import UniformReplayBuffer
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
@@ -77,6 +79,7 @@ class DqnPipeline(Pipeline):
             fc_layer_params=config.fc_layer_params,
         )
         self.networks = [q_net]
+        self._optimizer = FlatAdam(config.learning_rate)
         agent_class = dqn_agent.DdqnAgent if config.double else dqn_agent.DqnAgent
         loss_fn = (
             common.element_wise_huber_loss
@@ -87,7 +90,7 @@ class DqnPipeline(Pipeline):
             environment.time_step_spec(),
             environment.action_spec(),
             q_network=q_net,
-            optimizer=keras.optimizers.Adam(config.learning_rate),
+            optimizer=self._optimizer,
             td_errors_loss_fn=loss_fn,
             gamma=config.gamma,
             target_update_period=config.target_update_period,
@@ -123,13 +126,19 @@ class DqnPipeline(Pipeline):
         """Explores with the present epsilon."""
         return EpsilonGreedyPolicy(self.agent.policy, self.epsilon, random)
 
-    def learn(self, experience: trajectory.Trajectory) -> None:
+    def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
         """Updates from the buffer, which has observed the new frame."""
 
-        def train(i):
+        def update(_):
             # Two consecutive frames make one transition.
             transitions, _ = self._replay_buffer.get_next(self.config.batch_size, num_steps=2)
-            self.agent.train(transitions)
-            return [i + 1]
+            loss, losses = self.agent.train(transitions)
+            return {
+                "loss": loss,
+                "td_error": tf.reduce_mean(tf.abs(losses.td_error)),
+                "gradient_norm": self._optimizer.gradient_norm.read_value(),
+            }
 
-        tf.while_loop(lambda i: i < self.config.num_environments, train, [0])
+        names = ("loss", "td_error", "gradient_norm")
+        means = repeat(update, self.config.num_environments, names)
+        return tf_agent.LossInfo(means.pop("loss"), {**means, "epsilon": self.epsilon()})

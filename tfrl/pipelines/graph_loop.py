@@ -57,8 +57,10 @@ class GraphLoop(Loop):
         self._repeat(self._pipeline.collector.collect, self._pipeline.initial_collect_steps)
 
     def _iterate_until(self, step: tf.Tensor) -> None:
-        collect, learn = self._pipeline.collector.collect, self._pipeline.learn
-        self._repeat(lambda: learn(collect()), step)
+        pipeline = self._pipeline
+        self._repeat(
+            lambda: pipeline.loss_log.observe(pipeline.learn(pipeline.collector.collect())), step
+        )
 
     def _repeat(self, iterate: Callable[[], object], until: tf.Tensor | int) -> None:
         """Iterates until there have been that many environment steps."""

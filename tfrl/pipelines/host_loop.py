@@ -175,7 +175,7 @@ class HostLoop(Loop):
         self._environment.show(last)
         experience = self._collector.replay(frame_at, num_frames)
         if learns:
-            self._pipeline.learn(experience)
+            self._pipeline.loss_log.observe(self._pipeline.learn(experience))
         # A collection that begins with a reset has another time step to begin with.
         action = actions[0] if self._collector.begins_with_reset else self._act_in_graph(last)[0]
         return action, self._pipeline.episode_log.environment_steps.read_value()

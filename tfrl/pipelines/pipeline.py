@@ -13,6 +13,7 @@ from tf_agents.trajectories import trajectory
 
 from tfrl.components.collection import Collector
 from tfrl.components.episodes import EpisodeLog
+from tfrl.components.losses import LossLog
 from tfrl.components.networks import draw_weights
 from tfrl.randomness import RandomStream, Stream
 
@@ -57,10 +58,16 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
         self.num_environment_steps = num_environment_steps
         self.environment = make_environment(batch_size)
         self.episode_log = EpisodeLog(batch_size, LOG_CAPACITY)
+        self.loss_log = LossLog(self.episode_log.environment_steps, num_environment_steps)
 
     @abc.abstractmethod
-    def learn(self, experience: trajectory.Trajectory) -> None:
-        """Learns from what was collected. Runs in the graph, under XLA, in a loop."""
+    def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
+        """Learns from what was collected. Runs in the graph, under XLA, in a loop.
+
+        Returns:
+          the loss, and in `extra` its components: a named tuple or a dict of tensors, each stored
+          under its name as the mean over the batch.
+        """
 
     @abc.abstractmethod
     def stochastic_policy(self, random: RandomStream) -> tf_policy.TFPolicy:
@@ -70,6 +77,15 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
     def policy(self) -> tf_policy.TFPolicy:
         """The greedy policy, for evaluation."""
         return self.agent.policy
+
+    @property
+    def policy_variables(self) -> dict[str, tf.Variable]:
+        """All that the greedy policy computes with, by names that do not depend on the seed."""
+        variables = tf.Module.variables.fget(self.policy)
+        return {
+            f"{i}:{variable.name}": variable
+            for i, variable in enumerate(v for v in variables if v.dtype.is_floating)
+        }
 
     def initialize(self, seed: int) -> None:
         """Draws weights and starts every random stream afresh. All else must be as when built.

@@ -1,16 +1,23 @@
 """PPO: several epochs of clipped policy-gradient updates on each rollout."""
 
 import dataclasses
+from typing import ClassVar
 
 import tensorflow as tf
 import tf_keras as keras
-from tf_agents.agents.ppo import ppo_clip_agent
+from tf_agents.agents import tf_agent
+from tf_agents.agents.ppo import ppo_agent, ppo_clip_agent, ppo_utils
 from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.policies import tf_policy
+from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
+from tf_agents.utils import common
 
+from tfrl import randomness
 from tfrl.agents.corrected_ppo_clip_agent import CorrectedPPOClipAgent
 from tfrl.components.collection import Observer, RolloutCollector
+from tfrl.components.losses import Scalars, repeat
+from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy, linear_schedule
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
@@ -30,7 +37,8 @@ class PpoConfig:
     fc_layer_params: tuple[int, ...] = (64, 64)  # units of each hidden layer of each network, tanh
     num_environments: int = 8  # environments stepped together
     collect_sequence_length: int = 32  # frames collected of each environment for an iteration
-    num_epochs: int = 20  # full-batch updates on each rollout
+    num_epochs: int = 20  # passes through each rollout
+    minibatch_size: int = 256  # frames in each update; a rollout of fewer is one minibatch
     learning_rate: float = 1e-3  # of Adam
     anneal_learning_rate: bool = True  # whether it falls to 0 over training, linearly
     adam_epsilon: float = 1e-5  # of Adam, as in Stable-Baselines3
@@ -49,16 +57,28 @@ class PpoConfig:
         check_positive(
             self, "fc_layer_params", "num_environments", "collect_sequence_length", "num_epochs"
         )
+        check_positive(self, "minibatch_size")
+        if self.rollout_frames % min(self.minibatch_size, self.rollout_frames):
+            raise ValueError(
+                f"minibatch_size must divide the {self.rollout_frames} frames of a rollout, "
+                f"got {self.minibatch_size}"
+            )
         check_positive(self, "learning_rate", "adam_epsilon", "importance_ratio_clipping")
         check_share(self, "discount_factor", "lambda_value")
         check_not_negative(self, "value_pred_loss_coef", "entropy_regularization")
         check_not_negative(self, "policy_l2_reg", "value_function_l2_reg", "gradient_clipping")
 
+    @property
+    def rollout_frames(self) -> int:
+        """Frames that one iteration learns from, those of all environments together."""
+        return self.num_environments * self.collect_sequence_length
+
 
 class PpoPipeline(Pipeline):
-    """Each iteration collects a rollout of every environment and makes `num_epochs` updates."""
+    """Each iteration collects a rollout of every environment and learns from it in minibatches."""
 
     Config = PpoConfig
+    losses: ClassVar[tuple[str, ...]] = ppo_agent.PPOLossInfo._fields  # of the agent
 
     def __init__(
         self, make_environment: MakeEnvironment, config: PpoConfig, num_environment_steps: int
@@ -74,6 +94,7 @@ class PpoPipeline(Pipeline):
             self.episode_log.environment_steps,
         )
         self._updates = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._minibatch_random = RandomStream(Stream.MINIBATCHES)
         self.agent = self.make_agent()
         self.collector = RolloutCollector(
             self.environment,
@@ -110,7 +131,11 @@ class PpoPipeline(Pipeline):
         return agent_class(
             time_step_spec=environment.time_step_spec(),
             action_spec=environment.action_spec(),
-            optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon),
+            optimizer=FlatAdam(
+                config.learning_rate,
+                epsilon=config.adam_epsilon,
+                global_clipnorm=config.gradient_clipping or None,
+            ),
             actor_net=actor_net,
             value_net=value_net,
             importance_ratio_clipping=config.importance_ratio_clipping,
@@ -120,7 +145,7 @@ class PpoPipeline(Pipeline):
             policy_l2_reg=config.policy_l2_reg,
             value_function_l2_reg=config.value_function_l2_reg,
             value_pred_loss_coef=config.value_pred_loss_coef,
-            gradient_clipping=config.gradient_clipping,
+            gradient_clipping=None,  # the optimizer clips, once it has noted the norm
             use_gae=True,
             use_td_lambda_return=True,
             normalize_rewards=False,
@@ -148,19 +173,65 @@ class PpoPipeline(Pipeline):
         """Samples the actor's distribution."""
         return CategoricalPolicy(self.agent.collect_policy, random)
 
-    def learn(self, experience: trajectory.Trajectory) -> None:
+    def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
         """See `train`."""
-        self.train(self.agent, experience)
+        return self.train(self.agent, experience)
 
-    def train(self, agent: ppo_clip_agent.PPOClipAgent, experience: trajectory.Trajectory) -> None:
-        """Several epochs of full-batch updates on the rollout."""
+    def train(
+        self, agent: ppo_clip_agent.PPOClipAgent, experience: trajectory.Trajectory
+    ) -> tf_agent.LossInfo:
+        """Several passes through the rollout `[B, T + 1, ...]`, each in minibatches of its own.
+
+        Returns:
+          the means over all updates, and the entropy and KL divergence after them.
+        """
         agent._optimizer.learning_rate.assign(self._learning_rate())
-        rollout = agent.preprocess_sequence(experience)
+        rollout = agent.preprocess_sequence(experience)  # [B, T, ...]
+        frames = tf.nest.map_structure(lambda x: tf.reshape(x, [-1, 1, *x.shape[2:]]), rollout)
+        num_frames = self.config.rollout_frames
+        size = min(self.config.minibatch_size, num_frames)
 
-        def update(epoch):
-            agent.train(rollout)
-            return [epoch + 1]
+        def epoch(_) -> Scalars:
+            if size == num_frames:
+                return self._update(agent, frames)
+            order = randomness.permutation(self._minibatch_random.next(), num_frames)
 
-        tf.while_loop(lambda epoch: epoch < self.config.num_epochs, update, [0])
+            def update(i) -> Scalars:
+                rows = tf.slice(order, [i * size], [size])
+                return self._update(
+                    agent, tf.nest.map_structure(lambda x: tf.gather(x, rows), frames)
+                )
+
+            return repeat(update, num_frames // size, names)
+
+        names = ("loss", *self.losses, "gradient_norm")
+        means = repeat(epoch, self.config.num_epochs, names)
+        change = self._change_of_policy(agent, rollout)
         # Not before the updates, which see the rollout as the actions in it were chosen.
         agent.update_observation_normalizer(experience.observation)
+        return tf_agent.LossInfo(means.pop("loss"), {**means, **change})
+
+    def _update(
+        self, agent: ppo_clip_agent.PPOClipAgent, minibatch: trajectory.Trajectory
+    ) -> Scalars:
+        """One gradient step on frames `[N, 1, ...]`."""
+        loss, losses = agent.train(minibatch)
+        norm = agent._optimizer.gradient_norm.read_value()
+        return {"loss": loss, **losses._asdict(), "gradient_norm": norm}
+
+    def _change_of_policy(
+        self, agent: ppo_clip_agent.PPOClipAgent, rollout: trajectory.Trajectory
+    ) -> Scalars:
+        """Means over the frames of experience: entropy, and KL(before || now), in nats."""
+        time_steps = ts.TimeStep(
+            rollout.step_type, rollout.reward, rollout.discount, rollout.observation
+        )
+        policy = agent.collect_policy.distribution(time_steps, ()).action
+        divergence = agent._kl_divergence(time_steps, rollout.policy_info["dist_params"], policy)
+        entropy = common.entropy(policy, agent.action_spec, 2)
+        weights = ppo_utils.make_trajectory_mask(rollout)
+        count = tf.maximum(tf.reduce_sum(weights), 1.0)
+        return {
+            "entropy": tf.reduce_sum(weights * entropy) / count,
+            "kl_divergence": tf.reduce_sum(weights * divergence) / count,
+        }

@@ -3,12 +3,13 @@
 import dataclasses
 
 import tensorflow as tf
-import tf_keras as keras
+from tf_agents.agents import tf_agent
 from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.trajectories import trajectory
 
 from tfrl.agents.masked_reinforce_agent import MaskedReinforceAgent
 from tfrl.components.collection import EpisodeCollector
+from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
@@ -63,13 +64,14 @@ class ReinforcePipeline(Pipeline):
             value_net = value_network.ValueNetwork(
                 environment.observation_spec(), fc_layer_params=config.fc_layer_params
             )
+        self._optimizer = FlatAdam(config.learning_rate)
         self.networks = [net for net in (actor_net, value_net) if net is not None]
         self.agent = MaskedReinforceAgent(
             environment.time_step_spec(),
             environment.action_spec(),
             actor_network=actor_net,
             value_network=value_net,
-            optimizer=keras.optimizers.Adam(config.learning_rate),
+            optimizer=self._optimizer,
             value_estimation_loss_coef=config.value_estimation_loss_coef,
             gamma=config.gamma,
             normalize_returns=config.normalize_returns,
@@ -88,6 +90,8 @@ class ReinforcePipeline(Pipeline):
         """Samples the actor's distribution."""
         return CategoricalPolicy(self.agent.collect_policy, random)
 
-    def learn(self, experience: trajectory.Trajectory) -> None:
+    def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
         """One update from all episodes."""
-        self.agent.train(experience)
+        loss, losses = self.agent.train(experience)
+        norm = self._optimizer.gradient_norm.read_value()
+        return tf_agent.LossInfo(loss, {**losses._asdict(), "gradient_norm": norm})

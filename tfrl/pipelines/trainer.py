@@ -5,13 +5,14 @@ import dataclasses
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import tf_keras as keras
 from tf_agents.environments import tf_environment
 
 from tfrl import environments
+from tfrl.components.networks import sum_in_chunks
 from tfrl.conditions import DEFAULT, PLAIN, Conditions, check
 from tfrl.environments.host_environment import HostEnvironment
 from tfrl.pipelines import evaluation
@@ -28,6 +29,8 @@ class RunResult:
 
     episodes: Columns  # step, episode, return, length; a row for each episode of training
     evaluations: Columns  # as `evaluation.Plan.table`; a row for each episode of each evaluation
+    losses: Columns  # step, name, value; about 200 points of each
+    policies: Columns  # step, and the weights of the greedy policy there; empty if none is kept
     weights_sha256: str  # of the final weights of all networks
     timings: dict[str, float]  # seconds spent to "compile", "train" and "evaluate"
     updates: int  # gradient updates made
@@ -62,6 +65,8 @@ class Trainer:
         evaluation_every: int,
         evaluation_episodes: int,
         num_shifted: int = 0,
+        evaluation_every_early: int | None = None,
+        keep_policies: str = "final",
     ):
         """Builds the pipeline and compiles it, which takes some seconds.
 
@@ -74,6 +79,10 @@ class Trainer:
             at the end too.
           evaluation_episodes: episodes of one evaluation in each split and with each policy.
           num_shifted: variations that runs are tested on beside the one trained on.
+          evaluation_every_early: the same over the first fifth of training, where agents learn
+            most; None for no difference.
+          keep_policies: "all" keeps the weights at each evaluation, "final" those at the end,
+            "none" none.
 
         Raises:
           LookupError: there is no such environment.
@@ -81,7 +90,9 @@ class Trainer:
         self._timings: dict[str, float] = {}  # of what the next run is to account for
         self._num_environment_steps = num_environment_steps
         self._evaluation_every = evaluation_every
+        self._evaluation_every_early = evaluation_every_early or evaluation_every
         self._evaluation_episodes = evaluation_episodes
+        self._keep_policies = keep_policies
         self._environment_id = environment
         self._num_shifted = num_shifted
         with _timed(self._timings, "compile"):
@@ -89,6 +100,7 @@ class Trainer:
             # in which dense_10 comes before dense_9: other sums, other bits.
             keras.backend.reset_uids()
             self._pipeline = pipeline(self._load, config, num_environment_steps)
+            sum_in_chunks(self._pipeline)
             blank = self._plan(Conditions(test=(DEFAULT,) * num_shifted), seed=0, index=0)
             outside = isinstance(self._pipeline.environment, HostEnvironment)
             self._loop = (HostLoop if outside else GraphLoop)(self._pipeline, self._load, blank)
@@ -132,19 +144,34 @@ class Trainer:
                 plan = self._plan(conditions, seed, index)
                 played = self._loop.evaluate(plan, seed, index)
             course.evaluations.append(plan.table(step, *played))
+            course.policies += self._policy(step)
             course.num_evaluations += 1
         columns = _concatenate(course.episodes)
         return RunResult(
             episodes={"episode": np.arange(len(columns["step"])), **columns},
             evaluations=_concatenate(course.evaluations),
+            losses=_concatenate(course.losses),
+            policies=_concatenate(course.policies),
             weights_sha256=_sha256(self._weights()),
             timings=course.timings,
             updates=int(self._pipeline.agent.train_step_counter.numpy()),
         )
 
     def _schedule(self) -> list[int]:
-        every, end = self._evaluation_every, self._num_environment_steps
-        return [*range(0, end, every), end]
+        """Steps of the evaluations, closer together over the first fifth of training."""
+        end = self._num_environment_steps
+        early = range(0, end // 5, self._evaluation_every_early)
+        return sorted({*early, *range(0, end, self._evaluation_every), end})
+
+    def _policy(self, step: int) -> list[Columns]:
+        """What is kept of the policy at the evaluation at `step`."""
+        kept = {"all": True, "final": step == self._num_environment_steps, "none": False}
+        if not kept[self._keep_policies]:
+            return []
+        weights = self._pipeline.policy_variables
+        return [
+            {"step": np.array([step]), **{name: w.numpy()[None] for name, w in weights.items()}}
+        ]
 
     def _start(
         self, seed: int, conditions: Conditions, checkpoint: Checkpoint | None, course: "_Course"
@@ -178,6 +205,7 @@ class Trainer:
                 if not all(np.isfinite(weight).all() for weight in self._weights()):
                     raise FloatingPointError(f"a weight became NaN or infinite by step {step}")
                 course.episodes.append(log.take())
+                course.losses.append(self._pipeline.loss_log.take())
             on_progress(step)
             if checkpoint and checkpoint.is_due():
                 checkpoint.save({**self._loop.state(), **course.state()})
@@ -202,10 +230,14 @@ class _Course:
     num_evaluations: int = 0
     episodes: list[Columns] = dataclasses.field(default_factory=list)
     evaluations: list[Columns] = dataclasses.field(default_factory=list)
+    losses: list[Columns] = dataclasses.field(default_factory=list)
+    policies: list[Columns] = dataclasses.field(default_factory=list)
+
+    TABLES: ClassVar[tuple[str, ...]] = ("episodes", "evaluations", "losses", "policies")
 
     def state(self) -> State:
         """All of it as arrays."""
-        tables = {"episodes": self.episodes, "evaluations": self.evaluations}
+        tables = {name: getattr(self, name) for name in self.TABLES}
         return {
             "num-evaluations": np.array(self.num_evaluations),
             **{f"seconds-{part}": np.array(spent) for part, spent in self.timings.items()},
@@ -224,8 +256,8 @@ class _Course:
             return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
         self.num_evaluations = int(state["num-evaluations"])
-        self.episodes = [with_prefix("episodes-")]
-        self.evaluations = [table for table in [with_prefix("evaluations-")] if table]
+        for name in self.TABLES:
+            setattr(self, name, [table for table in [with_prefix(f"{name}-")] if table])
         for part, spent in with_prefix("seconds-").items():
             self.timings[part] = self.timings.get(part, 0.0) + float(spent)
 
@@ -239,7 +271,8 @@ def _timed(timings: dict[str, float], what: str) -> Iterator[None]:
 
 
 def _concatenate(tables: list[Columns]) -> Columns:
-    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+    names = tables[0] if tables else {}
+    return {name: np.concatenate([table[name] for table in tables]) for name in names}
 
 
 def _sha256(arrays: list[np.ndarray]) -> str:

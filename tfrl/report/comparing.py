@@ -99,6 +99,7 @@ def _joined(one: Results, other: Results) -> Results:
         study=study,
         episodes=both("episodes"),
         evaluations=both("evaluations"),
+        losses=both("losses"),
         runs=both("runs"),
         manifest=_common(one.manifest, other.manifest),
         hyperparameters=_by_name(names, [side.hyperparameters for side in sides]),
