@@ -14,7 +14,7 @@ from tfrl import cli, report
 from tfrl.harness import storage
 from tfrl.harness.progress import Progress, Status, duration
 
-VERBS = ("run", "status", "retry", "report", "verify", "publish", "compare", "show", "list")
+VERBS = ("run", "status", "retry", "report", "verify", "publish", "compare", "show", "list", "runs")
 
 
 @pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import tfrl
-from tfrl.cli import compare, list_, publish, report, retry, run, show, status, verify
+from tfrl.cli import compare, list_, publish, report, retry, run, runs, show, status, verify
 
 _VERBS = (
     run.VERB,
@@ -16,6 +16,7 @@ _VERBS = (
     compare.VERB,
     show.VERB,
     list_.VERB,
+    runs.VERB,
 )
 _DESCRIPTION = """\
 Train TF-Agents agents over many seeds, and report how far the results can be trusted.
