@@ -9,7 +9,7 @@ from pathlib import Path
 import tfrl
 
 # Parts of tfrl that decide when a run is made and how it is shown, but not what it gives.
-_WITHOUT_INFLUENCE = {"analysis", "cli", "__main__.py", "harness", "report"}
+_WITHOUT_INFLUENCE = {"analysis", "cli", "__main__.py", "compile_cache.py", "harness", "report"}
 # What only runs on Gymnasium's own environments go through.
 _FOR_GYMNASIUM = {
     "environments/host_environment.py",
