@@ -83,5 +83,6 @@ lock-rliable: setup ## The same for what the statistics are tested against
 
 .PHONY: clean
 clean: ## Remove the environments and caches; runs/ and reports/ stay
-	rm -rf .venv .venv-bench .venv-ray .venv-rliable build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .venv-ray \
+		.venv-rliable .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

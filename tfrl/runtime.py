@@ -5,6 +5,8 @@ import os
 import warnings
 from pathlib import Path
 
+from tfrl import compile_cache
+
 _INSTRUCTION_SET = "AVX2"  # what runs are held to, whatever else the processor has
 
 # XLA's own mathematical functions instead of the processor's. The second switch also has 1/sqrt(x)
@@ -31,6 +33,7 @@ def configure() -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    compile_cache.use()
 
 
 def silence() -> None:

@@ -89,10 +89,10 @@ class Engine:
 
     def trainer(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Trainer:
         """A trainer for all runs of the group of `run`; to compile it takes some seconds."""
-        from tfrl import pipelines
+        from tfrl import compile_cache, pipelines
 
         cls = self._resolve(run.configuration.pipeline)
-        return pipelines.Trainer(
+        trainer = pipelines.Trainer(
             cls,
             config=cls.Config(**hyperparameters),
             environment=run.group.environment_id,
@@ -103,6 +103,8 @@ class Engine:
             evaluation_every_early=study.evaluation.every_early,
             keep_policies=study.evaluation.keep_policies,
         )
+        compile_cache.keep()  # here, since a worker may be ended at any time
+        return trainer
 
     def sources(self, pipeline: str, environment_id: str) -> list[Path]:
         """The files that decide what such a run gives, besides installed packages.

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from tfrl import compile_cache
 from tfrl.harness import manifest, plan, provenance, worker
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import LedgerError
@@ -19,7 +20,6 @@ from tfrl.harness.study import Group, Run
 
 _POLL_SECONDS = 0.5
 _MOST_ATTEMPTS = 3  # at a run whose workers die, and at starting a worker
-_MOST_COMPILED = 6  # groups that one process compiles: what it compiled stays in its memory
 
 
 class OutOfTime(RuntimeError):
@@ -46,10 +46,19 @@ def execute(
     `LedgerError` if a run cannot be stored, or no worker be started.
     """
     if tasks:
+        _check_cache()
         place = place or ThisMachine()
         jobs = min(jobs or place.capacity(), len(tasks))
         with _Executor(ledger, tasks, engine, jobs, progress, place, limit) as executor:
             executor.run()
+
+
+def _check_cache() -> None:
+    """Raises `LedgerError` if `TFRL_CACHE` names no folder that can be used."""
+    try:
+        compile_cache.usable_folder()
+    except compile_cache.CacheError as error:
+        raise LedgerError(str(error)) from None
 
 
 @dataclass
@@ -91,11 +100,15 @@ class _Worker:
     ready: bool = False
     attempt: _Attempt | None = None
     compiled: Group | None = None
-    num_compiled: int = 0
+    started: float = field(default_factory=time.monotonic)
 
     def is_worn(self, task: Task) -> bool:
-        """Whether a new process should take this task."""
-        return task.run.group != self.compiled and self.num_compiled >= _MOST_COMPILED
+        """Whether a new process should take this task.
+
+        TensorFlow numbers what it builds: a process that numbers from the start has compiled code
+        in the cache, and what it compiled leaves the memory with it.
+        """
+        return self.compiled not in (None, task.run.group)
 
     def begin(self, task: Task) -> None:
         """Hand over a task. Raises `WorkerDied`."""
@@ -103,7 +116,6 @@ class _Worker:
         compiling = task.run.group != self.compiled
         self.attempt = _Attempt(task, compiling)
         self.compiled = task.run.group
-        self.num_compiled += compiling
 
 
 class _Executor:
@@ -145,8 +157,8 @@ class _Executor:
     def run(self) -> None:
         """Make all runs."""
         while self._schedule or self._busy():
-            self._staff()
             self._assign()
+            self._staff()  # also in place of those that were worn
             self._progress.show(self._status())
             waitables = [item.process.waitable for item in self._workers]
             heard = self._place.wait(waitables, _POLL_SECONDS)
@@ -190,6 +202,7 @@ class _Executor:
         match message:
             case worker.Ready():
                 sender.ready = True
+                self._schedule.record_start(time.monotonic() - sender.started)
                 self._failed_starts = 0
             case worker.Step(step) if sender.attempt:
                 sender.attempt.reached(step)

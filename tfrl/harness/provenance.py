@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import tfrl
+from tfrl import compile_cache
 from tfrl.conditions import GYMNASIUM
 from tfrl.harness import code, revision
 
@@ -55,7 +56,7 @@ def of_process() -> dict[str, Any]:
         **machine(),
         "threads": _threads(),
         "instruction_set": _instruction_set(),
-        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "variables": _variables(),
         "peak_memory_mib": _peak_memory(),
     }
 
@@ -111,6 +112,14 @@ def processor() -> dict[str, Any]:
         "model": info.get("model name") or platform.processor() or None,
         "flags": [flag for flag in _FLAGS if flag in flags],
     }
+
+
+def _variables() -> dict[str, str]:
+    """The environment variables that decide how is computed; where the cache is does not."""
+    values = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    if "TF_XLA_FLAGS" in values:
+        values["TF_XLA_FLAGS"] = compile_cache.without_flag(values["TF_XLA_FLAGS"])
+    return {name: value for name, value in values.items() if value}
 
 
 def _threads() -> int | None:

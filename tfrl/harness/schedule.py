@@ -1,8 +1,8 @@
 """Which run comes next, and how long the rest will take.
 
-A worker compiles a trainer once and then makes every run that it serves, so the runs of one group
-(`study.Group`) stay together. A second worker joins a group only if the time it saves exceeds the
-compilation it costs.
+A worker compiles one trainer and then makes every run that it serves, so the runs of one group
+(`study.Group`) stay together, and another group is for another worker. A second worker joins a
+group only if the time it saves exceeds what its start and its compilation cost.
 """
 
 from collections import deque
@@ -33,6 +33,7 @@ class Schedule:
             self._pending.setdefault(task.run.group, deque()).append(task)
         self._seconds: dict[Group, list[float]] = {group: [] for group in self._pending}
         self._compilations: list[float] = []
+        self._starts: list[float] = []
 
     def __len__(self) -> int:
         return sum(map(len, self._pending.values()))
@@ -47,7 +48,7 @@ class Schedule:
         work = self._work(others)
         held = {running.group for running in others}
         choice = [group for group in work if group not in held] or [
-            group for group in work if self._worth_joining(group, others)
+            group for group in work if self._worth_joining(group, others, compiled is None)
         ]
         return self._pending[max(choice, key=work.__getitem__)].popleft() if choice else None
 
@@ -61,6 +62,10 @@ class Schedule:
         if compiling:
             self._compilations.append(compiling)
 
+    def record_start(self, seconds: float) -> None:
+        """Learn from a worker that is ready: how long that took since it was started."""
+        self._starts.append(seconds)
+
     def seconds_left(self, running: Sequence[Running], workers: int) -> float | None:
         """An estimate of the time until all is done; None if nothing is known yet."""
         pace = self._pace(running)
@@ -73,7 +78,8 @@ class Schedule:
             pace[item.group] * (1 - item.fraction) + item.compiling * self._compilation()
             for item in running
         ]
-        total = sum(work.values()) + to_compile * self._compilation() + sum(rest)
+        before = self._start() + self._compilation()
+        total = sum(work.values()) + to_compile * before + sum(rest)
         return max([total / workers, *rest])
 
     def _pace(self, running: Sequence[Running]) -> dict[Group, float]:
@@ -114,12 +120,20 @@ class Schedule:
         """Seconds that a compilation takes: the mean of those made."""
         return fmean(self._compilations) if self._compilations else 0.0
 
-    def _worth_joining(self, group: Group, others: Sequence[Running]) -> bool:
-        """Whether one more worker would end a run before those at work had ended the group."""
+    def _start(self) -> float:
+        """Seconds until a worker that is started is ready: the mean of those that are."""
+        return fmean(self._starts) if self._starts else 0.0
+
+    def _worth_joining(self, group: Group, others: Sequence[Running], is_fresh: bool) -> bool:
+        """Whether one more worker would end a run before those at work had ended the group.
+
+        One that has compiled another group would have to be started first.
+        """
         if not self._seconds[group]:
             return True
         seconds = fmean(self._seconds[group])
         holders = [item for item in others if item.group == group]
         rest = sum(seconds * (1 - item.fraction) for item in holders)
         alone = (rest + seconds * len(self._pending[group])) / len(holders)
-        return self._compilation() + seconds < alone
+        before = self._compilation() + (0.0 if is_fresh else self._start())
+        return before + seconds < alone

@@ -20,6 +20,8 @@ _FOR_GYMNASIUM = {
     "tfrl.environments.suite_gymnasium",
     "tfrl.pipelines.host_loop",
 }
+# What decides how soon a run is done, but not what it gives.
+_WITHOUT_INFLUENCE = {"tfrl.compile_cache"}
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -34,7 +36,9 @@ def of_run(pipeline: str, environment_id: str) -> set[Path]:
         raise LookupError(f"there is no pipeline {pipeline!r}")
     references = (path, environment_id.removeprefix(GYMNASIUM))
     modules = [item.partition(":")[0] for item in references if ":" in item]
-    without = () if environment_id.startswith(GYMNASIUM) else _FOR_GYMNASIUM
+    without = set(_WITHOUT_INFLUENCE)
+    if not environment_id.startswith(GYMNASIUM):
+        without |= _FOR_GYMNASIUM
     return {file for name in (*_ROOTS, *modules) for file in of_module(name, without)}
 
 
