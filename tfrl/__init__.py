@@ -14,7 +14,7 @@ if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
     raise ImportError(
         "import tfrl before tensorflow, or set TF_USE_LEGACY_KERAS=1: TF-Agents needs legacy Keras"
     )
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ["TF_USE_LEGACY_KERAS"] = "1"  # whatever the shell says: TF-Agents fails without
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 if TYPE_CHECKING:

@@ -18,6 +18,35 @@ _XLA_FLAGS = (
 )
 
 
+# Variables of the environment that change numbers or make a run fail, and what runs are made with;
+# None for not set. XLA_FLAGS is set as a whole: a flag of the user's may change numbers too.
+ENVIRONMENT: dict[str, str | None] = {
+    "XLA_FLAGS": " ".join(_XLA_FLAGS),
+    "ONEDNN_MAX_CPU_ISA": _INSTRUCTION_SET,
+    "CUDA_VISIBLE_DEVICES": "-1",  # runs are computed by the processor, also where there is a GPU
+    **dict.fromkeys(
+        (
+            "TF_XLA_FLAGS",
+            "TF_ENABLE_ONEDNN_OPTS",
+            "ONEDNN_DEFAULT_FPMATH_MODE",
+            "TF_DETERMINISTIC_OPS",
+            "TF_CUDNN_DETERMINISTIC",
+            "TF_NUM_INTRAOP_THREADS",
+            "TF_NUM_INTEROP_THREADS",
+            "TF_DISABLE_MKL",
+            "NPY_DISABLE_CPU_FEATURES",
+            "NPY_ENABLE_CPU_FEATURES",
+            "OPENBLAS_CORETYPE",
+        )
+    ),
+}
+
+
+def overridden() -> list[str]:
+    """Names of the variables that are set otherwise than runs are made with."""
+    return [name for name, value in ENVIRONMENT.items() if os.environ.get(name, value) != value]
+
+
 def configure() -> None:
     """Makes this process compute on one thread and keep quiet. To be called before TensorFlow runs.
 
@@ -25,12 +54,16 @@ def configure() -> None:
     whatever else the machine does. The flags make x86-64 processors that have AVX2 agree on every
     bit, which a test shows for one that is emulated.
     """
-    os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *_XLA_FLAGS]).strip()
-    os.environ["ONEDNN_MAX_CPU_ISA"] = _INSTRUCTION_SET
+    for name, value in ENVIRONMENT.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     silence()
 
     import tensorflow as tf
 
+    tf.config.set_visible_devices([], "GPU")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     compile_cache.use()

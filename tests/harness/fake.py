@@ -94,6 +94,7 @@ class Trainer:
     every: int
     episodes: int
     num_shifted: int = 0
+    long_sums: tuple[str, ...] = ()
 
     def run(
         self,

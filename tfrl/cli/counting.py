@@ -59,6 +59,19 @@ def not_counting(entries: Iterable["Entry"]) -> list[str]:
     return _told(("not counted", entry.run, entry.note or "") for entry in entries if entry.cause)
 
 
+def long_sums(entries: Iterable["Entry"]) -> list[str]:
+    """A line on each configuration whose bits may differ on a processor with another cache."""
+    told = {
+        entry.run.configuration.name: ", ".join(sums)
+        for entry in entries
+        if (sums := entry.manifest.get("long_sums"))
+    }
+    return [
+        f"{name}: may give other bits on a processor with another cache ({sums})"
+        for name, sums in told.items()
+    ]
+
+
 def reasons(tasks: Iterable["Task"]) -> list[str]:
     """Lines on the runs that are to be made though something is stored of them, by reason."""
     return _told((task.cause, task.run, task.reason) for task in tasks if task.reason)

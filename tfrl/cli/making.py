@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from tfrl.cli.counting import by_configuration, failures, total
+from tfrl.cli.counting import by_configuration, failures, long_sums, total
 from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, add_jobs, add_study
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def make(
 
     Returns the exit status, which tells whether a run with one of these seeds has failed.
     """
+    from tfrl import runtime
     from tfrl.harness import executor, plan
     from tfrl.harness.ledger import Ledger
     from tfrl.harness.progress import Progress, duration
@@ -67,6 +68,8 @@ def make(
             tasks = choose(ledger)
             for reason in plan.reasons(tasks):
                 progress.say(reason)
+            if names := runtime.overridden():
+                progress.say(f"not used, since it may change results: {', '.join(names)}")
             progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
             with _place(arguments, tasks) as place:
                 limit = 60 * arguments.time_limit
@@ -78,7 +81,7 @@ def make(
     print(f"{total(entries)} in {ledger.folder}, {duration(time.monotonic() - start)}")
     print(by_configuration(study, entries))
     of_these = [entry for entry in entries if entry.status == "failed" and entry.run.seed in seeds]
-    for line in failures(of_these):
+    for line in (*failures(of_these), *long_sums(entries)):
         print(line)
     if interrupted:
         print("interrupted: the same command makes the rest", file=sys.stderr)

@@ -52,6 +52,10 @@ class RunResult(Protocol):
 class Trainer(Protocol):
     """Compiled once, serves every seed, and all conditions with one number of shifted tests."""
 
+    @property
+    def long_sums(self) -> tuple[str, ...]:
+        """Operations whose bits may differ on a processor with another cache."""
+
     def run(
         self,
         seed: int,

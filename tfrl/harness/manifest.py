@@ -22,7 +22,7 @@ from tfrl.harness.errors import (
 from tfrl.harness.provenance import numerics
 from tfrl.harness.study import Run, Study, Value
 
-# Of the manifest and the files beside it. 1 had evaluations without conditions, 2 had neither losses
+# Of the manifest and the files with it. 1 had evaluations without conditions, 2 had neither losses
 # nor policies.
 SCHEMA = 3
 Manifest = dict[str, Any]

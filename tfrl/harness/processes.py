@@ -3,11 +3,12 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import connection
 from typing import Any
 
+from tfrl import runtime
 from tfrl.harness import provenance, worker
 from tfrl.harness.engine import Engine
 from tfrl.harness.ledger import Ledger
@@ -89,22 +90,28 @@ class ThisMachine:
 
 @contextmanager
 def _inheritance() -> Iterator[None]:
-    """What a process started meanwhile inherits: one thread for each library, and deaf to Ctrl-C.
+    """What a process started meanwhile inherits: the environment of runs, and deaf to Ctrl-C.
 
     Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
     """
-    before = {name: os.environ.get(name) for name in _THREADS}
+    wanted = {**runtime.ENVIRONMENT, **dict.fromkeys(_THREADS, "1")}
+    before = {name: os.environ.get(name) for name in wanted}
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    _set(wanted)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        _set(before)
         signal.signal(signal.SIGINT, handler)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    """Sets these variables of the environment; None removes one."""
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _describe_exit(code: int | None) -> str:

@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,7 @@ def processor() -> dict[str, Any]:
         "machine": platform.machine(),
         "model": info.get("model name") or platform.processor() or None,
         "flags": [flag for flag in _FLAGS if flag in flags],
+        "caches": _caches(),
     }
 
 
@@ -120,6 +122,19 @@ def _variables() -> dict[str, str]:
     if "TF_XLA_FLAGS" in values:
         values["TF_XLA_FLAGS"] = compile_cache.without_flag(values["TF_XLA_FLAGS"])
     return {name: value for name, value in values.items() if value}
+
+
+def _caches(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> dict[str, str]:
+    """Sizes of the data caches by level, as "32K"; none where the system does not tell."""
+    sizes = {}
+    for index in sorted(folder.glob("index*")):
+        with suppress(OSError):
+            level, kind, size = (
+                (index / name).read_text().strip() for name in ("level", "type", "size")
+            )
+            if kind != "Instruction":
+                sizes[f"L{level}"] = size
+    return sizes
 
 
 def _threads() -> int | None:

@@ -49,6 +49,7 @@ _OUTCOMES: dict[str, dict[str, Any]] = {
 _LATER: dict[str, Any] = {
     "attempts": list,
     "tables_sha256": dict,
+    "long_sums": list,
     "policies_sha256": _TEXT_OR_NONE,
     "command": str,
     "diff_sha256": _TEXT_OR_NONE,

@@ -106,7 +106,8 @@ class _Worker:
             results, outcome = {}, manifest.failed(raised)
         seconds = checkpoint.seconds_before + time.perf_counter() - start
 
-        made_by = {**self._invocation, **provenance.of_process()}
+        long_sums = self._compiled[1].long_sums if self._compiled else ()
+        made_by = {**self._invocation, **provenance.of_process(), "long_sums": list(long_sums)}
         record = manifest.complete(task.identity, made_by, outcome, seconds, task.attempts)
         try:
             with _undisturbed():

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfrl.conditions import Conditions
 from tfrl.pipelines.evaluation import Plan
+from tfrl.pipelines.long_sums import long_sums
 from tfrl.pipelines.pipeline import Pipeline
 from tfrl.randomness import RandomStream, Stream
 
@@ -35,6 +36,11 @@ class Loop(abc.ABC):
         """Every variable that training or evaluation may touch, in the order of their creation."""
         touched = {v.ref(): v for function in self._traced for v in function.graph.variables}
         return sorted(touched.values(), key=_number)
+
+    @property
+    def long_sums(self) -> tuple[str, ...]:
+        """What may give other bits on a processor with another cache; see `long_sums`."""
+        return tuple(dict.fromkeys(phrase for item in self._traced for phrase in long_sums(item)))
 
     @abc.abstractmethod
     def rehearse(self) -> None:

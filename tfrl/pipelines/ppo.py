@@ -186,9 +186,13 @@ class PpoPipeline(Pipeline):
           the means over all updates, and the entropy and KL divergence after them.
         """
         agent._optimizer.learning_rate.assign(self._learning_rate())
-        rollout = agent.preprocess_sequence(experience)  # [B, T, ...]
+        # The agent pads what it returns by one frame, which weighs nothing.
+        rollout = tf.nest.map_structure(  # [B, T, ...]
+            lambda x: x[:, : self.config.collect_sequence_length],
+            agent.preprocess_sequence(experience),
+        )
         frames = tf.nest.map_structure(lambda x: tf.reshape(x, [-1, 1, *x.shape[2:]]), rollout)
-        num_frames = self.config.rollout_frames
+        num_frames = frames.reward.shape[0]
         size = min(self.config.minibatch_size, num_frames)
 
         def epoch(_) -> Scalars:

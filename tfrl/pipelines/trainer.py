@@ -107,6 +107,11 @@ class Trainer:
             self._as_built = [(variable, variable.numpy()) for variable in self._loop.variables]
             self._loop.rehearse()
 
+    @property
+    def long_sums(self) -> tuple[str, ...]:
+        """Operations whose bits may differ on a processor with another cache; none as shipped."""
+        return self._loop.long_sums
+
     def run(
         self,
         seed: int,
