@@ -13,6 +13,7 @@ from bench.page import Measurement, render
 DESTINATION = Path("bench/README.md")
 TUTORIAL = ".venv/bin/python -m bench.tutorial"
 SB3 = ".venv-bench/bin/python bench/sb3.py"
+JAX = ".venv-bench/bin/python bench/jax_peer.py"
 OURS = ".venv/bin/python -m bench.ours"
 COMMANDS = {  # what is compared, one after the other: the machine is not equally fast for long
     "floor": ".venv/bin/python -m bench.floor",
@@ -21,12 +22,16 @@ COMMANDS = {  # what is compared, one after the other: the machine is not equall
     "ours reinforce": f"{OURS} reinforce",
     "tutorial dqn": f"{TUTORIAL} dqn",
     "ours dqn": f"{OURS} dqn",
+    "jax dqn": f"{JAX} dqn",
+    "jax dqn, 8 seeds": f"{JAX} dqn --seeds 8",
     "sb3 dqn": f"{SB3} dqn",
     "sb3 dqn, 8": f"{SB3} dqn --environments 8",
     "gymnasium dqn": f"{OURS} dqn --gymnasium",
     "by hand ppo": ".venv/bin/python -m bench.by_hand",
     "gymnasium ppo": f"{OURS} ppo --gymnasium",
     "sb3 ppo": f"{SB3} ppo",
+    "jax ppo, 8 seeds": f"{JAX} ppo --seeds 8",
+    "jax ppo": f"{JAX} ppo",
     "ours ppo": f"{OURS} ppo",
     "ours apo": f"{OURS} apo",
 }

@@ -46,6 +46,10 @@ at the machine's rate of them ({gflops:.0f} GFLOP/s in float32 on one thread). T
 processes that train PPO at once, of one thread and on a core of its own each; their rates are added
 up. **By hand** is a PPO for Gymnasium's CartPole and nothing else, without TF-Agents or anything
 that a study needs ([by_hand.py](by_hand.py)): it shows what is left to be gained there.
+**JAX** is the whole training of a seed, environment included, jitted as one loop for nothing else
+([jax_peer.py](jax_peer.py)). Its 8 seeds train together under `vmap` on the same core; their rate
+is that of all 8 together. It may use every instruction of the processor. tfrl keeps to AVX2 and to
+math that is the same everywhere, so that its bits are.
 
 ## The report of 1,000 runs
 
@@ -79,6 +83,10 @@ RATIOS = (
     Ratio("DQN: tfrl to Stable-Baselines3", "ours dqn", "sb3 dqn", 15),
     Ratio("DQN: tfrl to TF-Agents' tutorial loop", "ours dqn", "tutorial dqn", 30),
     Ratio("PPO: tfrl to Stable-Baselines3", "ours ppo", "sb3 ppo", 12),
+    Ratio("DQN: tfrl to JAX", "ours dqn", "jax dqn"),
+    Ratio("DQN: tfrl to JAX, 8 seeds", "ours dqn", "jax dqn, 8 seeds"),
+    Ratio("PPO: tfrl to JAX", "ours ppo", "jax ppo"),
+    Ratio("PPO: tfrl to JAX, 8 seeds", "ours ppo", "jax ppo, 8 seeds"),
     Ratio("APO to PPO", "ours apo", "ours ppo", 0.8),
     Ratio(
         "REINFORCE: tfrl to TF-Agents' tutorial loop", "ours reinforce", "tutorial reinforce", 30
@@ -157,6 +165,8 @@ def rate_rows(medians: Medians) -> list[str]:
             if a != "reinforce"
         },
         "**tfrl**": {a: rate(medians, f"ours {a}") for a in ALGORITHMS},
+        "JAX, the whole loop jitted": {a: rate(medians, f"jax {a}") for a in ALGORITHMS},
+        "JAX, 8 seeds together": {a: rate(medians, f"jax {a}, 8 seeds") for a in ALGORITHMS},
         "Stable-Baselines3, 8 environments": {
             "dqn": rate(medians, "sb3 dqn, 8"),
             "ppo": rate(medians, "sb3 ppo"),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv-bench, where Stable-Baselines3 runs, from requirements/bench.txt; nothing if it is there.
+# Makes .venv-bench, where Stable-Baselines3 and JAX run, from requirements/bench.txt; nothing if it is there.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -7,7 +7,7 @@ lock=requirements/bench.txt
 complete=.venv-bench/complete # written last, so that a set-up broken off is not taken for a whole one
 
 fail() {
-    echo "tfrl: the environment of Stable-Baselines3 cannot be made: $*" >&2
+    echo "tfrl: the environment of Stable-Baselines3 and JAX cannot be made: $*" >&2
     exit 1
 }
 
@@ -23,7 +23,7 @@ for python in ${PYTHON:-} .venv/bin/python python3.11 ""; do
 done
 [ -n "$python" ] || fail "its lock is for Python 3.11. Try make PYTHON=/path/to/python3.11 bench"
 
-echo "Setting up .venv-bench from $lock: once, about 200 MB to download."
+echo "Setting up .venv-bench from $lock: once, about 350 MB to download."
 "$python" -m venv --clear .venv-bench
 .venv-bench/bin/python -m pip install -qq --require-hashes --no-deps -r $lock ||
     fail "see above. If torch was not found: requirements/bench.in says where it is"

@@ -19,6 +19,10 @@ ONCE = {
     "sb3 dqn": {"rate": 533.0},
     "sb3 dqn, 8": {"rate": 600.0},
     "sb3 ppo": {"rate": 2_590.0},
+    "jax dqn": {"rate": 10_000.0},
+    "jax dqn, 8 seeds": {"rate": 12_500.0},
+    "jax ppo": {"rate": 50_000.0},
+    "jax ppo, 8 seeds": {"rate": 45_000.0},
     "ours dqn": {"rate": 8_000.0, "compile_seconds": 25.0},
     "ours ppo": {"rate": 40_500.0, "compile_seconds": 5.0},
     "ours apo": {"rate": 30_000.0, "compile_seconds": 5.0},
@@ -94,9 +98,15 @@ def test_every_row_is_on_the_page_with_its_command():
         "| DQN, Gymnasium: tfrl to Stable-Baselines3 | 7.00 | 7.00 | 7.00 | 5 | reached |" in text
     )
     assert "| PPO, Gymnasium: by hand to Stable-Baselines3 | 7.72 | 6.67 | 8.00 |  |  |" in text
+    assert "| JAX, the whole loop jitted | 10,000 | 50,000 |  |  |" in text
+    assert "| JAX, 8 seeds together | 12,500 | 45,000 |  |  |" in text
+    assert "| DQN: tfrl to JAX | 0.80 | 0.80 | 0.80 |  |  |" in text
+    assert "| PPO: tfrl to JAX, 8 seeds | 0.90 | 0.90 | 0.90 |  |  |" in text
     assert "| **tfrl** | 8,000 | 40,500 | 30,000 | 75,000 |" in text
     rows_with_verdict = text.count("reached |") + text.count("missed** |")
-    assert rows_with_verdict == len(page.RATIOS) - 2  # by hand, and the workers not measured
+    assert (
+        rows_with_verdict == len(page.RATIOS) - 6
+    )  # JAX and by hand have no goal, the workers are not measured
     assert "| the report, seconds | 33 | 60 | kept |" in text
     assert "| its memory, MiB | 1,100 | 1,024 | **exceeded** |" in text
     assert "Of the report's time: reading 20%, statistics 20%, figures 20%" in text
