@@ -2,7 +2,7 @@
 # make test ARGS="-k replay" and make lock ARGS=--upgrade pass options on.
 
 STUDY = cartpole generalization levels
-MARKERS = not study
+MARKERS = not study and not slow
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make $@" .venv/bin/uv pip compile -q --generate-hashes \
 	--no-emit-index-url --python-version 3.11 $(ARGS)
 .DEFAULT_GOAL := help
@@ -42,9 +42,14 @@ publish: report ## The same, and note what to compare with; for those who commit
 	@for study in $(STUDY); do .venv/bin/tfrl publish $$study || exit; done
 
 .PHONY: test
-test: setup ## Run the tests, except those that run whole studies (MARKERS= for all)
+test: setup ## Run the tests that take minutes, not those marked study or slow
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=5 -rs \
 		-m "$(MARKERS)" $(ARGS)
+
+.PHONY: test-slow
+test-slow: setup ## Run the tests marked study or slow, four to a process, which gives back its memory
+	@.venv/bin/python -m pytest --collect-only -q -m "study or slow" $(ARGS) | grep :: | \
+		xargs -r -d '\n' -n 4 -P 2 .venv/bin/python -m pytest -q -n 0 -rs
 
 .PHONY: torture
 torture: setup ## Kill, cut off, flip and fill up, as often as it takes to believe that nothing is lost

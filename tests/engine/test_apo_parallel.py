@@ -10,6 +10,8 @@ from tfrl.components.policies import PolicyOfMany
 from tfrl.environments import CartPole
 from tfrl.pipelines.apo_parallel import ParallelApoConfig, ParallelApoPipeline
 
+pytestmark = pytest.mark.slow  # each compiles parallel learners
+
 
 @pytest.fixture(scope="module", params=[True, False], ids=["shared", "apart"])
 def parallel(request):

@@ -64,12 +64,12 @@ def assert_equal(found, expected):
     ("pipeline", "environment"),
     [
         ("dqn", "CartPole-v1"),
-        ("ppo", "CartPole-v1"),
-        ("apo", "CartPole-v1"),
-        ("apo_parallel", "CartPole-v1"),
-        ("dqn", "gymnasium:CartPole-v1"),
-        ("reinforce", "gymnasium:CartPole-v1"),
-        ("apo", "gymnasium:CartPole-v1"),
+        pytest.param("ppo", "CartPole-v1", marks=pytest.mark.slow),
+        pytest.param("apo", "CartPole-v1", marks=pytest.mark.slow),
+        pytest.param("apo_parallel", "CartPole-v1", marks=pytest.mark.slow),
+        pytest.param("dqn", "gymnasium:CartPole-v1", marks=pytest.mark.slow),
+        pytest.param("reinforce", "gymnasium:CartPole-v1", marks=pytest.mark.slow),
+        pytest.param("apo", "gymnasium:CartPole-v1", marks=pytest.mark.slow),
     ],
 )
 def test_a_run_broken_off_anywhere_ends_as_in_one_piece(

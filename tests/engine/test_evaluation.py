@@ -80,6 +80,7 @@ def test_the_stochastic_policy_explores_and_its_draws_follow_the_seed(trainer, t
     assert not np.array_equal(table["return"], other["return"])
 
 
+@pytest.mark.slow
 def test_a_trainer_that_has_served_other_conditions_gives_the_same_bits(trainer):
     for served in (Conditions("R", None, ("D", "E")), Conditions("E", 1, ("R", "D"))):
         trainer.run(1, served)
@@ -105,6 +106,7 @@ def test_conditions_decide_what_is_trained_on(trainer):
     assert np.all(states == states[0])
 
 
+@pytest.mark.slow
 def test_what_is_tested_on_besides_does_not_change_training():
     plain, tested = make_trainer(num_shifted=0), make_trainer()
     results = plain.run(1), tested.run(1, Conditions(test=TESTED))

@@ -30,11 +30,15 @@ def weights(trainer):
     ("name", "hyperparameters"),
     [
         ("dqn", {}),
-        ("dqn", {"num_environments": 3, "initial_collect_steps": 20}),
-        ("reinforce", {"use_value_network": True}),
-        ("ppo", {}),
-        ("ppo", {"collect_sequence_length": 1, "num_epochs": 2}),
-        ("apo", {"num_epochs": 5}),
+        pytest.param(
+            "dqn", {"num_environments": 3, "initial_collect_steps": 20}, marks=pytest.mark.slow
+        ),
+        pytest.param("reinforce", {"use_value_network": True}, marks=pytest.mark.slow),
+        pytest.param("ppo", {}, marks=pytest.mark.slow),
+        pytest.param(
+            "ppo", {"collect_sequence_length": 1, "num_epochs": 2}, marks=pytest.mark.slow
+        ),
+        pytest.param("apo", {"num_epochs": 5}, marks=pytest.mark.slow),
     ],
 )
 def test_learning_is_the_same_as_in_the_graph(monkeypatch, name, hyperparameters):
@@ -54,7 +58,10 @@ def test_learning_is_the_same_as_in_the_graph(monkeypatch, name, hyperparameters
         np.testing.assert_allclose(inside, outside, rtol=1e-3, atol=1e-5)
 
 
-@pytest.fixture(scope="module", params=NAMES)
+SHORTEST_FIRST = [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])]
+
+
+@pytest.fixture(scope="module", params=SHORTEST_FIRST)
 def lander(request):
     """A trainer in LunarLander-v3 and what it gave for seeds 1 and 2."""
     trainer = make_trainer(request.param, "gymnasium:LunarLander-v3")

@@ -23,7 +23,10 @@ NAMES = tuple(pipelines.SHIPPED)
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module", params=NAMES)
+SHORTEST_FIRST = [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])]
+
+
+@pytest.fixture(scope="module", params=SHORTEST_FIRST)
 def trained(request):
     """A pipeline's name, its trainer, and what seeds 1 and 2 gave, one after the other."""
     tf.random.set_seed(1)
@@ -72,6 +75,7 @@ def test_training_ends_with_the_first_iteration_that_reaches_its_length(trained)
     assert STEPS <= taken < STEPS + longest
 
 
+@pytest.mark.slow
 def test_evaluating_more_often_does_not_change_training(trained):
     name, _, (result, _) = trained
     often = make_trainer(name, every=200).run(1)
@@ -91,6 +95,7 @@ def test_the_evaluated_policy_is_the_greedy_one(trained):
     np.testing.assert_array_equal(action, np.argmax(preferences, axis=-1))
 
 
+@pytest.mark.slow
 def test_apo_remembers_the_best_episodes_of_its_run_and_parts_from_ppo():
     trainer = make_trainer("apo", num_anchor_episodes=3)
     result = trainer.run(1)
@@ -103,6 +108,7 @@ def test_apo_remembers_the_best_episodes_of_its_run_and_parts_from_ppo():
 
 
 # Well above a random policy's 22, and reached within seconds by any agent that learns.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "config", "num_steps"),
     [

@@ -46,6 +46,7 @@ def test_a_planted_memoriser_shows_a_gap():
     assert (found["reference"] == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [10, None])
 def test_a_policy_blind_to_the_level_is_seldom_accused(levels):
     found = verdicts(known_levels=0, levels=levels, repetitions=60)

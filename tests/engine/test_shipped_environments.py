@@ -23,10 +23,12 @@ def goals_are_reached_or_not(returns, lengths, limit):
     ("name", "environment_id", "tested", "possible"),
     [
         ("dqn", "Maze-v0", "perfect", goals_are_reached_or_not),
-        ("reinforce", "Maze-v0", "perfect", goals_are_reached_or_not),
-        ("apo", "Maze-v0", "perfect", goals_are_reached_or_not),
-        ("ppo", "MountainCar-v0", "E", returns_are_steps),
-        ("dqn", "Acrobot-v1", "R", returns_are_steps),
+        pytest.param(
+            "reinforce", "Maze-v0", "perfect", goals_are_reached_or_not, marks=pytest.mark.slow
+        ),
+        pytest.param("apo", "Maze-v0", "perfect", goals_are_reached_or_not, marks=pytest.mark.slow),
+        pytest.param("ppo", "MountainCar-v0", "E", returns_are_steps, marks=pytest.mark.slow),
+        pytest.param("dqn", "Acrobot-v1", "R", returns_are_steps, marks=pytest.mark.slow),
     ],
 )
 def test_a_pipeline_trains_and_is_evaluated(name, environment_id, tested, possible):

@@ -1,0 +1,19 @@
+"""Trains a small agent; prints a digest of the run, and how many entries were compiled here."""
+
+import sys
+
+from tests.engine.one_run import digest, make_trainer
+from tfrl import compile_cache
+
+
+def main():
+    if "busy" in sys.argv:  # what this process builds is numbered from elsewhere
+        make_trainer("reinforce", every=2_000).run(1)
+        compile_cache.keep()
+    trainer = make_trainer("reinforce")
+    result = digest(trainer.run(1))
+    print(f"{result} {compile_cache.keep()}")
+
+
+if __name__ == "__main__":
+    main()
