@@ -24,7 +24,8 @@ def make_trainer(name, every=EVERY, **hyperparameters):
 def digest(result):
     """Everything that a run found out, in one line."""
     content = hashlib.sha256()
-    for column in (*result.episodes.values(), *result.evaluations.values()):
+    tables = (result.episodes, result.evaluations, result.losses)
+    for column in (column for table in tables for column in table.values()):
         content.update("".join(column).encode() if column.dtype == object else column.tobytes())
     return f"{result.weights_sha256} {content.hexdigest()} {result.updates}"
 

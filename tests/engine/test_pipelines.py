@@ -66,6 +66,11 @@ def test_the_tables_are_what_they_say(trained):
     assert len(evaluations["step"]) == 3 * EPISODES * 4  # two splits, two policies
     assert np.array_equal(evaluations["return"], evaluations["length"])
     assert result.updates > 0
+    losses = result.losses
+    assert np.all(np.isfinite(losses["value"]))
+    assert {"loss", "gradient_norm"} <= set(losses["name"])
+    assert np.all(np.diff(losses["step"]) >= 0) and len(np.unique(losses["step"])) <= 200
+    assert result.policies["step"].tolist() == [2_000]
 
 
 def test_training_ends_with_the_first_iteration_that_reaches_its_length(trained):
@@ -81,6 +86,30 @@ def test_evaluating_more_often_does_not_change_training(trained):
     often = make_trainer(name, every=200).run(1)
     assert often.weights_sha256 == result.weights_sha256
     np.testing.assert_array_equal(often.episodes["return"], result.episodes["return"])
+
+
+def test_evaluations_are_closer_together_at_first_and_each_may_keep_its_policy():
+    pipeline = pipelines.resolve("dqn")
+    trainer = pipelines.Trainer(
+        pipeline,
+        pipeline.Config(replay_buffer_max_length=1_000),
+        "CartPole-v1",
+        STEPS,
+        1_000,
+        EPISODES,
+        evaluation_every_early=200,
+        keep_policies="all",
+    )
+    result = trainer.run(1)
+    steps = [0, 200, 1_000, 2_000]
+    assert np.unique(result.evaluations["step"]).tolist() == steps
+    weights = dict(result.policies)
+    assert weights.pop("step").tolist() == steps
+    for variable, kept in zip(
+        trainer._pipeline.policy_variables.values(), weights.values(), strict=True
+    ):
+        np.testing.assert_array_equal(variable, kept[-1])
+        assert not np.array_equal(kept[0], kept[-1])
 
 
 def test_the_evaluated_policy_is_the_greedy_one(trained):
@@ -184,6 +213,26 @@ def test_observations_are_normalized_by_all_that_were_learned_from():
     np.testing.assert_allclose(logits, alone.logits, rtol=1e-3, atol=1e-4)
 
 
+def test_each_pass_through_a_rollout_learns_from_every_frame_once():
+    pipeline = build("ppo", num_epochs=2, minibatch_size=64)
+    pipeline.initialize(0)
+    seen = []
+
+    def update(agent, minibatch):
+        seen.append(minibatch.observation.numpy())
+        return dict.fromkeys(("loss", *pipeline.losses, "gradient_norm"), tf.constant(0.0))
+
+    pipeline._update = update
+    experience = pipeline.collector.collect()
+    pipeline.learn(experience)
+    frames = experience.observation[:, :-1].numpy().reshape(-1, 4)
+    assert [x.shape for x in seen] == [(64, 1, 4)] * 8
+    passes = np.concatenate(seen).reshape(2, 256, 4)
+    assert not np.array_equal(passes[0], passes[1])
+    for frames_of_a_pass in passes:
+        assert sorted(map(tuple, frames_of_a_pass)) == sorted(map(tuple, frames))
+
+
 def test_a_network_whose_weights_would_not_follow_from_the_seed_is_refused():
     pipeline = build("ppo")
     pipeline.networks = pipeline.networks[1:]
@@ -237,6 +286,7 @@ def test_what_is_no_pipeline_is_refused_with_one_sentence(reference, message):
         ("dqn", {"fc_layer_params": (8, 0)}, r"fc_layer_params is to be above 0, not \(8, 0\)"),
         ("dqn", {"initial_collect_steps": 1_000}, "below the 1000 environment steps of the run"),
         ("reinforce", {"gamma": 1.5}, "gamma is to be from 0 to 1, not 1.5"),
+        ("ppo", {"minibatch_size": 100}, "must divide the 256 frames of a rollout, got 100"),
         ("ppo", {"gradient_clipping": -0.5}, "gradient_clipping is to be 0 or above, not -0.5"),
         ("apo", {"anchor_loss_type": "up"}, "one of best_to_theta, .*, cross_entropy, not 'up'"),
         ("apo", {"anchor_selection": "worst"}, "to be one of best, random, not 'worst'"),
