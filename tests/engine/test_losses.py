@@ -64,7 +64,7 @@ def test_there_is_a_point_for_each_iteration_that_spans_more():
 
 
 def test_learning_that_returns_no_losses_is_refused():
-    with pytest.raises(TypeError, match="learn must return a LossInfo, .* got NoneType"):
+    with pytest.raises(TypeError, match=r"learn must return a LossInfo, .* got NoneType"):
         LossLog(tf.Variable(0, dtype=tf.int64), 10).observe(None)
 
 

@@ -153,12 +153,16 @@ def empty(planned):
     )
     texts = dict.fromkeys(("split", "variation", "policy"), pd.Series(dtype=str))
     evaluations = episodes.assign(**texts, level=pd.Series(dtype=int))
+    losses = pd.DataFrame(
+        {"step": np.array([], int), "name": pd.Series(dtype=str), "value": np.array([], float)}
+    )
     names = {"environment": pd.Series(dtype=str), "configuration": pd.Series(dtype=str)}
     keys = names | {"seed": pd.Series(dtype=int)}
     return Results(
         planned,
         categorical(episodes.assign(**keys), planned),
         categorical(evaluations.assign(**keys), planned),
+        categorical(losses.assign(**keys), planned),
         categorical(pd.DataFrame(rows), planned),
         manifest={
             "versions": {"python": "3.11.2", "tensorflow": "2.21.0", "tf-agents": "0.19.0"},

@@ -20,8 +20,8 @@ _FOR_GYMNASIUM = {
     "tfrl.environments.suite_gymnasium",
     "tfrl.pipelines.host_loop",
 }
-# What decides how soon a run is done, but not what it gives.
-_WITHOUT_INFLUENCE = {"tfrl.compile_cache"}
+# What decides how soon a run is done or how it is read afterwards, but not what it gives.
+_WITHOUT_INFLUENCE = {"tfrl.compile_cache", "tfrl.harness.loading"}
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
