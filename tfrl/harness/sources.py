@@ -36,9 +36,7 @@ def of_run(pipeline: str, environment_id: str) -> set[Path]:
         raise LookupError(f"there is no pipeline {pipeline!r}")
     references = (path, environment_id.removeprefix(GYMNASIUM))
     modules = [item.partition(":")[0] for item in references if ":" in item]
-    without = set(_WITHOUT_INFLUENCE)
-    if not environment_id.startswith(GYMNASIUM):
-        without |= _FOR_GYMNASIUM
+    without = () if environment_id.startswith(GYMNASIUM) else _FOR_GYMNASIUM
     return {file for name in (*_ROOTS, *modules) for file in of_module(name, without)}
 
 
@@ -62,7 +60,7 @@ def of_module(name: str, without: Collection[str] = ()) -> set[Path]:
         if root.name in _INSTALLED and needed.partition(".")[0] not in (top, "tfrl"):
             continue
         for module, file in _modules(root, needed):
-            if module not in files and module not in without:
+            if not {module} & (files.keys() | set(without) | _WITHOUT_INFLUENCE):
                 files[module] = file
                 package = module if file.name == "__init__.py" else module.rpartition(".")[0]
                 pending += _imports(file.read_bytes(), package)
