@@ -40,13 +40,13 @@ def test_failed_damaged_and_missing_runs_are_all_accounted_for(project, capsys):
     capsys.readouterr()
     assert project.tfrl("report", "fake") == 0
     out, err = capsys.readouterr()
-    assert out == "reports/fake/index.html\n"
+    assert out == "reports/own/fake/index.html\n"
     assert err.startswith(f"1 stored run counts as missing: {damaged} is damaged")
 
-    counts = ledger(Path("reports/fake"))[["planned", "finished", "failed", "missing"]]
+    counts = ledger(Path("reports/own/fake"))[["planned", "finished", "failed", "missing"]]
     assert counts.loc["one"].tolist() == [4, 2, 0, 2]
     assert counts.loc["two"].tolist() == [4, 2, 1, 1]
-    page = Page(Path("reports/fake/index.html"))
+    page = Page(Path("reports/own/fake/index.html"))
     assert page.fetched == []
     assert "RuntimeError: the <first> line" in page.text
     assert f"{damaged} is damaged" in page.text
@@ -57,9 +57,9 @@ def test_a_study_of_which_every_run_failed_has_a_report(project, capsys):
     project.write(first + 'failure = "nan"\n')
     assert project.tfrl("run", "fake") == 1
     assert project.tfrl("report", "fake") == 0
-    counts = ledger(Path("reports/fake")).loc["one"]
+    counts = ledger(Path("reports/own/fake")).loc["one"]
     assert counts[["planned", "finished", "failed", "missing"]].tolist() == [1, 0, 1, 0]
-    page = Page(Path("reports/fake/index.html"))
+    page = Page(Path("reports/own/fake/index.html"))
     assert "FloatingPointError: the loss is NaN after 480 steps" in page.text
 
 
@@ -76,8 +76,8 @@ def test_every_agent_goes_all_the_way(tmp_path):
 
     assert "8 planned = 8 finished + 0 failed + 0 missing" in tfrl("run", "small.toml").stdout
     done = tfrl("report", "small.toml")
-    assert (done.stdout, done.stderr) == ("reports/small/index.html\n", "")
-    folder = tmp_path / "reports" / "small"
+    assert (done.stdout, done.stderr) == ("reports/own/small/index.html\n", "")
+    folder = tmp_path / "reports" / "own" / "small"
     assert set(ledger(folder)["finished"]) == {2}
     assert Page(folder / "index.html").fetched == []
     prints = pd.read_csv(folder / "tables" / "fingerprints.csv")["fingerprint"]
