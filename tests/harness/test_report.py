@@ -1,5 +1,6 @@
 """From a study file to its page: `tfrl run`, then `tfrl report`."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from tests.harness import fake
 from tests.harness.conftest import ROOT
+from tests.harness.test_verify import change
 from tests.report.reading import Page
 
 SMALL = """\
@@ -83,3 +85,63 @@ def test_every_agent_goes_all_the_way(tmp_path):
     prints = pd.read_csv(folder / "tables" / "fingerprints.csv")["fingerprint"]
     assert len(prints) == 8
     assert prints.is_unique
+
+
+def compared(name: str = "README.md") -> str:
+    """The line of the user's page that compares it with the published one; empty if none."""
+    lines = (Path("reports/own/fake") / name).read_text().splitlines()
+    return next((line for line in lines if "the published ones" in line), "")
+
+
+def test_what_a_user_makes_leaves_what_was_published_alone(project, capsys):
+    shutil.copy(ROOT / ".gitignore", ".gitignore")
+    assert project.tfrl("run", "fake", "--seeds", "0-2") == 0
+    assert project.tfrl("report", "fake") == 0
+    assert compared() == ""  # nothing is published
+    assert project.tfrl("run", "fake") == 0
+    assert project.tfrl("publish", "fake") == 0
+    assert capsys.readouterr().out.endswith("reports/fake/index.html\n")
+    before = {path: data for path, data in project.stored().items() if path.startswith("reports/f")}
+    assert {"reports/fake/index.html", "reports/fake/published.json"} < before.keys()
+    assert "the published ones" not in Path("reports/fake/README.md").read_text()
+    git("init", "-q")
+    git("add", "reports", "studies", ".gitignore")
+
+    change(project, 1)
+    change(project, 6)
+    assert project.tfrl("verify", "fake") == 1
+    assert project.tfrl("report", "fake") == 0
+    assert project.tfrl("compare", "fake/one", "fake/two") == 0
+    assert before.items() <= project.stored().items()
+    assert git("diff", "--name-only") == git("ls-files", "--others", "--exclude-standard") == ""
+    link = "[the published ones](../../fake/README.md)"
+    assert compared() == f"6 of 8 runs are the same bits as {link}; 2 differ."
+    page = Page(Path("reports/own/fake/index.html"))
+    assert "6 of 8 runs are the same bits as the published ones ; 2 differ." in page.text
+    links = [attributes.get("href", "") for tag, attributes in page.tags if tag == "a"]
+    assert "../../fake/index.html" in links
+
+    assert project.tfrl("publish", "fake") == 0
+    changed = git("diff", "--name-only").split()
+    assert {"reports/fake/published.json", "reports/fake/index.html"} <= set(changed)
+    assert project.tfrl("report", "fake") == 0
+    assert compared() == f"All 8 runs are the same bits as {link}."
+
+
+def test_only_runs_of_the_published_settings_are_compared(project, changed):
+    assert project.tfrl("run", "fake") == 0
+    assert project.tfrl("publish", "fake") == 0
+    project.write(changed("learning_rate = 0.5", "learning_rate = 0.25"))
+    assert project.tfrl("run", "fake") == 0
+    assert project.tfrl("report", "fake") == 0
+    assert compared().startswith("All 4 runs are the same bits as ")
+    assert compared().endswith("; 4 more cannot be compared.")
+    project.write(changed("steps = 1_000", "steps = 2_000"))
+    assert project.tfrl("run", "fake") == 0
+    assert project.tfrl("report", "fake") == 0
+    assert compared() == ""
+
+
+def git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
