@@ -33,13 +33,12 @@ def compared(results: Results, file: Path, destination: Path) -> Compared | None
     whole = (results.runs["status"] == "finished").all()
     runs = plural(total, "run" if whole else "stored run")
     said = f"All {runs} are" if counts.same == total else f"{counts.same:,} of {runs} are"
-    rest = [f"{counts.differ:,} {'differs' if counts.differ == 1 else 'differ'}"] * (
-        counts.differ > 0
-    ) + [f"{counts.unpublished:,} more cannot be compared"] * (counts.unpublished > 0)
+    differ = f"{counts.differ:,} {'differs' if counts.differ == 1 else 'differ'}"
+    more = f"{counts.unpublished:,} more were not published with these settings"
     return Compared(
-        f"{said} the same bits as ",
+        f"{said} the same bits as",
         "the published ones",
-        "".join(f"; {part}" for part in rest) + ".",
+        f"; {differ}" * (counts.differ > 0) + f"; {more}" * (counts.unpublished > 0) + ".",
         quote(Path(os.path.relpath(file.parent, destination)).as_posix()),
     )
 
