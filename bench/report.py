@@ -99,7 +99,7 @@ def report(folder: Path) -> dict[str, float]:
     mebibytes = int(re.search(r"VmHWM:\s+(\d+) kB", process)[1]) / 1024
     parts = (*PARTS.values(), "starting")
     shares = {part: spent[part] / sum(spent.values()) for part in parts}
-    page = Path("reports", NAME, "index.html").stat().st_size / 2**20
+    page = Path("reports", "own", NAME, "index.html").stat().st_size / 2**20
     return {"seconds": seconds, "mebibytes": mebibytes, "page_mebibytes": page, **shares}
 
 

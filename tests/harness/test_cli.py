@@ -88,7 +88,7 @@ def test_a_list_of_nothing_says_so(tmp_path, monkeypatch, capsys):
 def test_the_report_gets_the_results_and_what_does_not_count_is_told(project, capsys, monkeypatch):
     seen = {}
 
-    def render(results: storage.Results, destination: Path) -> Path:
+    def render(results: storage.Results, destination: Path, published: Path) -> Path:
         seen.update(results=results, destination=destination)
         return destination / "index.html"
 
@@ -99,8 +99,8 @@ def test_the_report_gets_the_results_and_what_does_not_count_is_told(project, ca
     damaged.write_text("{}")
     assert project.tfrl("report", "fake", "--reports", "pages") == 0
     out, err = capsys.readouterr()
-    assert out.endswith("pages/fake/index.html\n")
-    assert seen["destination"] == Path("pages/fake")
+    assert out.endswith("pages/own/fake/index.html\n")
+    assert seen["destination"] == Path("pages/own/fake")
     assert list(seen["results"].runs["status"]).count("finished") == 1
     damage, outdated = err.splitlines()
     assert damage.startswith(f"1 stored run counts as missing: {damaged} is damaged")

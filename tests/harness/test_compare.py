@@ -29,7 +29,7 @@ def test_two_configurations_of_one_study_in_the_terminal_and_as_a_page(stored, c
     assert "1. Who is better, and is it sure?\n" in out
     assert "one and two have the highest mean final return" in " ".join(out.split())  # they tie
     assert max(map(len, out.splitlines())) <= 100
-    page = Path("reports/compare/fake-one-against-fake-two/index.html")
+    page = Path("reports/own/compare/fake-one-against-fake-two/index.html")
     assert out.endswith(f"\n{page}\n") and page.is_file()
     markdown = page.with_name("README.md").read_text()
     assert "one" in markdown and "3 of 4" in markdown  # of each the fourth run is missing

@@ -13,12 +13,12 @@ TFRL = """\
 echo "$*" >>calls
 case $1 in
 run) exit {run} ;;
-report) [ {report} = 0 ] && echo reports/$2/index.html; exit {report} ;;
+report) [ {report} = 0 ] && echo reports/own/$2/index.html; exit {report} ;;
 verify) echo compared; exit {verify} ;;
-publish) echo published; exit 0 ;;
+publish) [ {report} = 0 ] && echo reports/$2/index.html; exit {report} ;;
 esac
 """
-ALL = "The report: reports/mine/index.html\ncompared\n"
+ALL = "The report: reports/own/mine/index.html\ncompared\n"
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def write_program(path, text):
     [
         (0, 0, 0, ["run", "report", "verify"], ALL, None),
         (1, 0, 0, ["run", "report", "verify"], ALL, "Error 1"),  # some runs failed
-        (0, 0, 1, ["run", "report", "verify"], ALL, "Error 1"),  # a run differs
+        (0, 0, 1, ["run", "report", "verify"], ALL, None),  # a run differs, which is said
+        (1, 0, 1, ["run", "report", "verify"], ALL, "Error 1"),
         (2, 0, 0, ["run"], "", "Error 2"),  # a mistake
         (130, 0, 0, ["run"], "", "Error 130"),  # Ctrl-C
         (0, 2, 0, ["run", "report"], "", "Error 2"),
@@ -70,7 +71,7 @@ def test_all_shipped_studies_are_run_and_compared_together_at_the_end(clone, tar
     expected = [f"{verb} {study}" for study in studies for verb in ("run", "report")]
     expected.append(f"verify {' '.join(studies)}")
     assert (clone / "calls").read_text().splitlines() == expected
-    pages = [f"The report: reports/{study}/index.html\n" for study in studies]
+    pages = [f"The report: reports/own/{study}/index.html\n" for study in studies]
     assert done.stdout == "".join([*pages, "compared\n"])
     assert (done.returncode, done.stderr) == (0, "")
     assert all((ROOT / "studies" / f"{study}.toml").is_file() for study in studies)
@@ -95,17 +96,17 @@ def test_a_failed_run_does_not_keep_other_studies_from_theirs(clone, status, rep
 def test_reports_alone_can_be_written_anew(clone):
     done = make(clone, TFRL.format(run=0, report=0, verify=0), "report", "STUDY=a b")
     assert (clone / "calls").read_text().splitlines() == ["report a", "report b"]
-    assert done.stdout == "".join(f"The report: reports/{study}/index.html\n" for study in "ab")
+    assert done.stdout == "".join(f"The report: reports/own/{study}/index.html\n" for study in "ab")
 
 
-def test_what_is_published_is_reported_first(clone):
+def test_each_study_is_published_unless_one_cannot_be(clone):
     done = make(clone, TFRL.format(run=0, report=0, verify=0), "publish", "STUDY=a b")
-    calls = (clone / "calls").read_text().splitlines()
-    assert calls == ["report a", "report b", "publish a", "publish b"]
+    assert (clone / "calls").read_text().splitlines() == ["publish a", "publish b"]
+    assert done.stdout == "".join(f"Published: reports/{study}/index.html\n" for study in "ab")
     assert done.returncode == 0
     (clone / "calls").unlink()
     done = make(clone, TFRL.format(run=0, report=2, verify=0), "publish", "STUDY=a b")
-    assert (clone / "calls").read_text().splitlines() == ["report a"]
+    assert (clone / "calls").read_text().splitlines() == ["publish a"]
     assert done.returncode != 0
 
 

@@ -33,7 +33,7 @@ def main(small: Path) -> None:
     assert said.startswith("tfrl: ") and FULL in said and str(runs) in said
     assert whole_runs(ledger) == stored
     said = tfrl(project, "report", "fake", "--runs", "whole", "--reports", str(small / "reports"))
-    assert said.startswith(f"tfrl: {small}/reports/fake/") and FULL in said
+    assert said.startswith(f"tfrl: {small}/reports/own/fake/") and FULL in said
 
     ballast.unlink()
     subprocess.run(["mount", "-o", "remount,size=16m", str(small)], check=True)

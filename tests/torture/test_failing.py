@@ -43,7 +43,7 @@ def test_runs_that_fail_in_five_ways_are_counted_everywhere(project, capsys, fig
     assert project.tfrl("status", "fake") == 0
     assert COUNTS in capsys.readouterr().out
     assert project.tfrl("report", "fake") == 0
-    folder = Path("reports/fake")
+    folder = Path("reports/own/fake")
     with (folder / "tables" / "ledger.csv").open() as file:
         rows = list(csv.DictReader(file))
     for row in rows:
@@ -76,10 +76,10 @@ def test_a_report_on_an_incomplete_study_says_so_in_each_row(project, figure):
     project.write(fake.STUDY + 'failure = "raise"\n')
     assert project.tfrl("run", "fake", "--seeds", "0-2") == 1
     assert project.tfrl("report", "fake") == 0
-    lines = Path("reports/fake/README.md").read_text().splitlines()
+    lines = Path("reports/own/fake/README.md").read_text().splitlines()
     notice = "> **This study is incomplete: 5/8 runs finished; 1 failed and 2 not there yet.**"
     assert lines.index(notice) < 6
-    page = Path("reports/fake/index.html").read_text()
+    page = Path("reports/own/fake/index.html").read_text()
     top = page[: page.index("</header>")]
     assert "This study is incomplete: 5/8 runs finished" in top
     assert "<span>3 of 4 runs</span>" in top
@@ -146,7 +146,7 @@ def test_the_line_of_progress_while_runs_are_made(project, capsys, figure):
 
         assert project.tfrl("report", "fake") == 0
         counts = "This study is incomplete: 3/8 runs finished; 1 failed and 4 not there yet"
-        assert counts in Path("reports/fake/README.md").read_text()
+        assert counts in Path("reports/own/fake/README.md").read_text()
         assert project.tfrl("status", "fake") == 0
         assert "8 planned = 3 finished + 1 failed + 4 missing" in capsys.readouterr().out
 

@@ -221,9 +221,9 @@ def test_what_a_result_says_is_shown_and_not_obeyed(project, capsys, figure):
         ("run", "fake"),
     ):
         if arguments == ("run", "fake"):
-            page = Page(Path("reports/fake/index.html"))
-            html = Path("reports/fake/index.html").read_text()
-            markdown = Path("reports/fake/README.md").read_text()
+            page = Page(Path("reports/own/fake/index.html"))
+            html = Path("reports/own/fake/index.html").read_text()
+            markdown = Path("reports/own/fake/README.md").read_text()
         project.tfrl(*arguments)
         out, err = capsys.readouterr()
         assert_plain(out + err)

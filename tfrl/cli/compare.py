@@ -17,12 +17,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl import report
+    from tfrl.harness import published
     from tfrl.report import comparing, content, terminal
 
     results = comparing.load(arguments.first, arguments.second, arguments.runs, engine)
     page = content.page(results)
     print(terminal.text(page))
-    print(f"\n{report.write(page, arguments.reports / 'compare' / results.study.name)}")
+    destination = published.own("compare", arguments.reports) / results.study.name
+    print(f"\n{report.write(page, destination)}")
     return FINE
 
 

@@ -24,7 +24,7 @@ A study is a TOML file that says what to run; those in studies/ go by their name
 _EXAMPLE = """\
 example:
   tfrl run quick        train every agent of studies/quick.toml: about a minute
-  tfrl report quick     write reports/quick/index.html
+  tfrl report quick     write reports/own/quick/index.html
 
 exit status: 0 all is well, 1 a run failed, is damaged or differs, 2 a mistake in
 what was asked, 130 interrupted"""

@@ -1,6 +1,7 @@
-"""`tfrl publish`: note what the runs of a study came to, for others to compare with."""
+"""`tfrl publish`: write the report that others read, and what they compare their runs with."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from tfrl.cli.verb import FINE, Verb, add_reports, add_study
@@ -15,10 +16,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
+    from tfrl import report
     from tfrl.harness import plan, published
     from tfrl.harness import study as studies
     from tfrl.harness.errors import HarnessError
     from tfrl.harness.ledger import Ledger
+    from tfrl.harness.storage import load
 
     study = studies.load(studies.find(arguments.study))
     ledger = Ledger(study, arguments.runs)
@@ -28,21 +31,26 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
             f"cannot be published: `tfrl run {arguments.study}` makes them"
         )
     place = published.place(study, arguments.reports)
-    published.write(published.collect(ledger), place)
-    print(place)
+    outcomes = published.collect(ledger)
+    results = load(study, arguments.runs, engine)
+    for notice in results.notices:
+        print(notice, file=sys.stderr)
+    page = report.render(results, place.parent)
+    published.write(outcomes, place)
+    print(page)
     return FINE
 
 
 VERB = Verb(
     name="publish",
-    summary="note what a study's runs came to, to compare others with",
+    summary="write the report of a study for others to compare with",
     description="""\
-Note the fingerprints of all runs of a study beside its report, for `tfrl verify` to compare with.
-For those who publish a report, together with it: nothing else writes them, so that whoever makes
-the runs and the report again still compares with what was published.""",
+Write the report of a study, all runs of which are there, to where the published reports are, with
+the fingerprints of its runs for `tfrl verify`. For those who commit the report: nothing else writes
+there, so whoever makes the runs and a report again still compares with what was published.""",
     example="""\
 example:
-  tfrl publish cartpole     writes reports/cartpole/published.json""",
+  tfrl publish cartpole     writes reports/cartpole/""",
     add_arguments=_add_arguments,
     execute=_execute,
 )

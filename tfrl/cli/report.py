@@ -17,6 +17,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl import report
+    from tfrl.harness import published
     from tfrl.harness import study as studies
     from tfrl.harness.errors import HarnessError
     from tfrl.harness.storage import load
@@ -30,7 +31,8 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
             f"no run of {study.name} that counts is stored in {arguments.runs / study.name}: "
             f"`tfrl run {arguments.study}` makes them"
         )
-    print(report.render(results, arguments.reports / study.name))
+    destination = published.own(study.name, arguments.reports)
+    print(report.render(results, destination, published.place(study, arguments.reports)))
     return FINE
 
 
@@ -39,10 +41,11 @@ VERB = Verb(
     summary="write the report of a study",
     description="""\
 Write the report of a study: one page that opens from disk, its figures and its tables. Runs that
-are still missing are counted as such, so a report can be made at any time.""",
+are still missing are counted as such, so a report can be made at any time. It is written beside
+what was published, which stays as it is, and says how its runs compare with the published ones.""",
     example="""\
 example:
-  tfrl report cartpole     writes reports/cartpole/index.html""",
+  tfrl report cartpole     writes reports/own/cartpole/index.html""",
     add_arguments=_add_arguments,
     execute=_execute,
 )

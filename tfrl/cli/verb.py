@@ -37,7 +37,7 @@ def add_reports(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("reports"),
         metavar="DIR",
-        help="where reports are written (default: reports)",
+        help="the published reports; your own are in DIR/own (default: reports)",
     )
 
 

@@ -1,7 +1,8 @@
 """What the runs of a study came to when its report was published, to compare others with.
 
-Kept as `<reports>/<study>/published.json`, which nothing but `tfrl publish` writes: a report that
-is rendered anew leaves it alone, so that what is compared with stays what was published.
+Kept as `<reports>/<study>/published.json`, beside the published page. Nothing but `tfrl publish`
+writes there: other pages lie in `<reports>/own/`, so what is compared with stays what was
+published.
 """
 
 import json
@@ -43,6 +44,13 @@ class Published:
         """The outcome of a run; None if it was not published."""
         return self.outcomes.get((*_cell(run), run.seed))
 
+    def is_of(self, run: Run, manifest: Manifest) -> bool:
+        """Whether a run was published with the settings of this manifest, by whatever code."""
+        if self.of(run) is None:
+            return False
+        alike = {key: manifest[key] for key in ("seed", "versions", "code")}
+        return not differences({**self.settings[_cell(run)], **alike}, manifest)
+
     def changes(self, run: Run, manifest: Manifest) -> list[str]:
         """In what settings and code a stored run differs from the published one."""
         alike = {key: manifest[key] for key in ("seed", "versions")}
@@ -50,8 +58,13 @@ class Published:
 
 
 def place(study: Study, reports: Path) -> Path:
-    """The file in which a study's outcomes are published."""
+    """The file in which a study's outcomes are published, beside the published page."""
     return reports / study.name / "published.json"
+
+
+def own(name: str, reports: Path) -> Path:
+    """The folder of a page that is not published; git ignores it."""
+    return reports / "own" / name
 
 
 def collect(ledger: Ledger) -> Published:

@@ -39,6 +39,7 @@ class Results:
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the pipeline's own
     notices: tuple[str, ...] = ()  # sentences on what a reader of the results has to know
     makers: tuple[Mapping[str, str], ...] = ()  # of each finished run; see `notices.maker`
+    entries: tuple[Entry, ...] = ()  # of each planned run, as `runs` has them
 
     @property
     def settings(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
@@ -93,6 +94,7 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
         defaults=_settings(entries, "defaults"),
         notices=notices.collect(ledger, entries, engine or Engine()),
         makers=tuple(notices.maker(item) for item in stored if item["status"] == "finished"),
+        entries=tuple(entries),
     )
 
 

@@ -70,6 +70,30 @@ def _check(ledger: Ledger, run: Run, before: Outcome | None) -> Checked:
         return Checked(Entry(run, "missing", str(error), {}), before, None)
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many stored runs were published with the same settings, and what became of them."""
+
+    same: int = 0  # the same bits
+    differ: int = 0
+    unpublished: int = 0  # or published with other settings
+
+
+def tally(expected: Published, entries: Iterable[Entry]) -> Tally:
+    """Compare stored runs by their fingerprints alone. Runs that failed both times are left out."""
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        if entry.status == "missing":
+            continue
+        before = expected.of(entry.run) if expected.is_of(entry.run, entry.manifest) else None
+        if before is None:
+            counts["unpublished"] += 1
+        elif "finished" in (before.status, entry.status):
+            same = before.fingerprint == entry.manifest.get("fingerprint")
+            counts["same" if same else "differ"] += 1
+    return Tally(**counts)
+
+
 def final_returns(checked: Iterable[Checked]) -> pd.DataFrame:
     """What the compared runs scored in the end, then and now.
 

@@ -147,6 +147,16 @@ class Chapter:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """How the runs of a page compare with the published ones: a sentence with a link."""
+
+    before: str
+    link: str  # the words that lead to the published page
+    after: str
+    folder: str  # the address of the published page's folder, from that of this page
+
+
+@dataclass(frozen=True)
 class Page:
     """The report of a study."""
 
@@ -158,6 +168,7 @@ class Page:
     agents: tuple[Agent, ...]
     chapters: tuple[Chapter, ...]
     records: tuple[Section, ...]  # of what was run, and how
+    compared: Compared | None = None  # None on a published page, or if nothing is published
 
     @property
     def figures(self) -> dict[str, str]:

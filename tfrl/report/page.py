@@ -1,6 +1,7 @@
 """The report of a study as files: a self-contained page, the same as Markdown, figures, tables."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,17 +11,21 @@ from markupsafe import Markup
 
 from tfrl.harness import publishing
 from tfrl.harness.storage import Results
-from tfrl.report import content
+from tfrl.report import content, notices
 from tfrl.report.blocks import Page
 from tfrl.report.style import DARK
 
 
-def render(results: Results, destination: Path) -> Path:
+def render(results: Results, destination: Path, published: Path | None = None) -> Path:
     """Writes the report of a study into the folder `destination`, and returns its index.html.
 
-    The same results give the same bytes.
+    The same results give the same bytes. With the path of a `published.json`, the page says how the
+    runs compare with the published ones, and links to the page beside that file.
     """
-    return write(content.page(results), destination)
+    page = content.page(results)
+    if published:
+        page = replace(page, compared=notices.compared(results, published, destination))
+    return write(page, destination)
 
 
 def write(page: Page, destination: Path) -> Path:
