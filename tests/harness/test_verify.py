@@ -52,7 +52,7 @@ def change(project, position, name="evaluations", row=None, by=1.0, weights=None
         results[name] = table.set_column(place, table.schema.field("return"), [returns])
     record = {**entry.manifest, "weights_sha256": weights or entry.manifest["weights_sha256"]}
     record["fingerprint"] = tables.fingerprint(results, record["weights_sha256"])
-    ledger.publish(run, record, results)
+    ledger.publish(run, record, results, {"step": np.array([0])})
 
 
 def verify(project, capsys, *arguments):
