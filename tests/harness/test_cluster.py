@@ -99,7 +99,7 @@ def assert_stored_as_here(project):
     """All tables are the very bytes that this machine's own processes store."""
     assert project.tfrl("run", "fake", "--runs", "here") == 0
     tables = sorted(Path("here").glob("fake/*/*/seed-*/*.parquet"))
-    assert len(tables) == 2 * len(project.ledger.study.runs())
+    assert len(tables) == 3 * len(project.ledger.study.runs())
     for table in tables:
         assert table.read_bytes() == ("runs" / table.relative_to("here")).read_bytes()
 

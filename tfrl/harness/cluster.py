@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from tfrl.harness import provenance, worker
@@ -111,6 +112,7 @@ class _Made:
     said: worker.Stored
     manifest: Manifest
     results: Mapping[str, pa.Table]
+    trained: Mapping[str, np.ndarray]  # its policies
 
 
 class _Actor:
@@ -159,8 +161,9 @@ class _Actor:
     def _made(self, said: worker.Stored) -> _Made:
         entry = self._ledger.entry(self._task.run)
         results = self._ledger.tables(entry) if entry.status == "finished" else {}
+        trained = self._ledger.policies(entry)
         shutil.rmtree(self._ledger.directory(entry.run))
-        return _Made(said, entry.manifest, results)
+        return _Made(said, entry.manifest, results, trained)
 
 
 class _Remote:
@@ -203,8 +206,8 @@ class _Remote:
                 return worker.Ready()
             case worker.Unstored(reason):
                 return worker.Unstored(f"{reason}, on {self._where}")
-            case _Made(said, manifest, results):
-                self._ledger.publish(self._task.run, manifest, results)
+            case _Made(said, manifest, results, trained):
+                self._ledger.publish(self._task.run, manifest, results, trained)
                 return said
         return told
 

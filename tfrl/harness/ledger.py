@@ -120,6 +120,11 @@ class Ledger:
             policies.read(directory, checksum)
         return result
 
+    def policies(self, entry: Entry) -> dict[str, np.ndarray]:
+        """What a run kept of its policies; empty if none. Raises `DamagedError`."""
+        checksum = entry.manifest.get("policies_sha256")
+        return policies.read(self.directory(entry.run), checksum) if checksum else {}
+
     def publish(
         self,
         run: Run,
