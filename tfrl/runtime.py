@@ -63,10 +63,10 @@ def configure() -> None:
 
     import tensorflow as tf
 
+    compile_cache.use()  # before anything that asks for devices, which is when flags are read
     tf.config.set_visible_devices([], "GPU")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    compile_cache.use()
 
 
 def silence() -> None:
