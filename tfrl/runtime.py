@@ -36,7 +36,6 @@ ENVIRONMENT: dict[str, str | None] = {
             "TF_DISABLE_MKL",
             "NPY_DISABLE_CPU_FEATURES",
             "NPY_ENABLE_CPU_FEATURES",
-            "OPENBLAS_CORETYPE",
         )
     ),
 }
@@ -44,7 +43,9 @@ ENVIRONMENT: dict[str, str | None] = {
 
 def overridden() -> list[str]:
     """Names of the variables that are set otherwise than runs are made with."""
-    return [name for name, value in ENVIRONMENT.items() if os.environ.get(name, value) != value]
+    present = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    present["TF_XLA_FLAGS"] = compile_cache.without_flag(present.get("TF_XLA_FLAGS", ""))
+    return [name for name, value in present.items() if value and value != ENVIRONMENT[name]]
 
 
 def configure() -> None:
