@@ -50,6 +50,7 @@ class Trainer:
 
     study: Study
     group: int  # another for each configuration and environment
+    long_sums: tuple[str, ...] = ()
 
     def run(self, seed: int, *_) -> SimpleNamespace:
         """All that a run leaves behind."""
@@ -87,6 +88,12 @@ class Trainer:
         return SimpleNamespace(
             episodes=episodes,
             evaluations=evaluations,
+            losses={
+                "step": np.array([self.study.steps]),
+                "name": np.array(["loss"], dtype=object),
+                "value": np.array([1.0]),
+            },
+            policies={},
             weights_sha256="",
             timings={"compile": 0.0, "train": 1.0, "evaluate": 1.0},
             updates=EPISODES,
