@@ -1,9 +1,9 @@
 """What XLA has compiled, kept for the next process that compiles the same.
 
-XLA itself looks an entry up by what is to be compiled, in a folder that it is told of. It trusts
+XLA looks an entry up by what it compiles, in a folder that it is given. It trusts
 what lies there: an entry cut short makes an operation fail, and one made for another processor can
 end the process. So each process has a folder of its own, its view, with links to those entries that
-are as they were when written. What it compiles itself is stored beside them under the entry's name
+are as they were when written. What it compiles itself is stored next to them under the entry's name
 and SHA-256 by `keep`.
 
     .cache/tfrl/KEY/entries/NAME.SHA256     KEY: processor, TensorFlow, flags

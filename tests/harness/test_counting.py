@@ -88,7 +88,7 @@ def test_a_run_of_an_older_schema_does_not_count_and_the_reason_is_given(project
     for seed in range(2):
         publish(ledger, seed)
         make_old(ledger, ledger.study.runs()[seed])
-    note = f"stored by an older tfrl, which kept less of a run (schema 1, now {manifest.SCHEMA})"
+    note = f"stored by an older tfrl, which evaluated otherwise (schema 1, now {manifest.SCHEMA})"
     for entry in ledger.entries()[:2]:
         assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
     assert f"2 stored runs count as missing: {note}." in storage.load(ledger.study).notices

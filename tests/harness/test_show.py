@@ -12,6 +12,7 @@ from tests.harness import fake
 from tests.harness.test_counting import make_old
 from tests.harness.test_ledger import publish
 from tfrl.harness import manifest, revision, storage
+from tfrl.harness.manifest import differences
 
 OLD = Path(__file__).parent / "stored_by_0_1_0"  # a run as tfrl 0.1.0 stored it, to the byte
 
@@ -75,14 +76,22 @@ def test_of_a_failed_run_the_traceback_is_shown(project, capsys):
     assert traceback.endswith("RuntimeError: the <first> line\nand a second\n")
 
 
-def test_a_run_that_version_0_1_0_stored_is_said_to_be_old(project):
+def test_a_run_stored_before_all_this_was_noted_counts_and_is_shown(project, capsys):
     run = project.ledger.study.runs()[0]
     shutil.copytree(OLD, project.ledger.directory(run))
     entry = project.ledger.entry(run)
-    assert (entry.status, entry.cause) == ("missing", "changed")
-    assert entry.note == "stored by an older tfrl, which kept less of a run (schema 2, now 3)"
+    assert (entry.status, entry.note) == ("finished", None)
+    assert project.ledger.tables(entry)["episodes"].num_rows == 50
+    today = entry.manifest["code"], entry.manifest["versions"]
+    assert differences(entry.manifest, project.ledger.planned(run, entry.manifest, *today)) == []
     results = storage.load(project.ledger.study, engine=fake.Engine())
-    assert results.runs["status"].tolist() == ["missing"] * 8
+    assert results.runs["status"].tolist() == ["finished"] + ["missing"] * 7
+    assert results.manifest["processor"]["model"] == "AMD EPYC"
+    assert results.manifest["diff_sha256"] == "none"
+    assert results.manifest["command"] is results.manifest["peak_memory"] is None
+    shown = rows(show(project, capsys, "fake/line/one/0"))
+    assert shown["git revision"] == "1ec2ba444c0ee40903987653b48e2892eb276e24"
+    assert {shown[key] for key in ("command", "threads", "peak memory", "system")} == {"not known"}
 
 
 @pytest.mark.parametrize("run", ["fake/line/one/4", "line/one/seed-0", "fake", "", "/", "a\x1b[2J"])

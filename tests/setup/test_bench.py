@@ -117,7 +117,7 @@ def test_a_study_of_made_up_runs_is_stored_and_reported():
     command = [sys.executable, "-m", "bench.report", "--seeds", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
-    assert (found["runs"], found["files"]) == (16, 48)
+    assert (found["runs"], found["files"]) == (16, 64)
     assert {limit.key for limit in page.LIMITS} | {*page.PARTS} <= found.keys()
     assert sum(found[part] for part in page.PARTS) == pytest.approx(1)
     assert all(found[key] > 0 for key in ("run_seconds", "again_seconds", "page_mebibytes"))

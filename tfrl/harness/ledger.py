@@ -113,12 +113,13 @@ class Ledger:
         result = {
             name: tables.read(directory / f"{name}.parquet", schema, checksums.get(name))
             for name, schema in tables.SCHEMAS.items()
+            if name != "losses" or manifest["schema"] > 2  # runs of schema 2 kept none
         }
         if tables.fingerprint(result, manifest["weights_sha256"]) != manifest["fingerprint"]:
             raise DamagedError(f"{directory} is damaged: its tables differ from its fingerprint")
         if checksum := manifest.get("policies_sha256"):
             policies.read(directory, checksum)
-        return result
+        return {"losses": tables.LOSSES.empty_table(), **result}
 
     def policies(self, entry: Entry) -> dict[str, np.ndarray]:
         """What a run kept of its policies; empty if none. Raises `DamagedError`."""

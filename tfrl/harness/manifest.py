@@ -25,6 +25,7 @@ from tfrl.harness.study import Run, Study, Value
 # Of the manifest and the files with it. 1 had evaluations without conditions, 2 had neither losses
 # nor policies.
 SCHEMA = 3
+_OLDEST = 2  # of those that are read
 Manifest = dict[str, Any]
 Part = dict[str, Any]  # of a manifest: an identity, an outcome, an error or a provenance
 
@@ -163,9 +164,9 @@ def read(path: Path) -> Manifest:
             f"{path} was written by a newer tfrl (schema {schema}, this one reads up to {SCHEMA}): "
             "update tfrl, or give another folder with --runs"
         )
-    if schema < SCHEMA:
+    if schema < _OLDEST:
         raise OutdatedError(
-            f"stored by an older tfrl, which kept less of a run (schema {schema}, now {SCHEMA})"
+            f"stored by an older tfrl, which evaluated otherwise (schema {schema}, now {SCHEMA})"
         )
     if content != _encode({**manifest, "sha256": checksum}):
         raise DamagedError(f"{path} is damaged: it means what was written, but is spelt otherwise")
@@ -180,10 +181,12 @@ def _settings(manifest: Part) -> dict[str, Any]:
     configuration, environment = manifest["configuration"], manifest["environment"]
     place = f"environments.{environment['name']}"
     prefix = f"configurations.{configuration['name']}"
+    # Runs of schema 2 kept no policies, which changes nothing of what they measured.
+    evaluation = {"every_early": None, "keep_policies": "final", **manifest["evaluation"]}
     return {
         "seed": manifest["seed"],
         "steps": manifest["steps"],
-        **{f"evaluation.{key}": value for key, value in manifest["evaluation"].items()},
+        **{f"evaluation.{key}": value for key, value in evaluation.items()},
         place: environment["id"],
         f"{place}.variation": environment["variation"],
         f"{place}.levels": environment["levels"] or "unbounded",

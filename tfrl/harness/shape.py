@@ -15,12 +15,7 @@ _SHAPE: dict[str, Any] = {
     "configuration": {"name": str, "pipeline": str, "hyperparameters": dict, "defaults": dict},
     "seed": int,
     "steps": int,
-    "evaluation": {
-        "every": int,
-        "episodes": int,
-        "every_early": int | None,
-        "keep_policies": str,
-    },
+    "evaluation": {"every": int, "episodes": int},
     "code": str,
     "versions": dict,
     "timings": {"total": int | float},
