@@ -17,6 +17,7 @@ setup: ## Make .venv from the lock, where that has not been done yet
 
 .PHONY: reproduce
 reproduce: setup ## Make all runs of the shipped studies (or STUDY=...), report, and compare
+	@.venv/bin/tfrl selftest
 	@failed=0; pages=; \
 	for study in $(STUDY); do \
 		.venv/bin/tfrl run $$study || { status=$$?; [ $$status = 1 ] || exit $$status; failed=1; }; \

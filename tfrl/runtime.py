@@ -2,12 +2,14 @@
 
 import logging
 import os
+import platform
 import warnings
 from pathlib import Path
 
 from tfrl import compile_cache
 
 _INSTRUCTION_SET = "AVX2"  # what runs are held to, whatever else the processor has
+_X86 = platform.machine() in ("x86_64", "AMD64")
 
 # XLA's own mathematical functions instead of the processor's. The second switch also has 1/sqrt(x)
 # computed from a square root and a division, where processors approximate it each in its own way.
@@ -17,12 +19,19 @@ _XLA_FLAGS = (
     "--xla_backend_extra_options=xla_cpu_disable_platform_dependent_math",
 )
 
+# NumPy computes what happens outside the graph: physics of Gymnasium's own environments. These are
+# all of its dispatched features beyond AVX2; it ignores those that the processor lacks.
+_NUMPY_BEYOND_AVX2 = (
+    "AVX512F AVX512CD AVX512_KNL AVX512_KNM AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
+)
 
 # Variables of the environment that change numbers or make a run fail, and what runs are made with;
 # None for not set. XLA_FLAGS is set as a whole: a flag of the user's may change numbers too.
 ENVIRONMENT: dict[str, str | None] = {
     "XLA_FLAGS": " ".join(_XLA_FLAGS),
     "ONEDNN_MAX_CPU_ISA": _INSTRUCTION_SET,
+    "NPY_DISABLE_CPU_FEATURES": _NUMPY_BEYOND_AVX2 if _X86 else None,
+    "OPENBLAS_CORETYPE": "Haswell" if _X86 else None,
     "CUDA_VISIBLE_DEVICES": "-1",  # runs are computed by the processor, also where there is a GPU
     **dict.fromkeys(
         (
@@ -34,8 +43,8 @@ ENVIRONMENT: dict[str, str | None] = {
             "TF_NUM_INTRAOP_THREADS",
             "TF_NUM_INTEROP_THREADS",
             "TF_DISABLE_MKL",
-            "NPY_DISABLE_CPU_FEATURES",
             "NPY_ENABLE_CPU_FEATURES",
+            "GLIBC_TUNABLES",  # can take instructions away from the C library's functions
         )
     ),
 }
@@ -48,6 +57,17 @@ def overridden() -> list[str]:
     return [name for name, value in present.items() if value and value != ENVIRONMENT[name]]
 
 
+def environment() -> dict[str, str]:
+    """This process's variables, with those of `ENVIRONMENT` as runs are made with."""
+    present = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT}
+    return {**present, **{name: value for name, value in ENVIRONMENT.items() if value is not None}}
+
+
+def has_gpu(devices: Path = Path("/dev")) -> bool:
+    """Whether this machine has a GPU, which is a file in the folder `devices`."""
+    return any(True for name in ("nvidia[0-9]*", "kfd") for _ in devices.glob(name))
+
+
 def configure() -> None:
     """Makes this process compute on one thread and keep quiet. To be called before TensorFlow runs.
 
@@ -55,11 +75,10 @@ def configure() -> None:
     whatever else the machine does. The flags make x86-64 processors that have AVX2 agree on every
     bit, which a test shows for one that is emulated.
     """
-    for name, value in ENVIRONMENT.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+    variables = environment()
+    for name in ENVIRONMENT:
+        os.environ.pop(name, None)
+    os.environ.update(variables)
     silence()
 
     import tensorflow as tf

@@ -12,6 +12,8 @@ RUNS = {
     "apo": ("CartPole-v1", {}),
     "ppo stock": ("Acrobot-v1", {"stock_agent": True}),
     "dqn outside": ("gymnasium:CartPole-v1", {}),
+    "dqn large": ("CartPole-v1", {"batch_size": 1_024, "num_environments": 16}),
+    "ppo large": ("Maze-v0", {"minibatch_size": 512, "collect_sequence_length": 64}),
 }
 STEPS, EPISODES = 512, 2
 

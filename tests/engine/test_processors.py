@@ -1,15 +1,21 @@
 """Another type of processor, which QEMU emulates, gives the same bits."""
 
+import json
 import shutil
 import subprocess
 import sys
 
 import pytest
 
+from tests.engine.few_runs import RUNS
 from tests.lacking import lacking
+from tfrl import arithmetic, runtime
 
 COMMAND = [sys.executable, "-m", "tests.engine.few_runs"]
 EMULATOR = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
+
+
+EMULATED = [EMULATOR or "", "-cpu", "Haswell", sys.executable, "-m"]
 
 
 @pytest.mark.study
@@ -17,7 +23,7 @@ def test_an_emulated_haswell_gives_the_same_bits():
     if not EMULATOR:
         lacking("there is no qemu-x86_64 (Debian: apt install qemu-user)")
     emulated = subprocess.Popen(
-        [EMULATOR, "-cpu", "Haswell", *COMMAND],
+        [*EMULATED, "tests.engine.few_runs"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -27,5 +33,15 @@ def test_an_emulated_haswell_gives_the_same_bits():
     assert emulated.returncode == 0
     processor, *digests = found.splitlines()
     assert processor == "AVX2"  # and no AVX-512, so this was another processor
-    assert len(digests) == 6
+    assert len(digests) == len(RUNS)
     assert digests == native.splitlines()[1:]
+
+
+@pytest.mark.slow
+def test_an_emulated_haswell_passes_the_self_test_of_arithmetic():
+    if not EMULATOR:
+        lacking("there is no qemu-x86_64 (Debian: apt install qemu-user)")
+    command = [*EMULATED, "tfrl.arithmetic"]
+    done = subprocess.run(command, env=runtime.environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert arithmetic.differing(json.loads(done.stdout)) == []

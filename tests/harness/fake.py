@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import json
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfrl import cli
+from tfrl import arithmetic, cli
 from tfrl.conditions import HELD_OUT, PLAIN, Conditions
 from tfrl.harness.checkpoints import Checkpoint
 from tfrl.harness.study import Environment, Run, Study, Value
@@ -234,6 +235,10 @@ class Engine:
     def sources(self, pipeline: str, environment_id: str) -> list[Path]:
         """A file that a test may change."""
         return [Path(file) for file in [os.environ.get("FAKE_SOURCE", __file__)]]
+
+    def arithmetic(self) -> dict:
+        """Computes all as published."""
+        return json.loads(arithmetic.PUBLISHED.read_bytes())
 
 
 def main() -> int:

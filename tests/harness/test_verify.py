@@ -35,10 +35,11 @@ def made(original, project):
     return project
 
 
-def change(project, position, name="evaluations", row=None, by=1.0, weights=None):
+def change(project, position, name="evaluations", row=None, by=1.0, weights=None, **noted):
     """Store a run anew, as if another machine had made it: whole, but with other bits.
 
-    Changed is a return in one of the tables, in a row or in all of them, or the weights.
+    Changed is a return in one of the tables, in a row or in all of them, or the weights; `noted` is
+    what its manifest says.
     """
     ledger = project.ledger
     run = ledger.study.runs()[position]
@@ -50,7 +51,8 @@ def change(project, position, name="evaluations", row=None, by=1.0, weights=None
         returns[slice(None) if row is None else row] += by
         place = table.column_names.index("return")
         results[name] = table.set_column(place, table.schema.field("return"), [returns])
-    record = {**entry.manifest, "weights_sha256": weights or entry.manifest["weights_sha256"]}
+    record = {**entry.manifest, **noted}
+    record["weights_sha256"] = weights or record["weights_sha256"]
     record["fingerprint"] = tables.fingerprint(results, record["weights_sha256"])
     ledger.publish(run, record, results, {"step": np.array([0])})
 
@@ -106,6 +108,29 @@ def test_weights_that_differ_alone_are_said_to(made, capsys):
     assert lines[1] == "differs: line/two, seed 2: in the final weights only"
     row = next(line for line in lines if line.startswith("line "))
     assert row.split()[:4] == ["line", "two", "4", "+0"] and row.endswith("the same")
+
+
+def test_where_runs_differ_the_processor_is_tested(made, capsys, monkeypatch):
+    passed = "This processor computes the published bits in every operation of the self-test."
+    change(made, 6, weights="0" * 64)
+    assert verify(made, capsys)[1][-1] == passed
+    other = {"architecture": "aarch64"}
+    monkeypatch.setattr(fake.Engine, "arithmetic", lambda self: other)
+    _, lines = verify(made, capsys)
+    assert lines[-1].endswith("the published bits are of x86_64, this is aarch64.")
+
+
+def test_sums_that_depend_on_the_cache_are_named_with_both_sizes(made, capsys):
+    processor = {"model": "two", "caches": {"L1": "48K"}}
+    long_sums = ["MatMul over 1,024 rows"]
+    change(made, 6, weights="0" * 64, long_sums=long_sums, processor=processor)
+    content = json.loads(PUBLISHED.read_bytes())
+    content["stack"]["processor"] = {"model": "one", "caches": {"L1": "32K"}}
+    PUBLISHED.write_text(json.dumps(content))
+    assert (
+        "two: the bits of MatMul over 1,024 rows depend on the size of the L1 data cache: "
+        "32K when published, 48K here."
+    ) in verify(made, capsys)[1]
 
 
 def test_the_steps_of_many_runs_are_listed_together(made, capsys):

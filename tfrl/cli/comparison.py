@@ -1,8 +1,8 @@
 """What a comparison with published runs came to, as the terminal shows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,31 @@ def details(study: "Study", expected: "Published", checked: "Sequence[Checked]")
     for (where, how), seeds in differing.items():
         yield f"differs: {where}, {_listed(seeds)}: {how}"
     if differing:
+        yield from _by_cache(expected, checked)
         yield from _judged(study, checked)
+
+
+def _by_cache(expected: "Published", checked: "Sequence[Checked]") -> Iterator[str]:
+    """A line on each configuration whose bits depend on the cache, with its size on both sides."""
+    told = {}
+    for item in checked:
+        manifest = item.entry.manifest
+        if item.differs and (sums := manifest.get("long_sums")):
+            sizes = [_first_cache(expected.stack), _first_cache(manifest)]
+            told[item.entry.run.configuration.name] = (sums, sizes)
+    for name, (sums, (then, now)) in told.items():
+        yield (
+            f"{name}: the bits of {', '.join(sums)} depend on the size of the L1 data cache: "
+            f"{then} when published, {now} here."
+        )
+
+
+def _first_cache(stack: Mapping[str, Any]) -> str:
+    """The size of the L1 data cache of the processor that made runs; of all of them if several."""
+    processors = stack.get("processor") or {}
+    several = processors if isinstance(processors, list) else [processors]
+    sizes = {(processor.get("caches") or {}).get("L1", "unknown") for processor in several}
+    return " or ".join(sorted(sizes))
 
 
 def _judged(study: "Study", checked: "Sequence[Checked]") -> Iterator[str]:

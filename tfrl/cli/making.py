@@ -70,6 +70,8 @@ def make(
                 progress.say(reason)
             if names := runtime.overridden():
                 progress.say(f"not used, since it may change results: {', '.join(names)}")
+            if runtime.has_gpu():
+                progress.say("the GPU of this machine is not used: runs are computed on processors")
             progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
             with _place(arguments, tasks) as place:
                 limit = 60 * arguments.time_limit

@@ -4,7 +4,19 @@ import argparse
 from pathlib import Path
 
 import tfrl
-from tfrl.cli import compare, list_, publish, report, retry, run, runs, show, status, verify
+from tfrl.cli import (
+    compare,
+    list_,
+    publish,
+    report,
+    retry,
+    run,
+    runs,
+    selftest,
+    show,
+    status,
+    verify,
+)
 
 _VERBS = (
     run.VERB,
@@ -17,6 +29,7 @@ _VERBS = (
     show.VERB,
     list_.VERB,
     runs.VERB,
+    selftest.VERB,
 )
 _DESCRIPTION = """\
 Train TF-Agents agents over many seeds, and report how far the results can be trusted.

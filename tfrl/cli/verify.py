@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrl.cli import comparison
+from tfrl.cli import comparison, selftest
 from tfrl.cli.verb import FINE, RUN_FAILED, Verb, add_jobs, add_reports, positive
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     found = [item for study in asked for item in verify(study, arguments, engine)]
     if len(asked) > 1:
         print(f"{len(asked)} studies: {comparison.counted(found)}")
+    if any(item.differs for item in found):
+        print(selftest.sentence(engine.arithmetic()))
     return RUN_FAILED if any(item.amiss or item.differs for item in found) else FINE
 
 

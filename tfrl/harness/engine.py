@@ -3,12 +3,16 @@
 Importing this module is cheap; TensorFlow is imported when a method of `Engine` is called.
 """
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfrl.conditions import Conditions
 from tfrl.harness import sources
+from tfrl.harness.errors import HarnessError
 from tfrl.harness.study import Environment, Run, Study, Value
 
 if TYPE_CHECKING:
@@ -117,6 +121,18 @@ class Engine:
         a module of the user's own, with the pipeline or the environment, is not there.
         """
         return sorted(sources.of_run(pipeline, environment_id))
+
+    def arithmetic(self) -> Mapping[str, Any]:
+        """What a worker of this machine computes in the self-test of `tfrl.arithmetic`."""
+        from tfrl import runtime
+
+        command = [sys.executable, "-m", "tfrl.arithmetic"]
+        environment = {**runtime.environment(), "PYTHONSAFEPATH": "1"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+            raise HarnessError(f"the self-test of arithmetic failed: {last}")
+        return json.loads(done.stdout)
 
     def _resolve(self, pipeline: str) -> Any:
         from tfrl import runtime
