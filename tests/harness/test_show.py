@@ -11,7 +11,7 @@ import pytest
 from tests.harness import fake
 from tests.harness.test_counting import make_old
 from tests.harness.test_ledger import publish
-from tfrl.harness import manifest, revision, storage
+from tfrl.harness import manifest, revision, storage, tables
 from tfrl.harness.manifest import differences
 
 OLD = Path(__file__).parent / "stored_by_0_1_0"  # a run as tfrl 0.1.0 stored it, to the byte
@@ -120,3 +120,16 @@ def test_a_run_that_cannot_be_read_is_a_sentence(project, capsys):
         out, err = capsys.readouterr()
         assert out == "" and err.count("\n") == 1
         assert sentence in err
+
+
+def test_each_loss_is_shown_with_its_curve(project, capsys, monkeypatch):
+    assert project.tfrl("run", "fake", "--seeds", "0") == 0
+    path = Path("runs/fake/line/one/seed-0/losses.parquet")
+    values = {"step": [10, 20, 30, 40], "name": ["loss"] * 4, "value": [0.0, 1.0, 2.0, 7.0]}
+    checksum = tables.write(tables.from_columns(values, tables.LOSSES), path)
+    entry = project.ledger.entries()[0]
+    changed = {**entry.manifest, "tables_sha256": {"losses": checksum}}
+    monkeypatch.setattr(manifest, "read", lambda path: changed)
+    printed = show(project, capsys, "fake/line/one/0")
+    line = printed.splitlines()[-1]
+    assert line.split() == ["loss", "0", "7", "0", "7", "▁▂▃█"]

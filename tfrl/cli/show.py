@@ -1,6 +1,7 @@
 """`tfrl show`: what is stored of one run."""
 
 import argparse
+import sys
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from tfrl.cli.verb import FINE, Verb
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tfrl.harness.engine import Engine
     from tfrl.harness.manifest import Manifest
 
 _WIDTH = 80  # characters of a value
+_POINTS = 32  # of a curve
+_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.-=+*#@"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +39,8 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     told = {**_outcome(manifest, folder), **_settings(manifest), **_provenance(manifest, folder)}
     rows = [(key, _wrapped(printable(_words(value)))) for key, value in told.items()]
     print(tabulate(rows, tablefmt="plain", disable_numparse=True))
+    if losses := _losses(manifest, folder):
+        print("", losses, sep="\n")
     if manifest["error"]:
         print("", *map(printable, manifest["error"]["traceback"].splitlines()), sep="\n")
     return FINE
@@ -97,6 +104,39 @@ def _provenance(manifest: "Manifest", folder: Path) -> dict[str, Any]:
     }
 
 
+def _losses(manifest: "Manifest", folder: Path) -> str:
+    """A table with a curve of each loss; empty if none is stored."""
+    from tabulate import tabulate
+
+    from tfrl.harness import tables
+
+    checksum = (manifest.get("tables_sha256") or {}).get("losses")
+    if not checksum:
+        return ""
+    losses = tables.read(folder / "losses.parquet", tables.LOSSES, checksum).to_pandas()
+    rows = []
+    for name, values in losses.groupby("name", sort=False, observed=True)["value"]:
+        ends = (values.iloc[0], values.iloc[-1], values.min(), values.max())
+        rows.append((name, *(f"{value:.4g}" for value in ends), _curve(values)))
+    head = ("loss", "first", "last", "lowest", "highest", "over training")
+    return tabulate(rows, head, tablefmt="simple", disable_numparse=True) if rows else ""
+
+
+def _curve(values: "pd.Series") -> str:
+    """The values as a line of bars, from the lowest to the highest."""
+    import numpy as np
+
+    bars = _BARS if (sys.stdout.encoding or "").lower().startswith("utf") else _ASCII_BARS
+    finite = values[np.isfinite(values)]
+    if finite.empty:
+        return ""
+    parts = np.array_split(finite.to_numpy(), min(_POINTS, len(finite)))
+    means = np.array([part.mean() for part in parts])
+    spread = means.max() - means.min()
+    heights = (means - means.min()) / spread if spread else np.zeros(len(means))
+    return "".join(bars[round(height * (len(bars) - 1))] for height in heights)
+
+
 def _words(value: Any) -> str:
     """A value of a manifest, for people."""
     match value:
@@ -118,9 +158,9 @@ VERB = Verb(
     name="show",
     summary="show what is stored of a run",
     description="""\
-Show what a run was, how it went, and what made it: settings, code, versions and machine. Of one
-that failed, the traceback too. RUN is its name, as other verbs print it, with the study before it,
-or the folder that it is stored in.""",
+Show what a run was, how it went, and what made it: settings, code, versions and machine. Below are
+curves of its losses, or the traceback if it failed. RUN is its name, as other verbs print it, with
+the study before it, or the folder that it is stored in.""",
     example="""\
 examples:
   tfrl show cartpole/cartpole/ppo/seed-3

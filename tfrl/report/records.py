@@ -9,6 +9,7 @@ import pandas as pd
 from tfrl.harness.errors import printable
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Study
+from tfrl.report import losses
 from tfrl.report.blocks import Cell, Data, Heading, Part, Section, Table
 from tfrl.report.style import Look, Looks
 from tfrl.report.wording import KEPT, number
@@ -25,9 +26,11 @@ def sections(results: Results, looks: Looks) -> tuple[Section, ...]:
     failed = failures(runs, looks, environments)
     settled = settings(results.study, results.hyperparameters, results.defaults, looks)
     amiss: tuple[Part, ...] = (Heading("What went wrong"), failed) if failed.rows else ()
+    logged = losses.section(results, looks)
     return (
         Section("runs", "Runs", (ledger(runs, looks, environments), *amiss)),
         Section("settings", "Settings", (settled,)),
+        *([logged] if logged else []),
         Section("manifest", "How it was made", (manifest(results.manifest), fingerprints(runs))),
     )
 
