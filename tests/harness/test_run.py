@@ -1,5 +1,6 @@
 """`tfrl run` as its user meets it, with worker processes and a pipeline that fails when told to."""
 
+import multiprocessing
 import os
 import platform
 import re
@@ -219,6 +220,24 @@ def test_ctrl_c_ends_cleanly_and_the_rest_follows(project):
     assert project.tfrl("run", "fake") == 0
     assert len(project.fingerprints()) == 8
     assert finished.items() <= project.fingerprints().items()
+
+
+def test_ctrl_c_while_a_worker_starts_is_not_lost(project, monkeypatch):
+    """The worker is not to hear it; the parent hears it as soon as the worker has started."""
+    start = multiprocessing.get_context("spawn").Process.start
+
+    def interrupted(process):
+        start(process)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(multiprocessing.get_context("spawn").Process, "start", interrupted)
+            assert project.tfrl("run", "fake", "--jobs", "1") == 130
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert project.tfrl("run", "fake") == 0
 
 
 def test_a_worker_s_libraries_have_one_thread_each(project, capsys):

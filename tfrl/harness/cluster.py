@@ -43,6 +43,7 @@ except ImportError:
     ) from None
 
 _SECONDS_TO_END = 10.0
+_SECONDS_TO_START = 5.0  # of a worker that may wait for a processor, and then has nothing to end
 _SECONDS_TO_ANSWER = 5.0
 
 
@@ -213,8 +214,8 @@ class _Remote:
 
     def end(self) -> None:
         """End it, and its process with it."""
-        if self.machine:  # else it may be waiting for a processor
-            ray.wait([self._actor.end.remote()], timeout=_SECONDS_TO_END)
+        seconds = _SECONDS_TO_END if self.machine else _SECONDS_TO_START
+        ray.wait([self._actor.end.remote()], timeout=seconds)
         ray.kill(self._actor)
 
     def _lost(self, error: ray.exceptions.RayError) -> WorkerDied | ClusterError:

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from typing import Any
 
 from tfrl import runtime
@@ -92,17 +92,19 @@ class ThisMachine:
 def _inheritance() -> Iterator[None]:
     """What a process started meanwhile inherits: the environment of runs, and deaf to Ctrl-C.
 
-    Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
+    Ctrl-C reaches every process of a terminal; the parent alone decides what it means. It is held
+    back here, not ignored: one that comes meanwhile reaches the parent afterwards.
     """
     wanted = {**runtime.ENVIRONMENT, **dict.fromkeys(_THREADS, "1")}
     before = {name: os.environ.get(name) for name in wanted}
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # which would lift the mask when it starts
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     _set(wanted)
     try:
         yield
     finally:
         _set(before)
-        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _set(variables: Mapping[str, str | None]) -> None:
