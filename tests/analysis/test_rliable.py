@@ -73,6 +73,7 @@ def test_performance_profiles(case):
         assert (np.abs(found["high"] - high) <= atol + 1e-12).all()
 
 
+@pytest.mark.slow
 def test_the_values_are_what_rliable_gives():
     done = subprocess.run([FOLDER / "setup.sh"], capture_output=True, text=True)
     if done.returncode:

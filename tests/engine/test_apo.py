@@ -220,6 +220,7 @@ def test_with_weight_0_it_is_ppo(make_agent):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_heavy_anchor_holds_the_policy_where_it_was_best(make_agent):
     drift = {}
     for weight in (0.0, 100.0):
@@ -232,6 +233,7 @@ def test_a_heavy_anchor_holds_the_policy_where_it_was_best(make_agent):
     assert drift[100.0] < 0.2 * drift[0.0]
 
 
+@pytest.mark.slow
 def test_a_schedule_is_evaluated_at_every_training_step(make_agent):
     weight = tf.Variable(0.0)
     agent, environment = make_agent(anchor_weight=lambda: weight, anchor_batch_size=None)

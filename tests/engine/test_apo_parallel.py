@@ -10,8 +10,6 @@ from tfrl.components.policies import PolicyOfMany
 from tfrl.environments import CartPole
 from tfrl.pipelines.apo_parallel import ParallelApoConfig, ParallelApoPipeline
 
-pytestmark = pytest.mark.slow  # each compiles parallel learners
-
 
 @pytest.fixture(scope="module", params=[True, False], ids=["shared", "apart"])
 def parallel(request):
@@ -30,12 +28,14 @@ def weights(trainer, learner):
 
 
 @pytest.mark.parametrize("share_anchors", [True, False])
+@pytest.mark.slow
 def test_a_single_learner_is_plain_apo(share_anchors):
     config = {"num_learners": 1, "num_environments": 8, "share_anchors": share_anchors}
     alone, plain = make_trainer("apo_parallel", **config), make_trainer("apo")
     assert digest(alone.run(1)) == digest(plain.run(1))
 
 
+@pytest.mark.slow
 def test_the_others_matter_to_the_first_only_if_anchors_are_shared(monkeypatch, parallel):
     share_anchors, trainer = parallel
     undisturbed = trainer.run(1)
@@ -54,6 +54,7 @@ def test_the_others_matter_to_the_first_only_if_anchors_are_shared(monkeypatch, 
     assert np.array_equal(weights(trainer, 0), first) != share_anchors
 
 
+@pytest.mark.slow
 def test_steps_and_updates_are_of_all_and_episodes_of_the_first(parallel):
     share_anchors, trainer = parallel
     result = trainer.run(2)

@@ -10,9 +10,10 @@ from tests.engine.one_run import digest
 from tfrl import pipelines
 from tfrl.pipelines import trainer as trainers
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="the sizes are found by /proc/self/maps"
-)
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the sizes are found by /proc/self/maps"),
+    pytest.mark.slow,  # compiles a trainer for each pipeline
+]
 STEPS = 4_096
 
 
@@ -29,7 +30,6 @@ def digests_by_cache(name, environment, **hyperparameters):
     return trainer, digests
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "environment", "hyperparameters"),
     [

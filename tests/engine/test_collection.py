@@ -43,6 +43,7 @@ def loop_frames(environment, policy, num_steps):
     return frames
 
 
+@pytest.mark.slow
 def test_rollouts_are_what_a_plain_loop_sees(make):
     expected = loop_frames(*make(), STEPS)
     environment, policy = make()

@@ -10,6 +10,7 @@ from tfrl.analysis import thresholds
 from tfrl.conditions import GRID
 from tfrl.environments import load
 
+pytestmark = pytest.mark.slow  # plays thousands of episodes
 EPISODES = 1_000
 
 

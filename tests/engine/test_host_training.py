@@ -88,6 +88,7 @@ def test_the_tables_are_what_they_say(lander):
     assert result.updates > 0 and set(result.timings) == {"compile", "train", "evaluate"}
 
 
+@pytest.mark.slow
 def test_there_is_one_call_for_each_vector_step():
     trainer = make_trainer("ppo", chain.GYMNASIUM_ID, num_epochs=2)
     loop, counts = trainer._loop, {"calls": 0, "steps": 0}
@@ -123,6 +124,7 @@ class Wearing(chain.GymnasiumChain):
 gymnasium.register("Wearing-v0", Wearing, max_episode_steps=chain.TIME_LIMIT)
 
 
+@pytest.mark.slow
 def test_what_an_environment_keeps_across_resets_does_not_reach_the_next_run():
     trainer = make_trainer("ppo", "gymnasium:tests.engine.test_host_training:Wearing-v0")
     first = trainer.run(1)
@@ -130,6 +132,7 @@ def test_what_an_environment_keeps_across_resets_does_not_reach_the_next_run():
     assert digest(trainer.run(1)) == digest(first)
 
 
+@pytest.mark.slow
 def test_held_out_levels_are_never_trained_on(monkeypatch):
     trainer = make_trainer("ppo", chain.GYMNASIUM_ID)
     host = trainer._loop._environment.host
@@ -179,6 +182,7 @@ def test_as_many_episodes_are_played_as_there_are_levels_however_few_environment
     assert len(np.unique(lengths)) > 10
 
 
+@pytest.mark.slow
 def test_a_study_may_name_any_of_gymnasiums_environments():
     trainer = make_trainer("reinforce", "gymnasium:FrozenLake-v1", 300)
     assert isinstance(trainer._loop, HostLoop)

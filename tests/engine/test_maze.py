@@ -98,7 +98,7 @@ def test_a_step_is_a_move_unless_there_is_a_wall():
     for _ in range(60):
         before, action = mazes(environment), rng.integers(0, 4, 200)
         was_last = environment.current_time_step().is_last().numpy()
-        time_step = step(tf.constant(action))
+        time_step = tf.nest.map_structure(lambda x: x.numpy(), step(tf.constant(action)))
         for b, (old, new) in enumerate(zip(before, mazes(environment), strict=True)):
             if was_last[b]:
                 assert time_step.step_type[b] == StepType.FIRST and time_step.reward[b] == 0
@@ -109,7 +109,7 @@ def test_a_step_is_a_move_unless_there_is_a_wall():
             assert new.agent == there and new.goal == old.goal
             assert time_step.reward[b] == (1.0 if reached else 0.0)
             assert time_step.discount[b] == (0.0 if reached else 1.0)
-            assert time_step.is_last()[b] == reached
+            assert (time_step.step_type[b] == StepType.LAST) == reached
     assert ended > 20
 
 

@@ -90,7 +90,7 @@ def test_constants_are_independent_of_each_other_and_of_the_start(environment_id
         assert scipy.stats.chi2_contingency(table).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("variation", ["R", "E"])
+@pytest.mark.parametrize("variation", ["R", pytest.param("E", marks=pytest.mark.slow)])
 @each_environment
 def test_drawn_physics_agrees_step_for_step_with_gymnasium_set_to_it(environment_id, variation):
     environment, terminated = make(environment_id, variation, 32, seed=5), 0
@@ -133,7 +133,10 @@ def test_a_level_starts_in_the_same_state_under_every_variation(environment_id):
     assert len(np.unique(states["D"], axis=0)) == 100
 
 
-@pytest.mark.parametrize("compile", [False, True], ids=["eager", "compiled"])
+@pytest.mark.parametrize(
+    "compile",
+    [pytest.param(False, id="eager", marks=pytest.mark.slow), pytest.param(True, id="compiled")],
+)
 @each_environment
 def test_d_is_the_plain_environment_to_the_last_bit_over_whole_episodes(environment_id, compile):
     environment, plain = make(environment_id, "D", 4), PLAIN[environment_id]

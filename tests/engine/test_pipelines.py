@@ -88,6 +88,7 @@ def test_evaluating_more_often_does_not_change_training(trained):
     np.testing.assert_array_equal(often.episodes["return"], result.episodes["return"])
 
 
+@pytest.mark.slow
 def test_evaluations_are_closer_together_at_first_and_each_may_keep_its_policy():
     pipeline = pipelines.resolve("dqn")
     trainer = pipelines.Trainer(
@@ -247,6 +248,7 @@ def test_two_parts_that_would_draw_the_same_numbers_are_refused():
         pipeline.initialize(0)
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_is_an_error_and_the_next_seed_is_untouched(monkeypatch):
     trainer = make_trainer("reinforce")
     clean = trainer.run(2)

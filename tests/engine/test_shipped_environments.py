@@ -22,7 +22,7 @@ def goals_are_reached_or_not(returns, lengths, limit):
 @pytest.mark.parametrize(
     ("name", "environment_id", "tested", "possible"),
     [
-        ("dqn", "Maze-v0", "perfect", goals_are_reached_or_not),
+        pytest.param("dqn", "Maze-v0", "perfect", goals_are_reached_or_not, marks=pytest.mark.slow),
         pytest.param(
             "reinforce", "Maze-v0", "perfect", goals_are_reached_or_not, marks=pytest.mark.slow
         ),

@@ -104,6 +104,7 @@ def assert_stored_as_here(project):
         assert table.read_bytes() == ("runs" / table.relative_to("here")).read_bytes()
 
 
+@pytest.mark.slow
 def test_runs_are_made_once_wherever_there_is_room_and_stored_as_here(project, nodes):
     project.write(configure(f'file = "{project.folder}/made"\nseconds = 0.5\n'))
     before = set(nodes.folder.iterdir())
@@ -119,6 +120,7 @@ def test_runs_are_made_once_wherever_there_is_room_and_stored_as_here(project, n
     assert (status, said) == (0, ["fake: 0 of 8 runs to make"])
 
 
+@pytest.mark.slow
 def test_a_node_killed_in_mid_study_loses_nothing(project, nodes, third):
     third()
     project.write(configure(f'gate = "{project.folder}/gate"\nfile = "{project.folder}/made"\n'))
@@ -138,6 +140,7 @@ def test_a_node_killed_in_mid_study_loses_nothing(project, nodes, third):
     assert_stored_as_here(project)
 
 
+@pytest.mark.slow
 def test_runs_that_fail_or_kill_their_process_end_as_they_do_here(project, nodes):
     def failing(name):
         return f'[configurations.{name}]\npipeline = "fake"\nfailure = "{name}"\n'
@@ -157,6 +160,7 @@ def test_runs_that_fail_or_kill_their_process_end_as_they_do_here(project, nodes
     assert died["processor"]["model"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_cleanly_and_the_rest_follows(project, nodes):
     project.write(configure(f'gate = "{project.folder}/gate"\n'))
     before = set(nodes.folder.iterdir())
@@ -174,6 +178,7 @@ def test_ctrl_c_ends_cleanly_and_the_rest_follows(project, nodes):
     assert_stored_as_here(project)
 
 
+@pytest.mark.slow
 def test_a_manifest_tells_of_the_machine_that_made_the_run(project, nodes, third):
     third("OPENBLAS_CORETYPE=Haswell")
     project.write(configure("seconds = 1.0\n"))
@@ -196,6 +201,7 @@ def test_a_manifest_tells_of_the_machine_that_made_the_run(project, nodes, third
     ],
     ids=["code", "version", "nothing"],
 )
+@pytest.mark.slow
 def test_a_machine_that_would_make_other_runs_is_refused(project, nodes, third, setting, sentence):
     for file, text in {
         "source.py": "a = 1",
@@ -213,6 +219,7 @@ def test_a_machine_that_would_make_other_runs_is_refused(project, nodes, third, 
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense"])
+@pytest.mark.slow
 def test_no_cluster_there_is_a_mistake(project, nodes, address):
     nowhere = Nodes(nodes.process, address, nodes.folder)
     status, out, (_, sentence) = run_there(project, nowhere)

@@ -93,6 +93,7 @@ def compared(name: str = "README.md") -> str:
     return next((line for line in lines if "the published ones" in line), "")
 
 
+@pytest.mark.slow
 def test_what_a_user_makes_leaves_what_was_published_alone(project, capsys):
     shutil.copy(ROOT / ".gitignore", ".gitignore")
     assert project.tfrl("run", "fake", "--seeds", "0-2") == 0

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.lacking import lacking
 
+pytestmark = pytest.mark.slow  # starts a browser for each page
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 

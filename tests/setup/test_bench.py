@@ -113,6 +113,7 @@ def test_every_row_is_on_the_page_with_its_command():
     assert "- floor: `python -m bench.floor`" in text
 
 
+@pytest.mark.slow
 def test_a_study_of_made_up_runs_is_stored_and_reported():
     command = [sys.executable, "-m", "bench.report", "--seeds", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

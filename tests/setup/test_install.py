@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # installs all packages once more
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements" / "lock.txt"
 SOURCES = ("tfrl", "requirements", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")

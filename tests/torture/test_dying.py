@@ -13,6 +13,8 @@ from tests.harness.test_ledger import CODE, publish
 from tests.torture import size
 from tfrl.harness import publishing
 
+pytestmark = pytest.mark.slow  # dies once in each step of a write
+
 CALLS = ("mkdir", "open", "fsync", "rename", "replace", "unlink", "rmdir")
 EARLIER = "1" * 64
 

@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.harness import fake
 from tests.harness.conftest import ROOT
 from tests.report.reading import Page
 from tests.torture.common import study, wait_until
+
+pytestmark = pytest.mark.slow  # waits for what fails
 
 HEAD = fake.STUDY[: fake.STUDY.index("[configurations")].replace("0-3", "0-2")
 FAILING = {  # by configuration: what it is told, and what its run then says

@@ -9,6 +9,8 @@ import pytest
 
 from tests.harness.conftest import ROOT
 
+pytestmark = pytest.mark.slow  # fills a disk at many points of a study
+
 # Mounted where nobody else sees it, and gone with its process.
 MOUNTED = 'mount -t tmpfs -o size=256k tmpfs "$1" && exec "$0" -m tests.torture.full_disk "$1"'
 PRIVATELY = ("unshare", "--mount", "--map-root-user", "sh", "-c")

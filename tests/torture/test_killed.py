@@ -18,6 +18,8 @@ from tests.torture.common import assert_same, made, study, wait_until
 from tfrl import cli
 from tfrl.harness import provenance
 
+pytestmark = pytest.mark.slow  # kills and starts processes by the dozen
+
 
 def end_of(process: subprocess.Popen) -> str:
     """What a process has said that ends well."""
