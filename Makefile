@@ -52,9 +52,8 @@ test: setup ## Run the tests that take minutes, not those marked study or slow
 		-m "$(MARKERS)" $(ARGS)
 
 .PHONY: test-slow
-test-slow: setup ## Run the tests marked study or slow, four to a process, which gives back its memory
-	@.venv/bin/python -m pytest --collect-only -q -m "study or slow" $(ARGS) | grep :: | \
-		xargs -r -d '\n' -n 4 -P 2 .venv/bin/python -m pytest -q -n 0 -rs
+test-slow: setup ## Run the tests marked study or slow
+	@.venv/bin/python -m tests.slow $(ARGS)
 
 .PHONY: torture
 torture: setup ## Kill, cut off, flip and fill up, as often as it takes to believe that nothing is lost

@@ -6,16 +6,14 @@ from tests.engine.one_run import digest
 from tfrl import pipelines
 
 RUNS = {
-    "dqn": ("CartPole-v1", {}),
-    "reinforce": ("CartPole-v1", {}),
+    "dqn": ("Acrobot-v1", {"batch_size": 1_024, "num_environments": 8}),
+    "reinforce": ("CartPole-v1", {"use_value_network": True}),
     "ppo": ("MountainCar-v0", {"normalize_observations": True}),
+    "ppo large": ("Maze-v0", {"collect_sequence_length": 128, "minibatch_size": 1_024}),
     "apo": ("CartPole-v1", {}),
-    "ppo stock": ("Acrobot-v1", {"stock_agent": True}),
     "dqn outside": ("gymnasium:CartPole-v1", {}),
-    "dqn large": ("CartPole-v1", {"batch_size": 1_024, "num_environments": 16}),
-    "ppo large": ("Maze-v0", {"minibatch_size": 512, "collect_sequence_length": 64}),
 }
-STEPS, EPISODES = 512, 2
+STEPS, EPISODES = 1_024, 2
 
 
 def main():

@@ -126,6 +126,7 @@ class Impatient:
 
     def __init__(self, trainer, file):
         self.trainer, self.file = trainer, file
+        self.long_sums = trainer.long_sums
 
     def run(self, seed, conditions, on_progress, checkpoint):
         checkpoint.seconds_between = 0.0

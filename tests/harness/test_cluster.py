@@ -20,6 +20,7 @@ from tests.harness.test_engine import STUDY
 from tests.harness.test_run import configure, made, wait_for_runs
 from tests.lacking import lacking
 from tests.torture.common import wait_until
+from tfrl.harness import tables
 
 FOLDER = Path(__file__).parent / "ray"
 REQUIREMENTS = ROOT / "requirements"
@@ -264,7 +265,7 @@ def test_the_bits_are_those_of_this_machine_s_own_processes(project, nodes):
         found[name] = {
             table.relative_to(name): table.read_bytes() for table in Path(name).rglob("*.parquet")
         }
-    assert len(found["here"]) == 8
+    assert len(found["here"]) == 4 * len(tables.SCHEMAS)
     assert found["here"] == found["there"]
 
 
