@@ -62,6 +62,13 @@ class DqnPipeline(Pipeline):
 
     def make_agent(self) -> dqn_agent.DqnAgent:
         """DQN, or double DQN."""
+        double = self.config.double
+        return self.make_dqn_agent(dqn_agent.DdqnAgent if double else dqn_agent.DqnAgent)
+
+    def make_dqn_agent(
+        self, agent_class: type[dqn_agent.DqnAgent], **arguments
+    ) -> dqn_agent.DqnAgent:
+        """Builds an agent of that class with the shared arguments and `arguments`."""
         config, environment = self.config, self.environment
         q_net = q_network.QNetwork(
             environment.observation_spec(),
@@ -69,7 +76,6 @@ class DqnPipeline(Pipeline):
             fc_layer_params=config.fc_layer_params,
         )
         self._optimizer = FlatAdam(config.learning_rate)
-        agent_class = dqn_agent.DdqnAgent if config.double else dqn_agent.DqnAgent
         loss_fn = (
             common.element_wise_huber_loss
             if config.huber_loss
@@ -85,6 +91,7 @@ class DqnPipeline(Pipeline):
             target_update_period=config.target_update_period,
             gradient_clipping=config.gradient_clipping or None,
             train_step_counter=self.train_step_counter,
+            **arguments,
         )
 
     def make_collector(self) -> StepCollector:
