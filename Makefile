@@ -9,7 +9,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make $@" .venv/bin/uv pip compile -q --gene
 
 .PHONY: help
 help: ## List what make can do
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]*:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Make .venv from the lock, where that has not been done yet
@@ -54,7 +54,8 @@ test: setup ## Run the tests that take minutes, not those marked study or slow
 .PHONY: test-slow
 test-slow: setup ## Run the tests marked study or slow, four to a process, which gives back its memory
 	@.venv/bin/python -m pytest --collect-only -q -m "study or slow" $(ARGS) | grep :: | \
-		xargs -r -d '\n' -n 4 -P 2 .venv/bin/python -m pytest -q -n 0 -rs
+		tr '\n' '\0' | xargs -0 -n 4 -P 2 \
+		sh -c '[ $$# = 0 ] || exec .venv/bin/python -m pytest -q -n 0 -rs "$$@"' pytest
 
 .PHONY: torture
 torture: setup ## Kill, cut off, flip and fill up, as often as it takes to believe that nothing is lost
@@ -93,6 +94,6 @@ lock-rliable: setup ## The same for what the statistics are tested against
 
 .PHONY: clean
 clean: ## Remove the environments and caches; runs/ and reports/ stay
-	rm -rf .venv .venv-bench .venv-ray \
+	rm -rf .venv .venv-arm .venv-bench .venv-ray \
 		.venv-rliable .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -111,6 +111,43 @@ def test_each_study_is_published_unless_one_cannot_be(clone):
     assert done.returncode != 0
 
 
+PYTEST = """\
+#!/bin/sh
+case "$*" in
+*--collect-only*) cat tests; echo; echo "selected" ;;
+*) echo "$*" >>calls ;;
+esac
+"""
+
+# Refuses what the one of macOS does not know.
+XARGS = """\
+#!/bin/sh
+case "$1" in -*[rd]*) exit 64 ;; esac
+exec {xargs} "$@"
+"""
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (6, [2, 4])])
+def test_slow_tests_are_run_four_to_a_process(clone, count, sizes):
+    """Also tests with spaces and quotes in their names, and without options of GNU's own."""
+    tests = [f"tests/test_a.py::test_it[case {number}, 'x']" for number in range(count)]
+    (clone / "tests").write_text("\n".join(tests))
+    write_program(clone / ".venv" / "bin" / "python", PYTEST)
+    tools = clone / "tools"
+    tools.mkdir()
+    for name in ("awk", "cat", "grep", "sh", "tr"):
+        (tools / name).symlink_to(shutil.which(name))
+    write_program(tools / "xargs", XARGS.format(xargs=shutil.which("xargs")))
+    done = subprocess.run(
+        [shutil.which("make"), "test-slow"], cwd=clone, env={"PATH": str(tools)}, text=True
+    )
+    assert done.returncode == 0
+    calls = (clone / "calls").read_text().splitlines() if count else []
+    assert sorted(call.count("::") for call in calls) == sizes
+    assert all(sum(test in call for call in calls) == 1 for test in tests)
+    assert (clone / "calls").exists() == bool(count)
+
+
 def make(clone, tfrl, *arguments):
     """What `make` does where `tfrl` is this program."""
     write_program(clone / ".venv" / "bin" / "tfrl", tfrl)
