@@ -9,7 +9,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make $@" .venv/bin/uv pip compile -q --gene
 
 .PHONY: help
 help: ## List what make can do
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]*:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Make .venv from the lock, where that has not been done yet
@@ -92,6 +92,6 @@ lock-rliable: setup ## The same for what the statistics are tested against
 
 .PHONY: clean
 clean: ## Remove the environments and caches; runs/ and reports/ stay
-	rm -rf .venv .venv-bench .venv-ray \
+	rm -rf .venv .venv-arm .venv-bench .venv-ray \
 		.venv-rliable .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

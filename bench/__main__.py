@@ -43,6 +43,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--repetitions", type=int, default=3, help="of each measure (default: 3)")
     repetitions = parser.parse_args().repetitions
+    if not hasattr(os, "sched_getaffinity"):
+        print("tfrl: the bench needs Linux, which can hold a process to a core", file=sys.stderr)
+        return 1
     cores = sorted(os.sched_getaffinity(0))
 
     names = [*COMMANDS, "two workers"] if len(cores) > 1 else [*COMMANDS]

@@ -17,7 +17,6 @@ import contextlib
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from bench import made_up
 from bench.made_up import NAME, STUDY
 from tfrl import cli
 from tfrl.analysis import evidence, resampling
+from tfrl.harness import provenance
 
 ROOT = Path(__file__).parents[1]
 PARTS = {  # the part that code of a package belongs to
@@ -95,12 +95,15 @@ def report(folder: Path) -> dict[str, float]:
     watcher.join()
     if status:
         raise SystemExit(status)
-    process = Path("/proc/self/status").read_text()
-    mebibytes = int(re.search(r"VmHWM:\s+(\d+) kB", process)[1]) / 1024
     parts = (*PARTS.values(), "starting")
     shares = {part: spent[part] / sum(spent.values()) for part in parts}
     page = Path("reports", "own", NAME, "index.html").stat().st_size / 2**20
-    return {"seconds": seconds, "mebibytes": mebibytes, "page_mebibytes": page, **shares}
+    return {
+        "seconds": seconds,
+        "mebibytes": provenance.peak_memory(),
+        "page_mebibytes": page,
+        **shares,
+    }
 
 
 def part_of(frame) -> str:

@@ -11,6 +11,11 @@ fail() {
     exit 1
 }
 
+case "$(uname -sm)" in
+    "Linux x86_64") ;;
+    *) fail "its lock is for Linux on x86-64, and this is $(uname -sm)" ;;
+esac
+
 stamp="$PWD: $(cksum <$lock)"
 if [ "$(cat $complete 2>/dev/null || true)" = "$stamp" ]; then
     exit

@@ -51,8 +51,10 @@ make_environment() {
 }
 
 exec 9<setup.cfg
-if command -v flock >/dev/null; then
-    flock 9 # a second make waits for the first
+if command -v flock >/dev/null; then # a second make waits for the first
+    flock 9
+else # as on macOS
+    python3 -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)' 2>/dev/null || true
 fi
 
 present=$(minor_version .venv/bin/python)

@@ -26,6 +26,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tfrl import sysctl
+
 VARIABLE = "TFRL_CACHE"
 FLAG = "--tf_xla_persistent_cache_directory="
 _OFF = "off"
@@ -236,11 +238,11 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _processor_by_system() -> list[str]:
-    """What the system tells of the processor: its model and all its features."""
+def _processor_by_system(file: Path = Path("/proc/cpuinfo")) -> list[str]:
+    """What the system tells of the processor: its model and, on Linux, all its features."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = file.read_text().splitlines()
     except OSError:
-        return [platform.processor()]
+        return [sysctl.processor()]
     wanted = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "Features")
     return sorted({line for line in lines if line.partition(":")[0].strip() in wanted})

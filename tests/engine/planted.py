@@ -32,18 +32,18 @@ class PlantedPipeline(Pipeline):
 
     Config = PlantedConfig
 
-    def __init__(self, make_environment, config, num_environment_steps):
-        super().__init__(make_environment, config, num_environment_steps)
-        self.networks = []
-        self._table = look_up_table(config.known_levels)
-        policy = self.stochastic_policy(RandomStream(Stream.POLICY))
-        self.agent = FixedPolicyAgent(
+    def make_agent(self):
+        self._table = look_up_table(self.config.known_levels)
+        self._acting = self.stochastic_policy(RandomStream(Stream.POLICY))
+        return FixedPolicyAgent(
             self.environment.time_step_spec(),
             self.environment.action_spec(),
-            policy_class=lambda **_: policy,
-            train_step_counter=tf.Variable(0, dtype=tf.int64),
+            policy_class=lambda **_: self._acting,
+            train_step_counter=self.train_step_counter,
         )
-        self.collector = StepCollector(self.environment, policy, [self.episode_log.observe])
+
+    def make_collector(self):
+        return StepCollector(self.environment, self._acting, [self.episode_log.observe])
 
     def stochastic_policy(self, random):
         return LookUpPolicy(self.environment, *self._table, random)

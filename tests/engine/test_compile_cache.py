@@ -104,6 +104,11 @@ def test_another_processor_or_other_flags_have_other_entries(root, monkeypatch):
     assert len({before, other, compile_cache.key()}) == 3
 
 
+def test_where_there_is_no_proc_the_processor_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr("tfrl.sysctl.processor", lambda: "Apple M2")
+    assert compile_cache._processor_by_system(tmp_path / "absent") == ["Apple M2"]
+
+
 def test_off_means_off_and_a_folder_that_cannot_be_used_is_an_error(root, monkeypatch):
     monkeypatch.setenv(compile_cache.VARIABLE, "off")
     compile_cache.use()

@@ -194,7 +194,7 @@ def test_learning_rate_and_anchor_weight_fall_to_0_only_if_asked(anneal):
     pipeline.episode_log.environment_steps.assign(750)
     expected = 0.25 if anneal else 1.0
     assert float(pipeline.agent._anchor_weight()) == pytest.approx(expected)
-    assert float(pipeline._learning_rate()) == pytest.approx(1e-3 * expected)
+    assert float(pipeline.learning_rate()) == pytest.approx(1e-3 * expected)
 
 
 def test_observations_are_normalized_by_all_that_were_learned_from():
@@ -234,17 +234,10 @@ def test_each_pass_through_a_rollout_learns_from_every_frame_once():
         assert sorted(map(tuple, frames_of_a_pass)) == sorted(map(tuple, frames))
 
 
-def test_a_network_whose_weights_would_not_follow_from_the_seed_is_refused():
-    pipeline = build("ppo")
-    pipeline.networks = pipeline.networks[1:]
-    with pytest.raises(ValueError, match=r"networks lacks that of ActorDistributionNetwork/"):
-        pipeline.initialize(0)
-
-
 def test_two_parts_that_would_draw_the_same_numbers_are_refused():
     pipeline = build("ppo")
     pipeline.another = EpsilonGreedyPolicy(pipeline.agent.policy, 0.5, RandomStream(Stream.POLICY))
-    with pytest.raises(ValueError, match=r"two parts of a pipeline draw from .*POLICY"):
+    with pytest.raises(ValueError, match=r"POLICY is used twice"):
         pipeline.initialize(0)
 
 
@@ -286,7 +279,11 @@ def test_what_is_no_pipeline_is_refused_with_one_sentence(reference, message):
     [
         ("dqn", {"learning_rate": -1.0}, "learning_rate is to be above 0, not -1.0"),
         ("dqn", {"fc_layer_params": (8, 0)}, r"fc_layer_params is to be above 0, not \(8, 0\)"),
-        ("dqn", {"initial_collect_steps": 1_000}, "below the 1000 environment steps of the run"),
+        (
+            "dqn",
+            {"initial_collect_steps": 1_000},
+            "must be below the 1000 environment steps of the run",
+        ),
         ("reinforce", {"gamma": 1.5}, "gamma is to be from 0 to 1, not 1.5"),
         ("ppo", {"minibatch_size": 100}, "must divide the 256 frames of a rollout, got 100"),
         ("ppo", {"gradient_clipping": -0.5}, "gradient_clipping is to be 0 or above, not -0.5"),

@@ -13,6 +13,7 @@ import pytest
 from tests.harness import fake
 from tfrl import cli
 from tfrl.harness import study
+from tfrl.harness.engine import Engine
 from tfrl.harness.ledger import Ledger
 
 ROOT = Path(__file__).parents[2]
@@ -36,9 +37,9 @@ class Project:
     def write(self, text: str) -> None:
         self.file.write_text(text)
 
-    def tfrl(self, *arguments: str) -> int:
-        """The exit status of a command line run in this process."""
-        return cli.main(arguments, fake.Engine())
+    def tfrl(self, *arguments: str, engine: Engine | None = None) -> int:
+        """The exit status of a command line in this process, by default with the fake engine."""
+        return cli.main(arguments, engine or fake.Engine())
 
     def start(self, *arguments: str, python: str | Path = sys.executable) -> subprocess.Popen:
         """A command line run in a process of its own, at the head of a process group."""

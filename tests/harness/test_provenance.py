@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,6 +125,56 @@ def test_versions_are_those_of_the_installed_packages():
     assert found["tfrl"] == tfrl.__version__
     assert found["tensorflow"] == metadata.version("tensorflow")
     assert all(found.values())
+
+
+MAC = """\
+#!/bin/sh
+case "$*" in
+"-n machdep.cpu.brand_string") echo Apple M2 ;;
+"-n hw.l1dcachesize") echo 65536 ;;
+"-n hw.l2cachesize") echo 4194304 ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def no_linux(monkeypatch, tmp_path):
+    """A machine on which nothing is under /proc and /sys, with a folder for its programs."""
+    absent = tmp_path / "absent"
+    monkeypatch.setattr(provenance._cpuinfo, "__defaults__", (absent,))
+    monkeypatch.setattr(provenance._caches, "__defaults__", (absent,))
+    monkeypatch.setattr(provenance.peak_memory, "__defaults__", (absent,))
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    monkeypatch.setattr("platform.processor", lambda: "arm")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def test_macos_tells_of_its_processor_by_sysctl(no_linux):
+    sysctl = no_linux / "sysctl"
+    sysctl.write_text(MAC)
+    sysctl.chmod(0o755)
+    assert provenance.processor() == {
+        "machine": "arm64",
+        "model": "Apple M2",
+        "flags": [],
+        "caches": {"L1": "64K", "L2": "4096K"},
+    }
+
+
+def test_a_system_that_tells_nothing_of_its_processor_has_its_name_alone(no_linux):
+    expected = {"machine": "arm64", "model": "arm", "flags": [], "caches": {}}
+    assert provenance.processor() == expected
+
+
+@pytest.mark.parametrize(("system", "unit"), [("Darwin", 2**20), ("FreeBSD", 2**10)])
+def test_peak_memory_is_known_where_there_is_no_proc(no_linux, monkeypatch, system, unit):
+    monkeypatch.setattr("platform.system", lambda: system)
+    usage = SimpleNamespace(ru_maxrss=300 * unit)
+    monkeypatch.setattr(provenance.resource, "getrusage", lambda who: usage)
+    assert provenance.peak_memory() == 300
 
 
 PARENT = """\

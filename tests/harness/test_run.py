@@ -17,6 +17,7 @@ from tests.torture.common import wait_until
 from tfrl import cli
 from tfrl.harness import revision, storage
 from tfrl.harness.ledger import Ledger
+from tfrl.harness.processes import ThisMachine
 
 
 def configure(text: str) -> str:
@@ -291,3 +292,8 @@ def test_a_run_that_is_stored_while_it_is_ended_for_its_time_has_finished(projec
     assert cli.main(arguments, SlowToStore()) == 0
     assert "2 finished + 0 failed" in capsys.readouterr().out
     assert Counter(project.statuses().values()) == {"finished": 2, "missing": 6}
+
+
+def test_a_system_without_a_choice_of_processors_gives_all_of_them(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert ThisMachine().capacity() == os.cpu_count()

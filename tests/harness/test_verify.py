@@ -120,6 +120,54 @@ def test_where_runs_differ_the_processor_is_tested(made, capsys, monkeypatch):
     assert lines[-1].endswith("the published bits are of x86_64, this is aarch64.")
 
 
+def say_published_on(machine):
+    """Note in the publication what the runs were made on."""
+    content = json.loads(PUBLISHED.read_bytes())
+    content["stack"]["processor"] = {"machine": machine, "model": "Xeon"}
+    PUBLISHED.write_text(json.dumps(content))
+
+
+EXCUSE = (
+    "Bits cannot be the same, since runs were made on x86_64 when published, on aarch64 now: "
+    "only returns can be compared."
+)
+ARM = {"processor": {"machine": "aarch64", "model": "Neoverse"}}
+
+
+@pytest.mark.parametrize(("by", "verdict", "status"), [(0, "equivalent", 0), (20, "change", 1)])
+def test_on_another_architecture_only_returns_count(project, capsys, by, verdict, status):
+    change_all(project, by, **ARM)
+    say_published_on("x86_64")
+    found, lines = verify(project, capsys)
+    assert found == status
+    assert lines[0] == "fake: 0 of 20 runs bit-identical to the published ones"
+    assert not any(line.startswith("differs") for line in lines)
+    assert [line.split()[-1] for line in lines if line.startswith("line ")] == [
+        "equivalent",
+        verdict,
+    ]
+    assert [line for line in lines if "its cannot be" in line] == [EXCUSE]
+
+
+def test_another_architecture_excuses_its_own_runs_alone(made, capsys):
+    """Not those of the published architecture, of an unknown one, or that failed."""
+    say_published_on("x86_64")
+    change(made, 0, **ARM)
+    assert verify(made, capsys)[0] == 0
+    change(made, 4, processor={"machine": "x86_64"})
+    change(made, 5, processor={"model": "unknown"})
+    run = made.ledger.study.runs()[1]
+    record = {**made.ledger.entry(run).manifest, **manifest.failed(ValueError("no")), **ARM}
+    made.ledger.publish(run, {**record, "timings": {"total": 1.0}}, {})
+    status, lines = verify(made, capsys)
+    assert status == 1
+    assert [line for line in lines if line.startswith("differs")] == [
+        "differs: line/one, seed 1: failed, finished when published",
+        "differs: line/two, seeds 0-1: from the start",
+    ]
+    assert lines[-1] == EXCUSE
+
+
 def test_sums_that_depend_on_the_cache_are_named_with_both_sizes(made, capsys):
     processor = {"model": "two", "caches": {"L1": "48K"}}
     long_sums = ["MatMul over 1,024 rows"]
@@ -145,15 +193,20 @@ def test_the_steps_of_many_runs_are_listed_together(made, capsys):
     ]
 
 
-def test_it_is_said_whether_final_returns_changed(project, capsys):
+def change_all(project, by, **noted):
+    """Publish ten runs of one and of two, then store them anew, those of two changed by so much."""
     project.write(fake.STUDY.replace("Line-v0", "CartPole-v0").replace('"0-3"', '"0-9"'))
     for position in range(20):
         publish(project.ledger, position, learning_rate=0.1 if position < 10 else 0.5)
     published.write(published.collect(project.ledger), PUBLISHED)
     rng = np.random.default_rng(0)
     for seed in range(10):
-        change(project, seed, by=rng.normal(0, 2))  # the margin is 5% of 195 - 22.34
-        change(project, 10 + seed, by=rng.normal(20, 2))
+        change(project, seed, by=rng.normal(0, 2), **noted)  # the margin is 5% of 195 - 22.34
+        change(project, 10 + seed, by=rng.normal(by, 2), **noted)
+
+
+def test_it_is_said_whether_final_returns_changed(project, capsys):
+    change_all(project, by=20)
     status, lines = verify(project, capsys)
     assert status == 1
     one, two = [line for line in lines if line.startswith("line ")]

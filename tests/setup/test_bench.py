@@ -1,12 +1,14 @@
 """The page that `make bench` writes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from bench import __main__ as bench
 from bench import page
 from bench.__main__ import BY_TWO, COMMANDS
 from bench.page import Ratio
@@ -111,6 +113,26 @@ def test_every_row_is_on_the_page_with_its_command():
     assert "| its memory, MiB | 1,100 | 1,024 | **exceeded** |" in text
     assert "Of the report's time: reading 20%, statistics 20%, figures 20%" in text
     assert "- floor: `python -m bench.floor`" in text
+
+
+def test_elsewhere_than_on_linux_a_sentence_says_so(monkeypatch, capsys):
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr(sys, "argv", ["bench"])
+    assert bench.main() == 1
+    assert capsys.readouterr().err == (
+        "tfrl: the bench needs Linux, which can hold a process to a core\n"
+    )
+
+
+def test_its_environment_is_refused_on_another_system(tmp_path):
+    uname = tmp_path / "uname"
+    uname.write_text("#!/bin/sh\necho Darwin arm64\n")
+    uname.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    command = [ROOT / "bench" / "setup.sh"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("its lock is for Linux on x86-64, and this is Darwin arm64\n")
 
 
 @pytest.mark.slow

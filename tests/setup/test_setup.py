@@ -1,9 +1,11 @@
 """What `make setup` does and refuses to do. Stand-ins for Python and uv note every call."""
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,29 @@ def test_a_python_that_does_not_exist_is_refused_in_a_sentence(clone):
     assert (status, calls) == (1, [])
     assert "there is no nowhere that runs here" in message
     assert message.count("\n") == 1
+
+
+TOOLS = ("cat", "chmod", "cksum", "cp", "dirname", "mkdir", "rm", "sh")  # what macOS has too
+
+
+@pytest.mark.parametrize("flock", ["with flock", "as on macOS"])
+def test_a_second_set_up_waits_for_the_first(clone, tmp_path, flock):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in (*TOOLS, *(["flock"] if flock == "with flock" else [])):
+        (tools / name).symlink_to(shutil.which(name))
+    (tools / "python3").symlink_to(sys.executable)
+    path = f"{tools}{os.pathsep}{clone / 'bin'}"
+    (clone / "bin" / "python3").rename(clone / "bin" / "python3.12")
+    variables = {"PATH": path, "PYTHON": "python3.12"}
+    with (clone / "setup.cfg").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = subprocess.Popen([clone / "requirements" / "setup.sh"], env=variables)
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(1)
+        assert not (clone / "calls").exists()
+    assert second.wait(60) == 0
+    assert (clone / "calls").read_text().splitlines() == ALL
 
 
 def test_another_interpreter_on_the_path_is_found(clone):

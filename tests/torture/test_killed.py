@@ -93,7 +93,15 @@ def workers_at_work() -> list[int]:
     """The processes of the workers that have made a trainer, and live."""
     noted = [Path(f"made-{name}.trainers") for name in ("one", "two")]
     lines = [line for file in noted if file.exists() for line in file.read_text().splitlines()]
-    return [pid for line in lines if Path(f"/proc/{(pid := int(line.split()[1]))}").exists()]
+    return [pid for line in lines if lives(pid := int(line.split()[1]))]
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_worker_killed_at_any_moment_takes_nothing_with_it(project, figure):

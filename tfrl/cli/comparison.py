@@ -48,15 +48,40 @@ def details(study: "Study", expected: "Published", checked: "Sequence[Checked]")
         yield f"Since publication: {'; '.join(changes)}."
     differing: dict[tuple[str, str], list[int]] = {}
     for item in checked:
-        if item.differs:
+        if item.differs and not item.excused:
             run = item.entry.run
             where = f"{run.environment.name}/{run.configuration.name}"
             differing.setdefault((where, item.differs), []).append(run.seed)
     for (where, how), seeds in differing.items():
         yield f"differs: {where}, {_listed(seeds)}: {how}"
-    if differing:
+    if any(item.differs for item in checked):
         yield from _by_cache(expected, checked)
         yield from _judged(study, checked)
+
+
+def excuse(checked: "Sequence[Checked]") -> Iterator[str]:
+    """A sentence on the runs that had to differ, if there are any."""
+    pairs = sorted({item.architectures for item in checked if item.excused and item.architectures})
+    if pairs:
+        made = "; ".join(f"on {then} when published, on {now} now" for then, now in pairs)
+        yield f"Bits cannot be the same, since runs were made {made}: only returns can be compared."
+
+
+def changed(study: "Study", checked: "Sequence[Checked]") -> bool:
+    """Whether mean final returns really changed where bits had to differ."""
+    from tfrl.analysis import equivalence
+    from tfrl.harness import verification
+
+    if not any(item.excused for item in checked):
+        return False
+    table = equivalence.judge(verification.final_returns(checked), _margins(study))
+    return bool((table["verdict"] == equivalence.CHANGE).any())
+
+
+def _margins(study: "Study") -> dict[str, float]:
+    from tfrl.analysis import equivalence
+
+    return {item.name: equivalence.margin(item.id) for item in study.environments}
 
 
 def _by_cache(expected: "Published", checked: "Sequence[Checked]") -> Iterator[str]:
@@ -64,7 +89,7 @@ def _by_cache(expected: "Published", checked: "Sequence[Checked]") -> Iterator[s
     told = {}
     for item in checked:
         manifest = item.entry.manifest
-        if item.differs and (sums := manifest.get("long_sums")):
+        if item.differs and not item.excused and (sums := manifest.get("long_sums")):
             sizes = [_first_cache(expected.stack), _first_cache(manifest)]
             told[item.entry.run.configuration.name] = (sums, sizes)
     for name, (sums, (then, now)) in told.items():
@@ -76,8 +101,9 @@ def _by_cache(expected: "Published", checked: "Sequence[Checked]") -> Iterator[s
 
 def _first_cache(stack: Mapping[str, Any]) -> str:
     """The size of the L1 data cache of the processor that made runs; of all of them if several."""
-    processors = stack.get("processor") or {}
-    several = processors if isinstance(processors, list) else [processors]
+    from tfrl.harness import verification
+
+    several = verification.processors(stack)
     sizes = {(processor.get("caches") or {}).get("L1", "unknown") for processor in several}
     return " or ".join(sorted(sizes))
 
@@ -89,8 +115,7 @@ def _judged(study: "Study", checked: "Sequence[Checked]") -> Iterator[str]:
     from tfrl.analysis import equivalence
     from tfrl.harness import verification
 
-    scores = verification.final_returns(checked)
-    margins = {item.name: equivalence.margin(item.id) for item in study.environments}
+    scores, margins = verification.final_returns(checked), _margins(study)
     rows = [
         (
             *(row[key] for key in ("environment", "configuration", "n")),

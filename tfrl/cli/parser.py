@@ -6,6 +6,7 @@ from pathlib import Path
 import tfrl
 from tfrl.cli import (
     compare,
+    hyperparameters,
     list_,
     publish,
     report,
@@ -30,6 +31,7 @@ _VERBS = (
     list_.VERB,
     runs.VERB,
     selftest.VERB,
+    hyperparameters.VERB,
 )
 _DESCRIPTION = """\
 Train TF-Agents agents over many seeds, and report how far the results can be trusted.

@@ -1,7 +1,10 @@
 """A configuration's hyperparameters, checked against the pipeline's own dataclass."""
 
+import contextlib
 import dataclasses
+import inspect
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -11,6 +14,7 @@ from tfrl.harness.errors import StudyError
 from tfrl.harness.study import Configuration
 from tfrl.harness.toml import show, unknown_key
 
+_FIELD = re.compile(r"    (?P<name>\w+): [^#]*=[^#]*# (?P<comment>.*)")
 _DESCRIPTIONS = {
     bool: "true or false",
     int: "a whole number",
@@ -68,6 +72,22 @@ def resolve(configuration: Configuration, config: Any, where: str) -> dict[str, 
     except ValueError as error:
         raise StudyError(f"{where}: {error}") from None
     return resolved
+
+
+def comments(config: type) -> dict[str, str]:
+    """The comment behind each field of a dataclass, as its file has it."""
+    found: dict[str, str] = {}
+    for cls in reversed(config.__mro__):
+        with contextlib.suppress(OSError, TypeError):
+            for line in inspect.getsource(cls).splitlines():
+                if match := _FIELD.match(line):
+                    found[match["name"]] = match["comment"]
+    return found
+
+
+def source(config: type) -> str:
+    """What a dataclass says of itself: where its defaults come from."""
+    return inspect.cleandoc(config.__doc__ or "").partition("\n\n")[0]
 
 
 def _annotations(config: type, where: str) -> dict[str, Any]:

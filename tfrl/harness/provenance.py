@@ -5,6 +5,7 @@ import hashlib
 import os
 import platform
 import re
+import resource
 import shlex
 import sys
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import tfrl
-from tfrl import compile_cache
+from tfrl import compile_cache, sysctl
 from tfrl.conditions import GYMNASIUM
 from tfrl.harness import code, revision
 
@@ -58,7 +59,7 @@ def of_process() -> dict[str, Any]:
         "threads": _threads(),
         "instruction_set": _instruction_set(),
         "variables": _variables(),
-        "peak_memory_mib": _peak_memory(),
+        "peak_memory_mib": peak_memory(),
     }
 
 
@@ -102,18 +103,23 @@ def versions() -> dict[str, str | None]:
 
 def processor() -> dict[str, Any]:
     """The processor's architecture and model, and which vector instructions it has."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    info = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    info = _cpuinfo()
     flags = info.get("flags", "").split()
     return {
         "machine": platform.machine(),
-        "model": info.get("model name") or platform.processor() or None,
+        "model": info.get("model name") or sysctl.processor() or None,
         "flags": [flag for flag in _FLAGS if flag in flags],
-        "caches": _caches(),
+        "caches": _caches() or _caches_by_sysctl(),
     }
+
+
+def _cpuinfo(file: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
+    """What Linux tells of the processor; nothing on other systems."""
+    try:
+        lines = file.read_text().splitlines()
+    except OSError:
+        return {}
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
 def _variables() -> dict[str, str]:
@@ -137,6 +143,13 @@ def _caches(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> dict[s
     return sizes
 
 
+def _caches_by_sysctl() -> dict[str, str]:
+    """The same as `_caches`, on macOS."""
+    names = {"L1": "hw.l1dcachesize", "L2": "hw.l2cachesize", "L3": "hw.l3cachesize"}
+    sizes = {level: sysctl.read(name) for level, name in names.items()}
+    return {level: f"{int(size) // 1024}K" for level, size in sizes.items() if size}
+
+
 def _threads() -> int | None:
     """The threads that TensorFlow computes an operation on; None if it is not at work here."""
     tensorflow = sys.modules.get("tensorflow")
@@ -151,16 +164,17 @@ def _instruction_set() -> str | None:
     return held[-1] if held else None
 
 
-def _peak_memory() -> int | None:
-    """MiB of memory that this process has had at most; None if unknown.
+def peak_memory(status: Path = Path("/proc/self/status")) -> int:
+    """MiB of memory that this process has had at most.
 
-    `resource.getrusage` would count what the parent had when it started this process.
+    On Linux `getrusage` would count what the parent had when it started this process, in KiB; it is
+    asked on other systems alone, of which macOS counts in bytes.
     """
-    try:
-        peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
-    except OSError:
-        return None
-    return round(int(peak[1]) / 1024) if peak else None
+    with suppress(OSError):
+        if peak := re.search(r"VmHWM:\s*(\d+) kB", status.read_text()):
+            return round(int(peak[1]) / 1024)
+    peak_size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak_size / (2**20 if platform.system() == "Darwin" else 2**10))
 
 
 def _name(file: Path) -> str:

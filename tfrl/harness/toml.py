@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tfrl.harness import other_names
 from tfrl.harness.errors import StudyError, describe
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -37,7 +38,8 @@ class Table:
         if key not in self.left:
             if default is not _REQUIRED:
                 return default
-            close = difflib.get_close_matches(key, self.left, n=1)
+            close = [name for name in self.left if other_names.ours(name, [key])]
+            close = close or difflib.get_close_matches(key, self.left, n=1)
             hint = f" (is {close[0]} meant to be it?)" if close else ""
             raise self.error(key, f"is missing{hint}: expected {expected}")
         value = self.left.pop(key)
@@ -86,6 +88,8 @@ def is_name(text: str) -> bool:
 def unknown_key(key: str, known: Iterable[str]) -> str:
     """What to say of a key that is none of `known`, with the likeliest meant."""
     known = list(known)
+    if own := other_names.ours(key, known):
+        return f"it is called {own} here"
     close = difflib.get_close_matches(key, known, n=1)
     return f"did you mean {close[0]}?" if close else f"expected {', '.join(known) or 'none'}"
 

@@ -25,6 +25,7 @@ class Checked:
     entry: Entry  # missing if it is damaged
     before: Outcome | None  # as published; None if it is not
     now: Outcome | None  # as stored; None if it is not, or damaged
+    architectures: tuple[str, str] | None = None  # as published and as stored, if they differ
 
     @property
     def compared(self) -> bool:
@@ -51,23 +52,48 @@ class Checked:
             return "from the start"
         return f"since step {apart:,} (the same at {alike:,})"
 
+    @property
+    def excused(self) -> bool:
+        """Whether it had to differ: it finished both times, on different architectures."""
+        finished = all(side and side.status == "finished" for side in (self.before, self.now))
+        return bool(self.differs and finished and self.architectures)
+
 
 def verify(ledger: Ledger, expected: Published | None, runs: Iterable[Run]) -> list[Checked]:
     """Each of the runs, with all that is stored of it read.
 
     Raises `LedgerError` if a newer tfrl stored one.
     """
-    return [_check(ledger, run, expected.of(run) if expected else None) for run in runs]
+    return [_check(ledger, run, expected) for run in runs]
 
 
-def _check(ledger: Ledger, run: Run, before: Outcome | None) -> Checked:
+def _check(ledger: Ledger, run: Run, expected: Published | None) -> Checked:
     entry = ledger.entry(run)
+    before = expected.of(run) if expected else None
     if entry.status == "missing":
         return Checked(entry, before, None)
     try:
-        return Checked(entry, before, published.outcome(ledger, entry))
+        now = published.outcome(ledger, entry)
     except DamagedError as error:
         return Checked(Entry(run, "missing", str(error), {}), before, None)
+    apart = _architectures(expected.stack, entry.manifest) if expected else None
+    return Checked(entry, before, now, apart)
+
+
+def _architectures(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Those of two stacks; None if they share one, or one is not known."""
+    then, here = (
+        {str(one.get("machine", "")) for one in processors(stack)} for stack in (before, now)
+    )
+    if then & here or "" in then | here:
+        return None
+    return " and ".join(sorted(then)), " and ".join(sorted(here))
+
+
+def processors(stack: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The processors that made runs, of which there are several if the runs differ in that."""
+    noted = stack.get("processor") or {}
+    return noted if isinstance(noted, list) else [noted]
 
 
 @dataclass(frozen=True)
@@ -177,5 +203,5 @@ def _parts(stack: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _words(value: Any, between: str = " and ") -> str:
     """A part of a stack in a sentence; where the runs differ, all that there are."""
     if isinstance(value, Mapping):
-        return " ".join(_words(part, " ") for part in value.values())
+        return " ".join(_words(part, " ") for part in value.values() if part)
     return between.join(map(_words, value)) if isinstance(value, list) else str(value)

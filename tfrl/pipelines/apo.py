@@ -40,7 +40,6 @@ class ApoPipeline(PpoPipeline):
 
     Config = ApoConfig
     losses = ApoLossInfo._fields
-    agent: ApoClipAgent
     config: ApoConfig
 
     def make_agent(self) -> ApoClipAgent:

@@ -15,7 +15,7 @@ from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import EpsilonGreedyPolicy, linear_schedule
 from tfrl.components.replay_buffer import UniformReplayBuffer
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
-from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
+from tfrl.pipelines.pipeline import Pipeline
 from tfrl.randomness import RandomStream, Stream
 
 
@@ -60,33 +60,28 @@ class DqnPipeline(Pipeline):
 
     Config = DqnConfig
 
-    def __init__(
-        self, make_environment: MakeEnvironment, config: DqnConfig, num_environment_steps: int
-    ):
-        super().__init__(
-            make_environment, config, num_environment_steps, batch_size=config.num_environments
-        )
-        if config.initial_collect_steps >= num_environment_steps:
-            raise ValueError(
-                f"initial_collect_steps is to be below the {num_environment_steps} environment "
-                f"steps of the run, not {config.initial_collect_steps}"
-            )
-        environment = self.environment
+    def make_agent(self) -> dqn_agent.DqnAgent:
+        """DQN, or double DQN."""
+        double = self.config.double
+        return self.make_dqn_agent(dqn_agent.DdqnAgent if double else dqn_agent.DqnAgent)
 
+    def make_dqn_agent(
+        self, agent_class: type[dqn_agent.DqnAgent], **arguments
+    ) -> dqn_agent.DqnAgent:
+        """Builds an agent of that class with the shared arguments and `arguments`."""
+        config, environment = self.config, self.environment
         q_net = q_network.QNetwork(
             environment.observation_spec(),
             environment.action_spec(),
             fc_layer_params=config.fc_layer_params,
         )
-        self.networks = [q_net]
         self._optimizer = FlatAdam(config.learning_rate)
-        agent_class = dqn_agent.DdqnAgent if config.double else dqn_agent.DqnAgent
         loss_fn = (
             common.element_wise_huber_loss
             if config.huber_loss
             else common.element_wise_squared_loss
         )
-        self.agent = agent_class(
+        return agent_class(
             environment.time_step_spec(),
             environment.action_spec(),
             q_network=q_net,
@@ -95,32 +90,31 @@ class DqnPipeline(Pipeline):
             gamma=config.gamma,
             target_update_period=config.target_update_period,
             gradient_clipping=config.gradient_clipping or None,
-            train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
+            train_step_counter=self.train_step_counter,
+            **arguments,
         )
 
-        self._schedule = linear_schedule(
-            config.initial_epsilon,
-            config.epsilon_greedy,
-            int(config.exploration_fraction * num_environment_steps),
-            self.episode_log.environment_steps,
-        )
+    def make_collector(self) -> StepCollector:
+        """One step in every environment, shown to the replay buffer."""
+        config = self.config
         self._replay_buffer = UniformReplayBuffer(
             self.agent.collect_data_spec,
-            batch_size=environment.batch_size,
-            max_length=-(-config.replay_buffer_max_length // config.num_environments),
+            batch_size=self.batch_size,
+            max_length=-(-config.replay_buffer_max_length // self.batch_size),
             random=RandomStream(Stream.REPLAY),
         )
-        self.initial_collect_steps = config.initial_collect_steps
-        self.collector = StepCollector(
-            environment,
+        return StepCollector(
+            self.environment,
             self.stochastic_policy(RandomStream(Stream.POLICY)),
             [self.episode_log.observe, self._replay_buffer.add_batch],
         )
 
     def epsilon(self) -> tf.Tensor:
         """The probability of exploring, at present."""
-        at_random = self.episode_log.environment_steps < self.initial_collect_steps
-        return tf.where(at_random, 1.0, self._schedule())
+        config, steps = self.config, self.episode_log.environment_steps
+        duration = int(config.exploration_fraction * self.num_environment_steps)
+        falling = linear_schedule(config.initial_epsilon, config.epsilon_greedy, duration, steps)
+        return tf.where(steps < self.initial_collect_steps, 1.0, falling())
 
     def stochastic_policy(self, random: RandomStream) -> EpsilonGreedyPolicy:
         """Explores with the present epsilon."""

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import random
 from collections.abc import Callable
 
 import numpy as np
@@ -106,6 +107,16 @@ class HostLoop(Loop):
         while self._steps < until:
             self._iterate()
 
+    def evaluate(self, plan: Plan, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """See `Loop`. Training goes on with the global generators as they were."""
+        before = random.getstate(), np.random.get_state()  # noqa: NPY002
+        seed_global_generators(seed, index)
+        try:
+            return super().evaluate(plan, seed, index)
+        finally:
+            random.setstate(before[0])
+            np.random.set_state(before[1])  # noqa: NPY002
+
     def play(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
         """See `Loop`."""
         environment, results = self._evaluation_environment, []
@@ -117,6 +128,7 @@ class HostLoop(Loop):
 
     def _renew(self, seed: int, conditions: Conditions) -> None:
         """Makes pipeline and environments as they are before the first frame of a run."""
+        seed_global_generators(seed)
         host = self._environment.host
         host.renew()
         host.seed(seed, conditions.num_levels)
@@ -182,6 +194,13 @@ class HostLoop(Loop):
 
     def _choose_in_graph(self, policy: tf_policy.TFPolicy, packed: tf.Tensor) -> tuple[tf.Tensor]:
         return (policy.action(self._evaluation_environment.unpacked(packed)).action,)
+
+
+def seed_global_generators(*key: int) -> None:
+    """Seeds the generators of `random` and `numpy.random`, which an environment may draw from."""
+    words = np.random.SeedSequence(key).generate_state(4)
+    random.seed(words.tobytes())
+    np.random.seed(words)  # noqa: NPY002
 
 
 def direct_call(compiled: tf.types.experimental.ConcreteFunction) -> Call:

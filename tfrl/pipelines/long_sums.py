@@ -1,10 +1,9 @@
 """Finds the sums in a graph whose bits may differ between processors."""
 
-from collections.abc import Iterator
-
 import tensorflow as tf
 
 from tfrl.components.networks import MOST_ROWS
+from tfrl.pipelines.tracing import operations
 
 _PRODUCTS = {"MatMul", "BatchMatMulV2", "BatchMatMulV3"}
 _KERNEL_GRADIENTS = {"Conv2DBackpropFilter", "Conv3DBackpropFilterV2"}
@@ -20,31 +19,13 @@ def long_sums(function: tf.types.experimental.ConcreteFunction) -> tuple[str, ..
     Returns:
       a phrase for each such operation, in the order of the graph and without repetitions.
     """
-    lengths = ((op, _length(op)) for op in _operations(function.graph, set()))
+    lengths = ((op, _length(op)) for op in operations(function.graph))
     phrases = [
         f"{op.type} over {'an unknown number of' if length is None else f'{length:,}'} rows"
         for op, length in lengths
         if length is None or length > MOST_ROWS
     ]
     return tuple(dict.fromkeys(phrases))
-
-
-def _operations(graph: tf.Graph, seen: set[str]) -> Iterator[tf.Operation]:
-    """Every operation of a graph, and of the bodies of its loops and branches."""
-    for op in graph.get_operations():
-        yield op
-        for name in _functions(op):
-            if name not in seen:
-                seen.add(name)
-                yield from _operations(graph._get_function(name).graph, seen)
-
-
-def _functions(op: tf.Operation) -> Iterator[str]:
-    """Names of the functions that an operation calls."""
-    for attribute in op.node_def.attr.values():
-        if attribute.HasField("func"):
-            yield attribute.func.name
-        yield from (item.name for item in attribute.list.func)
 
 
 def _length(op: tf.Operation) -> int | None:

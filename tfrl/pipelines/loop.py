@@ -10,6 +10,7 @@ from tfrl.conditions import Conditions
 from tfrl.pipelines.evaluation import Plan
 from tfrl.pipelines.long_sums import long_sums
 from tfrl.pipelines.pipeline import Pipeline
+from tfrl.pipelines.tracing import check_random_operations, without_global_generators
 from tfrl.randomness import RandomStream, Stream
 
 State = Mapping[str, np.ndarray]
@@ -88,8 +89,11 @@ class Loop(abc.ABC):
     ) -> tf.types.experimental.ConcreteFunction:
         """The function to be compiled by XLA, for arguments of these specs."""
         traced = tf.function(function, jit_compile=True, autograph=False)
-        self._traced.append(traced.get_concrete_function(*signature))
-        return self._traced[-1]
+        with without_global_generators():
+            concrete = traced.get_concrete_function(*signature)
+        check_random_operations(concrete)
+        self._traced.append(concrete)
+        return concrete
 
 
 def _number(variable: tf.Variable) -> int:

@@ -20,7 +20,7 @@ from tfrl.components.losses import Scalars, repeat
 from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy, linear_schedule
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
-from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
+from tfrl.pipelines.pipeline import Pipeline
 from tfrl.randomness import RandomStream, Stream
 
 
@@ -80,29 +80,6 @@ class PpoPipeline(Pipeline):
     Config = PpoConfig
     losses: ClassVar[tuple[str, ...]] = ppo_agent.PPOLossInfo._fields  # of the agent
 
-    def __init__(
-        self, make_environment: MakeEnvironment, config: PpoConfig, num_environment_steps: int
-    ):
-        super().__init__(
-            make_environment, config, num_environment_steps, batch_size=config.num_environments
-        )
-        self.networks = []
-        self._learning_rate = linear_schedule(
-            config.learning_rate,
-            0.0 if config.anneal_learning_rate else config.learning_rate,
-            num_environment_steps,
-            self.episode_log.environment_steps,
-        )
-        self._updates = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._minibatch_random = RandomStream(Stream.MINIBATCHES)
-        self.agent = self.make_agent()
-        self.collector = RolloutCollector(
-            self.environment,
-            self.training_policy(RandomStream(Stream.POLICY)),
-            config.collect_sequence_length,
-            self.observers,
-        )
-
     def make_agent(self) -> ppo_clip_agent.PPOClipAgent:
         """The agent that this pipeline trains."""
         stock = self.config.stock_agent
@@ -111,10 +88,7 @@ class PpoPipeline(Pipeline):
     def make_ppo_agent(
         self, agent_class: type[ppo_clip_agent.PPOClipAgent], **arguments
     ) -> ppo_clip_agent.PPOClipAgent:
-        """An agent of that class, with `arguments` beside those that all of them take.
-
-        Its networks join those of the pipeline.
-        """
+        """Builds an agent of that class with the shared arguments and `arguments`."""
         config, environment = self.config, self.environment
         actor_net = actor_distribution_network.ActorDistributionNetwork(
             environment.observation_spec(),
@@ -127,7 +101,6 @@ class PpoPipeline(Pipeline):
             fc_layer_params=config.fc_layer_params,
             activation_fn=keras.activations.tanh,
         )
-        self.networks += [actor_net, value_net]
         return agent_class(
             time_step_spec=environment.time_step_spec(),
             action_spec=environment.action_spec(),
@@ -156,9 +129,25 @@ class PpoPipeline(Pipeline):
             update_normalizers_in_train=False,
             num_epochs=1,
             aggregate_losses_across_replicas=False,
-            train_step_counter=self._updates,
+            train_step_counter=self.train_step_counter,
             **arguments,
         )
+
+    def make_collector(self) -> RolloutCollector:
+        """A rollout of every environment."""
+        self._minibatch_random = RandomStream(Stream.MINIBATCHES)
+        return RolloutCollector(
+            self.environment,
+            self.training_policy(RandomStream(Stream.POLICY)),
+            self.config.collect_sequence_length,
+            self.observers,
+        )
+
+    def learning_rate(self) -> tf.Tensor:
+        """The learning rate at present."""
+        config, steps = self.config, self.episode_log.environment_steps
+        end = 0.0 if config.anneal_learning_rate else config.learning_rate
+        return linear_schedule(config.learning_rate, end, self.num_environment_steps, steps)()
 
     @property
     def observers(self) -> list[Observer]:
@@ -185,7 +174,7 @@ class PpoPipeline(Pipeline):
         Returns:
           the means over all updates, and the entropy and KL divergence after them.
         """
-        agent._optimizer.learning_rate.assign(self._learning_rate())
+        agent._optimizer.learning_rate.assign(self.learning_rate())
         # The agent pads what it returns by one frame, which weighs nothing.
         rollout = tf.nest.map_structure(  # [B, T, ...]
             lambda x: x[:, : self.config.collect_sequence_length],

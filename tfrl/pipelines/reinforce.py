@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import tensorflow as tf
 from tf_agents.agents import tf_agent
 from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.trajectories import trajectory
@@ -12,7 +11,7 @@ from tfrl.components.collection import EpisodeCollector
 from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
-from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
+from tfrl.pipelines.pipeline import Pipeline
 from tfrl.randomness import RandomStream, Stream
 
 
@@ -43,17 +42,14 @@ class ReinforcePipeline(Pipeline):
 
     Config = ReinforceConfig
 
-    def __init__(
-        self, make_environment: MakeEnvironment, config: ReinforceConfig, num_environment_steps: int
-    ):
-        super().__init__(
-            make_environment,
-            config,
-            num_environment_steps,
-            batch_size=config.collect_episodes_per_iteration,
-        )
-        environment = self.environment
+    @property
+    def batch_size(self) -> int:
+        """An environment for each episode of an update."""
+        return self.config.collect_episodes_per_iteration
 
+    def make_agent(self) -> MaskedReinforceAgent:
+        """REINFORCE, with a baseline if the config says so."""
+        config, environment = self.config, self.environment
         actor_net = actor_distribution_network.ActorDistributionNetwork(
             environment.observation_spec(),
             environment.action_spec(),
@@ -65,8 +61,7 @@ class ReinforcePipeline(Pipeline):
                 environment.observation_spec(), fc_layer_params=config.fc_layer_params
             )
         self._optimizer = FlatAdam(config.learning_rate)
-        self.networks = [net for net in (actor_net, value_net) if net is not None]
-        self.agent = MaskedReinforceAgent(
+        return MaskedReinforceAgent(
             environment.time_step_spec(),
             environment.action_spec(),
             actor_network=actor_net,
@@ -77,12 +72,15 @@ class ReinforcePipeline(Pipeline):
             normalize_returns=config.normalize_returns,
             gradient_clipping=config.gradient_clipping or None,
             entropy_regularization=config.entropy_regularization or None,
-            train_step_counter=tf.Variable(0, dtype=tf.int64, trainable=False),
+            train_step_counter=self.train_step_counter,
         )
-        self.collector = EpisodeCollector(
-            environment,
+
+    def make_collector(self) -> EpisodeCollector:
+        """One whole episode of each environment."""
+        return EpisodeCollector(
+            self.environment,
             self.stochastic_policy(RandomStream(Stream.POLICY)),
-            environment.time_limit,
+            self.environment.time_limit,
             [self.episode_log.observe],
         )
 

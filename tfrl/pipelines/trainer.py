@@ -104,6 +104,7 @@ class Trainer:
             blank = self._plan(Conditions(test=(DEFAULT,) * num_shifted), seed=0, index=0)
             outside = isinstance(self._pipeline.environment, HostEnvironment)
             self._loop = (HostLoop if outside else GraphLoop)(self._pipeline, self._load, blank)
+            self._pipeline.check_trained(self._loop.variables)
             self._as_built = [(variable, variable.numpy()) for variable in self._loop.variables]
             self._loop.rehearse()
 

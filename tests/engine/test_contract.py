@@ -1,0 +1,120 @@
+"""What a pipeline of a user's own cannot get wrong in silence."""
+
+import random
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tf_agents.agents import tf_agent
+from tf_agents.agents.dqn import dqn_agent
+
+from tests.engine import noisy
+from tests.engine.one_run import digest
+from tfrl import pipelines
+from tfrl.environments import CartPole
+from tfrl.pipelines.dqn import DqnPipeline
+from tfrl.pipelines.tracing import check_random_operations
+
+
+def build(name):
+    pipeline = pipelines.resolve(name)
+    return pipeline(lambda batch: CartPole(batch_size=batch), pipeline.Config(), 1_000)
+
+
+def train(pipeline):
+    return pipelines.Trainer(pipeline, pipeline.Config(), "CartPole-v1", 1_000, 500, 2)
+
+
+def learning(change):
+    """DQN whose loss is changed while it is traced."""
+
+    class Changed(DqnPipeline):
+        def learn(self, experience):
+            loss, extra = super().learn(experience)
+            return tf_agent.LossInfo(loss * change(), extra)
+
+    return Changed
+
+
+def test_every_network_that_acts_or_learns_is_found_and_no_target_network():
+    count = {"dqn": 1, "reinforce": 1, "ppo": 2, "apo": 2, "apo_parallel": 4}
+    assert {name: len(build(name).networks) for name in count} == count
+
+
+def test_an_agent_is_not_set_after_its_collector_is_made():
+    """The collector would act by the first agent's policy for ever."""
+
+    class ExpectedSarsa(DqnPipeline):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.agent = dqn_agent.DqnAgent
+
+    with pytest.raises(
+        AttributeError, match=r"ExpectedSarsa\.agent cannot be set: override make_agent"
+    ):
+        ExpectedSarsa(lambda batch: CartPole(batch_size=batch), DqnPipeline.Config(), 1_000)
+
+
+def test_a_network_that_no_seed_draws_is_refused():
+    hidden = []
+
+    def weight():
+        if not hidden:
+            with tf.init_scope():
+                hidden.append(tf.Variable(1.0, name="hidden"))
+        return hidden[0]
+
+    with pytest.raises(ValueError, match="hidden:0 would not follow from the seed"):
+        train(learning(weight))
+
+
+@pytest.mark.parametrize(
+    ("draw", "name"),
+    [
+        (lambda: np.random.rand(), "numpy.random.rand"),  # noqa: NPY002
+        (lambda: np.random.normal(), "numpy.random.normal"),  # noqa: NPY002
+        (lambda: random.random(), "random.random"),
+    ],
+)
+def test_a_global_generator_is_refused_with_the_users_line(draw, name):
+    line = draw.__code__.co_firstlineno
+    sentence = rf"test_contract.py, line {line} calls {name}, whose numbers do not follow"
+    with pytest.raises(ValueError, match=sentence):
+        train(learning(draw))
+    assert draw() != draw()  # afterwards it may be called
+
+
+@pytest.mark.parametrize(
+    ("draw", "kind"),
+    [
+        (lambda: tf.random.uniform([]), "RandomUniform"),
+        (lambda: tf.random.shuffle(tf.range(3)), "RandomShuffle"),
+        (lambda: tf.random.get_global_generator().normal([]), "RngReadAndSkip"),
+    ],
+)
+def test_a_random_operation_with_hidden_state_is_refused_in_a_loop_too(draw, kind):
+    @tf.function
+    def function():
+        return tf.while_loop(lambda i: i < 3, lambda i: (i + tf.size(draw()),), (0,))
+
+    tf.random.get_global_generator()  # which is a variable, and not made in a graph
+    line = draw.__code__.co_firstlineno
+    sentence = rf"test_contract.py, line {line} draws random numbers \({kind}\) that do not follow"
+    with pytest.raises(ValueError, match=sentence):
+        check_random_operations(function.get_concrete_function())
+
+
+def test_stateless_operations_are_not_refused():
+    @tf.function
+    def function(seed):
+        return tf.random.stateless_normal([3], seed)
+
+    check_random_operations(function.get_concrete_function(tf.TensorSpec([2], tf.int32)))
+
+
+@pytest.mark.slow
+def test_an_environment_that_draws_from_global_generators_repeats_itself():
+    config = DqnPipeline.Config(replay_buffer_max_length=1_000)
+    trainer = pipelines.Trainer(DqnPipeline, config, f"gymnasium:{noisy.ID}", 400, 200, 3)
+    first, other = digest(trainer.run(1)), digest(trainer.run(2))
+    assert digest(trainer.run(1)) == first != other
