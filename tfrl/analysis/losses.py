@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-POINTS = 100  # of each curve
+POINTS = 40  # of each curve
 KEYS = ["environment", "configuration", "name"]
 
 
 def over_seeds(losses: pd.DataFrame, steps: int) -> pd.DataFrame:
     """Median, least and greatest of each loss over the seeds.
 
-    Seeds log at steps of their own, so each seed counts with its mean over a hundredth of training.
+    Seeds log at steps of their own, so each seed counts with its mean over a fortieth of training.
 
     Args:
       losses: [environment, configuration, seed, step, name, value], as `Results.losses` has them.
@@ -17,7 +17,7 @@ def over_seeds(losses: pd.DataFrame, steps: int) -> pd.DataFrame:
 
     Returns:
       [environment, configuration, name, step, median, low, high, seeds], where `step` is the end of
-      a hundredth of training.
+      a fortieth of training.
     """
     point = (losses["step"] * POINTS // steps).clip(upper=POINTS - 1)
     by_seed = losses.assign(step=(point + 1) * steps // POINTS).groupby(

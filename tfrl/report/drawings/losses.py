@@ -3,28 +3,41 @@
 from collections.abc import Sequence
 
 import pandas as pd
+from matplotlib.axes import Axes
 
-from tfrl.report.style import Look, heading, label_steps, panels, styled, to_svg
+from tfrl.report.style import Looks, heading, label_steps, panels, styled, to_svg
 
-COLUMNS, NARROW_COLUMNS = 3, 1
+_COLUMNS = 3
+_BANDS = 3  # the most configurations that have a band each; more would hide one another
 
 
-def losses(curves: pd.DataFrame, names: Sequence[str], look: Look, narrow: bool) -> str:
-    """A panel for each loss: the median over the seeds, and a band from the least to the greatest.
+def losses(curves: pd.DataFrame, names: Sequence[str], looks: Looks, narrow: bool) -> str:
+    """A legend, and a panel for each loss with the median over the seeds of each configuration.
+
+    With few configurations, a band reaches from the lowest seed to the highest.
 
     Args:
-      curves: of one environment and configuration, as `analysis.losses.over_seeds` gives.
+      curves: of one environment and of the configurations in `looks`, as `over_seeds` gives.
       names: of the losses, in the order of the panels.
     """
-    columns = NARROW_COLUMNS if narrow else COLUMNS
     with styled():
-        figure, found = panels(len(names), columns, 3.7 if narrow else 10.0, 1.9)
+        width, columns = (3.7, 1) if narrow else (10.0, _COLUMNS)
+        figure, (first, *found) = panels(len(names) + 1, columns, width, 1.9)
         for axes, name in zip(found, names, strict=True):
-            mine = curves[curves["name"] == name]
-            steps, colour = mine["step"], look.colour
-            axes.fill_between(steps, mine["low"], mine["high"], color=colour, alpha=0.2, lw=0)
-            axes.plot(steps, mine["median"], color=colour, lw=1.6)
+            _panel(axes, curves[curves["name"] == name], looks)
             heading(axes, name.replace("_", " "))
-            axes.set_xlim(0, mine["step"].max())
+            axes.set_xlim(0, curves["step"].max())
             label_steps(axes, 4)
+        first.set_axis_off()
+        lines = found[0].get_lines()
+        first.legend(lines, [look.label for look in looks.values()], loc="upper left", ncols=2)
         return to_svg(figure)
+
+
+def _panel(axes: Axes, curves: pd.DataFrame, looks: Looks) -> None:
+    for name, look in looks.items():
+        mine = curves[curves["configuration"] == name]
+        if len(looks) <= _BANDS:
+            band = (mine["step"], mine["low"], mine["high"])
+            axes.fill_between(*band, color=look.colour, alpha=0.2, lw=0)
+        axes.plot(mine["step"], mine["median"], color=look.colour, ls=look.dash, lw=1.4)
