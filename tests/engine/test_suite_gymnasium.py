@@ -133,9 +133,9 @@ def test_spaces_become_specs(space, shape, dtype, minimum, maximum):
     ],
 )
 def test_other_spaces_are_refused(space):
-    with pytest.raises(ValueError, match="observation space is to be Discrete, Box or MultiBinary"):
+    with pytest.raises(ValueError, match="observation space must be Discrete, Box or MultiBinary"):
         suite_gymnasium.wrap_env(Spaces(space))
-    with pytest.raises(ValueError, match="action space is to be Discrete, Box or MultiBinary"):
+    with pytest.raises(ValueError, match="action space must be Discrete"):
         suite_gymnasium.wrap_env(Spaces(gymnasium.spaces.Discrete(2), space))
 
 
@@ -212,7 +212,7 @@ def test_no_global_generator_is_touched():
         ("gymnasium:HalfCheetah-v5", "HalfCheetah-v5 needs what is not installed: MuJoCo"),
         ("gymnasium:Pendulum-v1", "expected one discrete action"),
         ("gymnasium:CliffWalking-v1", "CliffWalking-v1 has no time limit"),
-        ("gymnasium:Blackjack-v1", "observation space is to be Discrete, Box or MultiBinary"),
+        ("gymnasium:Blackjack-v1", "observation space must be Discrete, Box or MultiBinary"),
         ("LunarLander-v3", 'one of Gymnasium\'s as "gymnasium:LunarLander-v3"'),
     ],
 )

@@ -3,18 +3,33 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import tfrl
+from tests.harness import fake
 from tests.harness.conftest import ROOT
 from tests.harness.test_ledger import publish
 from tfrl import cli, report
 from tfrl.harness import storage
 from tfrl.harness.progress import Progress, Status, duration
 
-VERBS = ("run", "status", "retry", "report", "verify", "publish", "compare", "show", "list", "runs")
+VERBS = (
+    "run",
+    "status",
+    "retry",
+    "report",
+    "verify",
+    "publish",
+    "compare",
+    "show",
+    "list",
+    "runs",
+    "selftest",
+    "hyperparameters",
+)
 
 
 @pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
@@ -163,3 +178,41 @@ def test_progress_into_a_file_has_no_control_characters():
 )
 def test_durations_are_said_as_people_say_them(seconds, text):
     assert duration(seconds) == text
+
+
+def in_shell(command, tmp_path, **variables):
+    """What a shell says of a command with `tfrl list` in it, in a folder with one study."""
+    (tmp_path / "studies").mkdir()
+    study = fake.STUDY.replace('"Fake"', '"Für Ωmega"')
+    (tmp_path / "studies" / "fake.toml").write_text(study, encoding="utf-8")
+    tfrl_list = f"{sys.executable} -m tfrl list"
+    return subprocess.run(
+        ["sh", "-c", command.format(tfrl_list)],
+        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+    )
+
+
+def test_letters_that_a_terminal_lacks_are_replaced(tmp_path):
+    done = in_shell("{}", tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"F?r ?mega" in done.stdout
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_closed_stream_does_no_harm(tmp_path, closed):
+    done = in_shell(f"{{}} {closed}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_a_full_device_is_one_sentence(tmp_path):
+    done = in_shell("{} >/dev/full", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == b"tfrl: what it says cannot be written: No space left on device\n"
+
+
+def test_it_works_outside_of_the_main_thread(project):
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(project.tfrl, "run", "fake", "--seeds", "0", "--jobs", "1").result() == 0

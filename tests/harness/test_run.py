@@ -1,5 +1,6 @@
 """`tfrl run` as its user meets it, with worker processes and a pipeline that fails when told to."""
 
+import errno
 import multiprocessing
 import os
 import platform
@@ -297,3 +298,12 @@ def test_a_run_that_is_stored_while_it_is_ended_for_its_time_has_finished(projec
 def test_a_system_without_a_choice_of_processors_gives_all_of_them(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert ThisMachine().capacity() == os.cpu_count()
+
+
+def test_a_file_system_without_locks_is_one_sentence(project, capsys, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    assert project.tfrl("run", "fake") == 2
+    assert capsys.readouterr().err == "tfrl: runs/fake cannot be used: No locks available\n"

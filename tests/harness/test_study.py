@@ -109,7 +109,11 @@ def test_a_mistake_in_an_environment_is_one_sentence(project, changed, table, se
         ('"0-3"', "[1.0]", "seeds has 1.0: expected"),
         ('"0-3"', "5", "seeds is 5: expected"),
         ('"0-3"', '"0-999999999"', "seeds names more than 10000 seeds"),
-        ("1_000", "-5", "steps is -5: expected a whole number of environment steps, at least 1"),
+        (
+            "1_000",
+            "-5",
+            "steps is -5: expected a whole number of environment steps, 1 to 1,000,000,000,000",
+        ),
         ("1_000", "0", "steps is 0: expected"),
         ("1_000", "true", "steps is true: expected"),
         ("1_000", "1e3", "steps is 1000.0: expected"),
@@ -188,7 +192,7 @@ def test_an_empty_table_of_configurations_is_a_mistake(project):
 
 
 def test_files_that_are_no_studies_are_named(project):
-    Path("binary.toml").write_bytes(b"\xff\xfe")
+    Path("binary.toml").write_bytes(b"\xff\x00")
     Path("bad name.toml").write_text(fake.STUDY)
     for name, sentence in [
         ("absent.toml", "absent.toml: cannot be read: No such file or directory"),
@@ -277,3 +281,25 @@ def test_a_full_study_is_its_study_in_another_size():
         assert all(item in full.configurations for item in small.configurations)
         assert full.steps >= 15_000 * (200 if name == "generalization" else 100)
         assert full.evaluation.episodes == 1000
+
+
+def test_a_byte_order_mark_is_let_pass(tmp_path):
+    path = tmp_path / "marked.toml"
+    path.write_text(fake.STUDY, encoding="utf-8-sig")
+    assert study.load(path).title == "Fake"
+
+
+def test_utf_16_is_named(tmp_path):
+    path = tmp_path / "wide.toml"
+    path.write_text(fake.STUDY, encoding="utf-16")
+    with pytest.raises(StudyError, match="which is UTF-8 text, but it is UTF-16"):
+        study.load(path)
+
+
+def test_more_steps_than_anybody_makes_are_refused(tmp_path):
+    path = tmp_path / "long.toml"
+    path.write_text(fake.STUDY.replace("1_000", "100_000_000_000_000_000_000"))
+    with pytest.raises(
+        StudyError, match=r"steps is 10+: expected a whole number of environment st"
+    ):
+        study.load(path)

@@ -147,6 +147,10 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         self._vector_env = vector_env
         self._discount = np.float32(discount)
         self._starts: np.ndarray | None = None  # whose next step is a reset, if any
+        self._num_steps = 0  # of each environment so far
+        spec = self._observation_spec
+        is_discrete = isinstance(vector_env.single_observation_space, gymnasium.spaces.Discrete)
+        self._possible = (spec.minimum, spec.maximum) if is_discrete else (-np.inf, np.inf)
         self.next_level: NextLevel
         self.make_envs: MakeEnvs | None = None  # see `renew`
         self.seed(seed)
@@ -168,6 +172,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         if self.make_envs:
             self.close()
             self._vector_env = _vector_env(self.make_envs())
+            self._num_steps = 0
             self._tell_levels()
 
     def _tell_levels(self) -> None:
@@ -218,6 +223,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
     def _reset(self):
         levels: Any = [self.next_level(place) for place in range(self.batch_size)]
         observation, _ = self._vector_env.reset(seed=levels)
+        self._check(observation, "observation", *self._possible)
         self._starts = None
         return ts.TimeStep(
             np.full(self.batch_size, _FIRST),
@@ -228,6 +234,9 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
 
     def _step(self, action):
         observation, reward, terminated, truncated, _ = self._vector_env.step(action)
+        self._num_steps += 1
+        self._check(reward, "reward", -np.inf, np.inf)
+        self._check(observation, "observation", *self._possible)
         ended = terminated | truncated
         step_type = np.where(ended, _LAST, _MID)
         discount = np.where(terminated, _NOTHING, self._discount)
@@ -236,15 +245,46 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         self._starts = ended if ended.any() else None
         return ts.TimeStep(step_type, reward.astype(np.float32), discount, np.array(observation))
 
+    def _check(self, values: Any, kind: str, low: float, high: float) -> None:
+        """Raises ValueError if a number that environments gave is not finite, or not in a range."""
+        array = np.asarray(values)
+        fits = np.isfinite(array) & (array >= low) & (array <= high)
+        if not fits.all():
+            place = tuple(np.argwhere(~fits)[0])
+            expected = "a finite number" if low == -np.inf else f"one from {low} to {high}"
+            raise ValueError(
+                f"environment {place[0]} of the batch gave the {kind} {array[place]} at its step "
+                f"{self._num_steps}: expected {expected}"
+            )
+
 
 class _Leveled(gymnasium.Wrapper):
-    """Starts an episode in its next level whenever it is not told what seed to reset with."""
+    """Starts an episode in its next level whenever it is not told what seed to reset with.
+
+    It drops `info`, whose values Gymnasium would gather and may fail to.
+    """
 
     next_level: Callable[[], int]
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         """See `gymnasium.Env`."""
-        return self.env.reset(seed=self.next_level() if seed is None else seed, options=options)
+        level = self.next_level() if seed is None else seed
+        observation, _ = self.env.reset(seed=level, options=options)
+        return self._shaped(observation), {}
+
+    def step(self, action: Any):
+        """See `gymnasium.Env`."""
+        observation, reward, terminated, truncated, _ = self.env.step(action)
+        return self._shaped(observation), reward, terminated, truncated, {}
+
+    def _shaped(self, observation: Any) -> Any:
+        """The observation. Raises ValueError unless it has the shape that its space declares."""
+        if np.shape(observation) != self.observation_space.shape:
+            raise ValueError(
+                f"{self.env.unwrapped} gave an observation of shape {np.shape(observation)}: its "
+                f"space declares {self.observation_space.shape}"
+            )
+        return observation
 
 
 def _vector_env(envs: Iterable[gymnasium.Env]) -> SyncVectorEnv:
@@ -270,4 +310,5 @@ def _spec(space: gymnasium.Space, name: str) -> array_spec.BoundedArraySpec:
             return array_spec.BoundedArraySpec(shape, dtype, low, high, name)
         case gymnasium.spaces.MultiBinary(shape=shape, dtype=dtype):
             return array_spec.BoundedArraySpec(shape, dtype, 0, 1, name)
-    raise ValueError(f"the {name} space is to be Discrete, Box or MultiBinary, not {space}")
+    possible = "Discrete" if name == "action" else "Discrete, Box or MultiBinary"
+    raise ValueError(f"the {name} space must be {possible} for the agents here, got {space}")

@@ -267,6 +267,8 @@ def held(folder: Path) -> Iterator[None]:
             raise LedgerError(
                 f"another `tfrl run` is at work in {folder}: wait for its end, or stop it"
             ) from None
+        except OSError as error:  # as of a file system without locks
+            raise LedgerError(f"{folder} cannot be used: {error.strerror}") from None
         yield
 
 

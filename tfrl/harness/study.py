@@ -26,6 +26,7 @@ MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
 _PIPELINE = re.compile(r"[^\W\d]\w*((\.[^\W\d]\w*)*:[^\W\d]\w*)?")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]*")
+_MOST_STEPS = 10**12  # more than a processor makes in years, and far from what int64 holds
 _SEEDS_EXPECTED = 'whole numbers from 0 on, as "0-19", "0-4,7" or [0, 1, 2]'
 
 
@@ -131,7 +132,7 @@ def load(path: Path) -> Study:
     title = top.take("title", _text, "a text on one line")
     note = " ".join(top.take("note", _paragraph, "a text", "").split())
     seeds = _seeds(top.take("seeds", _text_or_list, _SEEDS_EXPECTED), f"{path}: seeds")
-    steps = top.take("steps", _positive, "a whole number of environment steps, at least 1")
+    steps = top.take("steps", _steps, f"a whole number of environment steps, 1 to {_MOST_STEPS:,}")
     evaluation = _evaluation(top.table("evaluation"), steps)
     environments = _environments(top.table("environments"))
     configurations = _configurations(top.table("configurations"))
@@ -256,6 +257,10 @@ def _one(seed: Any) -> range | None:
 
 def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _steps(value: Any) -> bool:
+    return _positive(value) and value <= _MOST_STEPS
 
 
 def _positive(value: Any) -> bool:

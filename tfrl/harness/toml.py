@@ -3,6 +3,7 @@
 Its sentence names the file, the key and what was expected.
 """
 
+import codecs
 import difflib
 import re
 import tomllib
@@ -71,13 +72,17 @@ class Table:
 def read(path: Path) -> Table:
     """The whole of a file."""
     try:
-        return Table(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
+        content = path.read_bytes()
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise StudyError(f"{path}: expected TOML, which is UTF-8 text, but it is UTF-16")
+    try:  # some editors write a byte order mark, which is let pass
+        return Table(path, "", tomllib.loads(content.decode("utf-8-sig")))
     except UnicodeDecodeError:
         raise StudyError(f"{path}: expected TOML, which is UTF-8 text, but it is not") from None
     except (ValueError, RecursionError) as error:
         raise StudyError(f"{path}: expected TOML, but: {describe(error)}") from None
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def is_name(text: str) -> bool:
