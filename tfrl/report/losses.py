@@ -18,16 +18,22 @@ _TEXT = (
 
 
 def section(results: Results, looks: Looks) -> Section | None:
-    """A figure for each environment and kind of agent; None if no run kept its losses."""
+    """A figure for each environment and kind of agent; None if no run kept its losses.
+
+    Of environments that differ in their conditions only, the first is drawn.
+    """
     curves = over_seeds(results.losses, results.study.steps)
     if curves.empty:
         return None
-    pictures = [
-        _picture(curves[curves["environment"] == environment.name], names, agents, environment.name)
-        for environment in results.study.environments
-        for names, agents in _kinds(curves[curves["environment"] == environment.name], looks)
-    ]
-    parts: list[Part] = [Paragraph(_TEXT), *pictures, Data("losses", "All curves:", curves)]
+    environments = results.study.environments
+    first = {environment.id: environment.name for environment in reversed(environments)}
+    pictures = []
+    for place in reversed(first.values()):
+        own = curves[curves["environment"] == place]
+        pictures += [_picture(own, names, agents, place) for names, agents in _kinds(own, looks)]
+    others = ", and those of the other environments" * (len(first) < len(environments))
+    data = Data("losses", f"These curves{others}:", curves)
+    parts: list[Part] = [Paragraph(_TEXT), *pictures, data]
     return Section("losses", "Losses", tuple(parts))
 
 
