@@ -53,7 +53,7 @@ def together(tests: list[str]) -> list[list[str]]:
 def run(tests: list[str]) -> bool:
     """Runs tests in a process and prints what it says. Returns whether it failed."""
     start = time.monotonic()
-    command = [*PYTEST, "-n", "0", "-rs", *tests]
+    command = [*PYTEST, "-n", "0", "-rfs", *tests]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     seconds = time.monotonic() - start
     said = done.stdout if done.returncode else done.stdout.strip().rpartition("\n")[2]

@@ -164,7 +164,7 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
             if isinstance(module, RandomStream):
                 if module.stream in taken:
                     raise ValueError(
-                        f"{module.stream!s} is used twice: give each RandomStream its own"
+                        f"Stream.{module.stream.name} is used twice: give each RandomStream its own"
                     )
                 taken.add(module.stream)
                 module.reseed(seed)
