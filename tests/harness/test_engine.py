@@ -97,7 +97,8 @@ def test_what_a_run_imports_is_hashed_and_nothing_else(loaded):
     package = ROOT / "tfrl"
     host = {"environments/host_environment", "environments/suite_gymnasium", "pipelines/host_loop"}
     for_gymnasium = {str(package / f"{name}.py") for name in host}
-    cache = {str(package / "compile_cache.py")}  # decides how soon a run is done, not what it gives
+    # These decide how soon a run is done, not what it gives.
+    cache = {str(package / f"{name}.py") for name in ("compile_cache", "sysctl")}
     assert len(loaded) == 2 * len(sources._shipped()) == 10
     for pipeline, environment, files in loaded:
         hashed = {str(file) for file in Engine().sources(pipeline, environment)}
