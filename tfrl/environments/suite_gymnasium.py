@@ -4,6 +4,7 @@ TF-Agents' own `suite_gym` loads old Gym's environments; its release has no suit
 """
 
 import functools
+import platform
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -21,9 +22,6 @@ from tfrl.randomness import Stream
 
 _FIRST, _MID, _LAST = (np.int32(kind) for kind in (StepType.FIRST, StepType.MID, StepType.LAST))
 _NOTHING = np.float32(0)
-
-# What to say instead of Gymnasium's own advice, which takes other versions than the lock's.
-_EXTRAS = {"box2d": 'Box2D: install tfrl with its extra "box2d"'}
 
 # From an environment's place in the batch to the level in which its next episode starts.
 NextLevel = Callable[[int], int]
@@ -74,10 +72,18 @@ def load(
     try:
         return wrap_env(make, seed, discount, gym_env_wrappers, env_wrappers)
     except gymnasium.error.DependencyNotInstalled as error:
-        needs = _EXTRAS.get(str(error).partition(" ")[0].lower(), f"what is not installed: {error}")
-        raise LookupError(f"{environment_name} needs {needs}") from None
+        raise LookupError(f"{environment_name} needs {_missing(error)}") from None
     except (gymnasium.error.Error, ImportError) as error:
         raise LookupError(f"Gymnasium cannot make {environment_name!r}: {error}") from None
+
+
+def _missing(error: gymnasium.error.DependencyNotInstalled) -> str:
+    """What is not installed; Gymnasium's advice on Box2D would take another version of it."""
+    if not str(error).startswith("Box2D "):
+        return f"what is not installed: {error}"
+    if platform.machine() == "aarch64":
+        return "Box2D, of which there is no package for Linux on ARM"
+    return 'Box2D: install tfrl with its extra "box2d"'
 
 
 def wrap_env(
