@@ -121,7 +121,12 @@ class DqnPipeline(Pipeline):
         return EpsilonGreedyPolicy(self.agent.policy, self.epsilon, random)
 
     def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
-        """Updates from the buffer, which has observed the new frame."""
+        """Updates from the buffer, which has observed the new frame.
+
+        Mnih et al. (2015), equation 2. `agent.train` makes a step down the gradient of
+
+            E[(r + gamma max_a' Q_target(s', a') - Q(s, a))^2].
+        """
 
         def update(_):
             # Two consecutive frames make one transition.

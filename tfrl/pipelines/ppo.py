@@ -163,7 +163,7 @@ class PpoPipeline(Pipeline):
         return CategoricalPolicy(self.agent.collect_policy, random)
 
     def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
-        """See `train`."""
+        """Learns from a rollout `[B, T + 1, ...]`, the last frame of which only bootstraps."""
         return self.train(self.agent, experience)
 
     def train(
@@ -207,7 +207,14 @@ class PpoPipeline(Pipeline):
     def _update(
         self, agent: ppo_clip_agent.PPOClipAgent, minibatch: trajectory.Trajectory
     ) -> Scalars:
-        """One gradient step on frames `[N, 1, ...]`."""
+        """One gradient step on frames `[N, 1, ...]`.
+
+        Schulman et al. (2017), equations 7 and 9. With r = pi(a|s) / pi_old(a|s), advantages A of
+        mean 0 and deviation 1, and returns R, the agent's `get_loss` is
+
+            - E[min(r A, clip(r, 1 - epsilon, 1 + epsilon) A)]
+            + value_pred_loss_coef E[(V(s) - R)^2] - entropy_regularization E[H(pi(.|s))].
+        """
         loss, losses = agent.train(minibatch)
         norm = agent._optimizer.gradient_norm.read_value()
         return {"loss": loss, **losses._asdict(), "gradient_norm": norm}

@@ -89,7 +89,12 @@ class ReinforcePipeline(Pipeline):
         return CategoricalPolicy(self.agent.collect_policy, random)
 
     def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
-        """One update from all episodes."""
+        """One update from all episodes.
+
+        Williams (1992). `agent.train` makes a step down the gradient of
+
+            - sum_t G_t log pi(a_t|s_t) / episodes,   G_t = r_t + gamma G_{t+1}.
+        """
         loss, losses = self.agent.train(experience)
         norm = self._optimizer.gradient_norm.read_value()
         return tf_agent.LossInfo(loss, {**losses._asdict(), "gradient_norm": norm})
