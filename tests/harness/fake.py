@@ -232,6 +232,10 @@ class Engine:
             run.group.num_shifted,
         )
 
+    def debug(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Result:
+        """Makes a run here."""
+        return self.trainer(study, run, hyperparameters).run(run.seed)
+
     def sources(self, pipeline: str, environment_id: str) -> list[Path]:
         """A file that a test may change."""
         return [Path(file) for file in [os.environ.get("FAKE_SOURCE", __file__)]]

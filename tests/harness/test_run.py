@@ -307,3 +307,14 @@ def test_a_file_system_without_locks_is_one_sentence(project, capsys, monkeypatc
     monkeypatch.setattr("fcntl.flock", refuse)
     assert project.tfrl("run", "fake") == 2
     assert capsys.readouterr().err == "tfrl: runs/fake cannot be used: No locks available\n"
+
+
+def test_debug_makes_one_run_and_stores_nothing(project, capsys):
+    before = project.stored()
+    assert project.tfrl("run", "fake", "--debug", "two", "--seeds", "2") == 0
+    out = capsys.readouterr().out
+    assert "line/two/seed-2 without XLA, for 1,000 steps: nothing is stored\n" in out
+    assert project.tfrl("run", "fake", "--debug", "three") == 2
+    sentence = "--debug is 'three': expected a configuration of the study, one, two\n"
+    assert capsys.readouterr().err.endswith(sentence)
+    assert project.stored() == before

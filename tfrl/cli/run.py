@@ -18,6 +18,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     making.add_arguments(parser)
     parser.add_argument("--seeds", metavar="SEEDS", help='only these seeds, such as "0-4,7"')
     parser.add_argument("--plan", action="store_true", help="say what would be made, and why")
+    parser.add_argument(
+        "--debug",
+        nargs="?",
+        const="",
+        metavar="CONFIGURATION",
+        help="make one run of a configuration (default: the first) in this process, without XLA: "
+        "breakpoints and prints work in it, and nothing is stored",
+    )
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
@@ -27,11 +35,40 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
 
     study = studies.load(studies.find(arguments.study))
     seeds = _selected(study, arguments.seeds)
+    if arguments.debug is not None:
+        return _debug(study, engine, seeds[0], arguments.debug)
     if arguments.plan:
         return _show_plan(Ledger(study, arguments.runs), engine, seeds)
     return making.make(
         arguments, engine, study, seeds, lambda ledger: plan.make(ledger, engine, seeds)
     )
+
+
+def _debug(study: "Study", engine: "Engine", seed: int, name: str) -> int:
+    """Make one run of a configuration, of the first if `name` is empty, and store nothing."""
+    from tfrl.harness import hyperparameters
+    from tfrl.harness.errors import StudyError
+
+    runs = [
+        run
+        for run in study.runs()
+        if run.seed == seed and run.configuration.name == (name or study.configurations[0].name)
+    ]
+    if not runs:
+        names = ", ".join(one.name for one in study.configurations)
+        raise StudyError(f"--debug is {name!r}: expected a configuration of the study, {names}")
+    run = runs[0]
+    where = f"{study.path}: configurations.{run.configuration.name}"
+    try:
+        config = engine.config(run.configuration.pipeline)
+    except LookupError as error:
+        raise StudyError(f"{where}: {error}") from None
+    print(f"{run} without XLA, for {study.steps:,} steps: nothing is stored", flush=True)
+    result = engine.debug(study, run, hyperparameters.resolve(run.configuration, config, where))
+    returns = list(result.episodes["return"])  # type: ignore[call-overload]
+    last = f"; the last returned {returns[-1]:g}" if returns else ""
+    print(f"{len(returns)} episodes{last}")
+    return FINE
 
 
 def _show_plan(ledger: "Ledger", engine: "Engine", seeds: Sequence[int]) -> int:
@@ -83,6 +120,7 @@ examples:
   tfrl run cartpole
   tfrl run cartpole --plan               what would be made, and why
   tfrl run cartpole --seeds 0-4 --jobs 1
+  tfrl run my/own/study.toml --debug mine   one run as plain Python, to look into it
   tfrl run my/own/study.toml""",
     add_arguments=_add_arguments,
     execute=_execute,

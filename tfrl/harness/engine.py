@@ -97,10 +97,25 @@ class Engine:
 
     def trainer(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Trainer:
         """A trainer for all runs of the group of `run`; to compile it takes some seconds."""
-        from tfrl import compile_cache, pipelines
+        from tfrl import compile_cache
+
+        trainer = self._trainer(study, run, hyperparameters)
+        compile_cache.keep()  # here, since a worker may be ended at any time
+        return trainer
+
+    def debug(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> RunResult:
+        """Make a run in this process without compiling anything. Raises whatever goes wrong."""
+        self.configure()
+        trainer = self._trainer(study, run, hyperparameters, debug=True)
+        return trainer.run(run.seed, run.environment.conditions)
+
+    def _trainer(
+        self, study: Study, run: Run, hyperparameters: Mapping[str, Value], debug: bool = False
+    ) -> Trainer:
+        from tfrl import pipelines
 
         cls = self._resolve(run.configuration.pipeline)
-        trainer = pipelines.Trainer(
+        return pipelines.Trainer(
             cls,
             config=cls.Config(**hyperparameters),
             environment=run.group.environment_id,
@@ -110,9 +125,8 @@ class Engine:
             num_shifted=run.group.num_shifted,
             evaluation_every_early=study.evaluation.every_early,
             keep_policies=study.evaluation.keep_policies,
+            debug=debug,
         )
-        compile_cache.keep()  # here, since a worker may be ended at any time
-        return trainer
 
     def sources(self, pipeline: str, environment_id: str) -> list[Path]:
         """The files that decide what such a run gives, besides installed packages.

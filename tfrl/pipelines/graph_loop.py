@@ -15,9 +15,9 @@ from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 class GraphLoop(Loop):
     """Trains in one compiled loop: Python is entered once for thousands of steps."""
 
-    def __init__(self, pipeline: Pipeline, load: MakeEnvironment, plan: Plan):
+    def __init__(self, pipeline: Pipeline, load: MakeEnvironment, plan: Plan, debug: bool = False):
         """Traces the functions; `plan` is one of those that are to be played, all alike in size."""
-        super().__init__(pipeline)
+        super().__init__(pipeline, debug)
         self._environment = load(len(plan.level))
         self._plan = plan
         self._begin = self._trace(self._collect_first)
@@ -64,12 +64,17 @@ class GraphLoop(Loop):
 
     def _repeat(self, iterate: Callable[[], object], until: tf.Tensor | int) -> None:
         """Iterates until there have been that many environment steps."""
+        steps = self._pipeline.episode_log.environment_steps
+        if self._debug:
+            while steps < until:
+                iterate()
+            return
 
         def body():
             iterate()
             return ()
 
-        tf.while_loop(lambda: self._pipeline.episode_log.environment_steps < until, body, ())
+        tf.while_loop(lambda: steps < until, body, ())
 
     def _play_with_each_policy(
         self, levels: tf.Tensor, intervals: tf.Tensor

@@ -30,9 +30,9 @@ class HostLoop(Loop):
     its frames to the pipeline's collector and learns from them.
     """
 
-    def __init__(self, pipeline: Pipeline, load: MakeEnvironment, plan: Plan):
+    def __init__(self, pipeline: Pipeline, load: MakeEnvironment, plan: Plan, debug: bool = False):
         """Traces the functions; `plan` is one of those that are to be played."""
-        super().__init__(pipeline)
+        super().__init__(pipeline, debug)
         self._environment = pipeline.environment
         self._collector = pipeline.collector
         self._steps = 0
@@ -162,7 +162,10 @@ class HostLoop(Loop):
         (self._actions[0],) = self._act(packed)
 
     def _call(self, function: Callable[..., tuple], *signature: tf.TensorSpec) -> Call:
-        return direct_call(self._trace(function, *signature))
+        traced = self._trace(function, *signature)
+        if self._debug:
+            return lambda *arrays: [x.numpy() for x in traced(*map(tf.constant, arrays))]
+        return direct_call(traced)
 
     def _act_in_graph(self, packed: tf.Tensor) -> tuple[tf.Tensor]:
         """The actions `[B]` at that time step."""

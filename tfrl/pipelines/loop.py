@@ -19,12 +19,16 @@ State = Mapping[str, np.ndarray]
 class Loop(abc.ABC):
     """Trains a pipeline and plays with its policies, in compiled functions.
 
-    A subclass compiles them when it is made, without running them.
+    A subclass traces them when it is made, without running them.
     """
 
-    def __init__(self, pipeline: Pipeline):
-        """Names the policies that are evaluated, in the order of `evaluation.POLICIES`."""
+    def __init__(self, pipeline: Pipeline, debug: bool):
+        """Names the policies that are evaluated, in the order of `evaluation.POLICIES`.
+
+        With `debug` nothing is traced: every operation runs when Python comes to it.
+        """
         self._pipeline = pipeline
+        self._debug = debug
         self._evaluation_random = RandomStream(Stream.EVALUATION)
         self._evaluation_policies = (
             pipeline.policy,
@@ -84,10 +88,10 @@ class Loop(abc.ABC):
         self._evaluation_random.reseed(seed, block=index)
         return self.play(plan)
 
-    def _trace(
-        self, function: Callable, *signature: tf.TensorSpec
-    ) -> tf.types.experimental.ConcreteFunction:
+    def _trace(self, function: Callable, *signature: tf.TensorSpec) -> Callable:
         """The function to be compiled by XLA, for arguments of these specs."""
+        if self._debug:
+            return function
         traced = tf.function(function, jit_compile=True, autograph=False)
         with without_global_generators():
             concrete = traced.get_concrete_function(*signature)

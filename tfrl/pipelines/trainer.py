@@ -67,6 +67,7 @@ class Trainer:
         num_shifted: int = 0,
         evaluation_every_early: int | None = None,
         keep_policies: str = "final",
+        debug: bool = False,
     ):
         """Builds the pipeline and compiles it, which takes some seconds.
 
@@ -83,6 +84,8 @@ class Trainer:
             most; None for no difference.
           keep_policies: "all" keeps the weights at each evaluation, "final" those at the end,
             "none" none.
+          debug: whether nothing is compiled, so that breakpoints, prints and errors are Python's
+            own. Such a trainer is for one run, and slower by orders of magnitude.
 
         Raises:
           LookupError: there is no such environment.
@@ -103,10 +106,12 @@ class Trainer:
             sum_in_chunks(self._pipeline)
             blank = self._plan(Conditions(test=(DEFAULT,) * num_shifted), seed=0, index=0)
             outside = isinstance(self._pipeline.environment, HostEnvironment)
-            self._loop = (HostLoop if outside else GraphLoop)(self._pipeline, self._load, blank)
+            loop = HostLoop if outside else GraphLoop
+            self._loop = loop(self._pipeline, self._load, blank, debug)
             self._pipeline.check_trained(self._loop.variables)
             self._as_built = [(variable, variable.numpy()) for variable in self._loop.variables]
-            self._loop.rehearse()
+            if not debug:
+                self._loop.rehearse()
 
     @property
     def long_sums(self) -> tuple[str, ...]:

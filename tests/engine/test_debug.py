@@ -1,0 +1,43 @@
+"""A run that is not compiled: as plain Python, and the same but for rounding."""
+
+import numpy as np
+import pytest
+
+from tests.engine import chain
+from tfrl import environments, pipelines
+from tfrl.pipelines.dqn import DqnConfig, DqnPipeline
+
+CONFIG = DqnConfig(initial_collect_steps=20, batch_size=4, replay_buffer_max_length=50)
+
+
+class Looking(DqnPipeline):
+    """Looks at numbers while it learns, which a graph does not allow."""
+
+    seen: list[float] = []  # noqa: RUF012
+
+    def learn(self, experience):
+        self.seen.append(float(experience.reward[0]))
+        return super().learn(experience)
+
+
+def make(pipeline, environment, debug=True):
+    return pipelines.Trainer(pipeline, CONFIG, environment, 60, 60, 2, debug=debug)
+
+
+@pytest.mark.parametrize("environment", [chain.ID, chain.GYMNASIUM_ID])
+def test_learn_is_python_that_can_be_looked_into(monkeypatch, environment):
+    monkeypatch.setitem(environments.TWINS, chain.ID, chain.GraphChain)
+    monkeypatch.setattr(Looking, "seen", [])
+    result = make(Looking, environment).run(0)
+    assert len(Looking.seen) == result.updates >= 40
+    assert set(Looking.seen) <= {-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0}
+    assert result.episodes["length"].sum() <= 60
+
+
+@pytest.mark.slow
+def test_it_learns_what_the_compiled_run_learns(monkeypatch):
+    monkeypatch.setitem(environments.TWINS, chain.ID, chain.GraphChain)
+    plain, compiled = (make(DqnPipeline, chain.ID, debug).run(1) for debug in (True, False))
+    np.testing.assert_array_equal(plain.episodes["return"], compiled.episodes["return"])
+    losses = (result.losses["value"] for result in (plain, compiled))
+    np.testing.assert_allclose(*losses, rtol=1e-3, atol=1e-5)
