@@ -29,6 +29,7 @@ VERBS = (
     "runs",
     "selftest",
     "hyperparameters",
+    "new",
 )
 
 

@@ -8,6 +8,7 @@ from tfrl.cli import (
     compare,
     hyperparameters,
     list_,
+    new,
     publish,
     report,
     retry,
@@ -32,6 +33,7 @@ _VERBS = (
     runs.VERB,
     selftest.VERB,
     hyperparameters.VERB,
+    new.VERB,
 )
 _DESCRIPTION = """\
 Train TF-Agents agents over many seeds, and report how far the results can be trusted.

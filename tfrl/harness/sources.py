@@ -68,6 +68,19 @@ def of_module(name: str, without: Collection[str] = ()) -> set[Path]:
     return set(files.values())
 
 
+def shipped(pipeline: str) -> tuple[str, str]:
+    """The source of a shipped pipeline, and the name before "Pipeline" of its class.
+
+    Raises `LookupError` if there is none.
+    """
+    known = _shipped()
+    if pipeline not in known:
+        raise LookupError(f"unknown pipeline {pipeline!r}: expected one of {', '.join(known)}")
+    module, _, name = known[pipeline].partition(":")
+    file = _TFRL.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    return file.read_text(encoding="utf-8"), name.removesuffix("Pipeline")
+
+
 def _modules(root: Path, name: str) -> Iterator[tuple[str, Path]]:
     """The modules that decide what a dotted name stands for: its own, and the packages it is in.
 
