@@ -30,6 +30,7 @@ VERBS = (
     "selftest",
     "hyperparameters",
     "new",
+    "check",
 )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tfrl
 from tfrl.cli import (
+    check,
     compare,
     hyperparameters,
     list_,
@@ -34,6 +35,7 @@ _VERBS = (
     selftest.VERB,
     hyperparameters.VERB,
     new.VERB,
+    check.VERB,
 )
 _DESCRIPTION = """\
 Train TF-Agents agents over many seeds, and report how far the results can be trusted.

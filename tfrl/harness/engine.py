@@ -3,6 +3,7 @@
 Importing this module is cheap; TensorFlow is imported when a method of `Engine` is called.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfrl.conditions import Conditions
+from tfrl.conditions import GYMNASIUM, Conditions
 from tfrl.harness import sources
 from tfrl.harness.errors import HarnessError
 from tfrl.harness.study import Environment, Run, Study, Value
@@ -90,9 +91,14 @@ class Engine:
         return getattr(self._resolve(pipeline), "Config", None)
 
     def check(self, environment: Environment) -> None:
-        """Raises `LookupError` with one sentence if there is no such environment."""
+        """Raises `LookupError` with one sentence if there is no such environment, or it is faulty."""
         from tfrl import environments
 
+        if environment.id.startswith(GYMNASIUM):
+            from tfrl.environments.check import check
+
+            with contextlib.suppress(ValueError):  # which `load` puts in a sentence
+                check(environment.id.removeprefix(GYMNASIUM))
         environments.load(environment.id, batch_size=1)
 
     def trainer(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Trainer:

@@ -1,0 +1,115 @@
+"""An environment is checked before anything is trained in it."""
+
+import os
+
+import gymnasium
+import numpy as np
+import pytest
+
+from tests.engine import noisy
+from tfrl.environments.check import check
+from tfrl.harness.engine import Engine
+from tfrl.harness.study import Environment
+
+SPACE = gymnasium.spaces.Box(-1, 1, (2,), np.float32)
+
+
+class Faultless(gymnasium.Env):
+    observation_space, action_space = SPACE, gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return self.observe(), {}
+
+    def step(self, action):
+        return self.observe(), 0.0, False, False, {}
+
+    def observe(self):
+        return self.np_random.uniform(-1, 1, 2).astype(np.float32)
+
+
+class Entropic(Faultless):
+    def observe(self):
+        return np.frombuffer(os.urandom(2), np.uint8).astype(np.float32)
+
+
+class OldReset(Faultless):
+    def reset(self):
+        return np.zeros(2, np.float32)
+
+
+class OldStep(Faultless):
+    def step(self, action):
+        return self.observe(), 0.0, False, {}
+
+
+class Failing(Faultless):
+    def step(self, action):
+        raise KeyError("pole")
+
+
+class Infinite(Faultless):
+    def step(self, action):
+        return self.observe(), float("inf"), False, False, {}
+
+
+class Misshapen(Faultless):
+    def observe(self):
+        return np.zeros(3, np.float32)
+
+
+class Mistyped(Faultless):
+    observation_space = gymnasium.spaces.Box(0, 9, (2,), np.int64)
+
+
+class Numberless(Faultless):
+    observation_space = gymnasium.spaces.Discrete(3)
+
+    def observe(self):
+        return 3
+
+
+class Needy(Faultless):
+    def __init__(self, size):
+        self.size = size
+
+
+for cls in (Faultless, *Faultless.__subclasses__()):
+    gymnasium.register(f"{cls.__name__}-v0", cls, max_episode_steps=50)
+
+
+@pytest.mark.parametrize("name", ["Faultless-v0", "CartPole-v1", "FrozenLake-v1", noisy.ID])
+def test_a_faultless_environment_passes(name):
+    check(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "Entropic",
+            "does not repeat itself: with one seed and the same actions its observation at",
+        ),
+        ("OldReset", r"reset failed: TypeError: .* In Gymnasium's API reset returns 2 values"),
+        ("OldStep", r"step failed: ValueError: .*In Gymnasium's API step returns 5 values"),
+        ("Failing", r"step failed: KeyError: 'pole' \(.*test_check.py, line \d+\)"),
+        ("Infinite", "gave the reward inf at step 1"),
+        (
+            "Misshapen",
+            r"observation of type float32 and shape \(3,\) at step 0: its space declares",
+        ),
+        ("Mistyped", r"observation of type float32 .* its space declares int64 of shape \(2,\)"),
+        ("Numberless", r"gave the observation 3 at step 0, out of Discrete\(3\)"),
+        ("Needy", r"cannot be made: TypeError: .*missing 1 required positional argument: 'size'"),
+    ],
+)
+def test_a_fault_is_named_in_a_sentence(name, sentence):
+    with pytest.raises(LookupError, match=sentence):
+        Engine().check(Environment("e", f"gymnasium:{name}-v0"))
+
+
+def test_a_module_that_python_cannot_read_is_named_with_its_line(tmp_path, monkeypatch):
+    (tmp_path / "unreadable.py").write_text("import gymnasium\nreset = = 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(LookupError, match=r"SyntaxError: .*unreadable.py, line 2\)"):
+        check("unreadable:Mine-v0")

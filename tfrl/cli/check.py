@@ -1,0 +1,41 @@
+"""`tfrl check`: does an environment keep its promises?"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from tfrl.cli.verb import FINE, Verb
+
+if TYPE_CHECKING:
+    from tfrl.harness.engine import Engine
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    help_ = "its id as a study has it, such as gymnasium:mine:MyEnv-v0"
+    parser.add_argument("environment", metavar="ENVIRONMENT", help=help_)
+
+
+def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
+    from tfrl.harness.errors import HarnessError
+    from tfrl.harness.study import Environment
+
+    try:
+        engine.check(Environment("checked", arguments.environment))
+    except LookupError as error:
+        raise HarnessError(str(error)) from None
+    print(f"{arguments.environment} can be trained in, and repeats itself.")
+    return FINE
+
+
+VERB = Verb(
+    name="check",
+    summary="check an environment before anything is trained in it",
+    description="""\
+Make an environment and play one level twice with the same actions: it must give the same, and only
+what its spaces declare. `tfrl run` does the same before it begins.""",
+    example="""\
+examples:
+  tfrl check gymnasium:LunarLander-v3
+  tfrl check gymnasium:mine:MyEnv-v0""",
+    add_arguments=_add_arguments,
+    execute=_execute,
+)
