@@ -91,7 +91,7 @@ class Engine:
         return getattr(self._resolve(pipeline), "Config", None)
 
     def check(self, environment: Environment) -> None:
-        """Raises `LookupError` with one sentence if there is no such environment or it is faulty."""
+        """Raises `LookupError` with one sentence if it is not there or faulty."""
         from tfrl import environments
 
         if environment.id.startswith(GYMNASIUM):
