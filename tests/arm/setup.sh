@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 lock=requirements/lock.txt
+exec 9<$lock
+python3 -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)' # a second test waits for the first
 complete=.venv-arm/complete # written last, so that a set-up broken off is not taken for a whole one
 stamp=$(cat "$0" $lock | cksum)
 if [ "$(cat $complete 2>/dev/null || true)" = "$stamp" ]; then
