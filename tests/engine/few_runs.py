@@ -14,7 +14,7 @@ RUNS = {  # on large batches, where processors are likelier to differ
     ),
     "apo": ("MountainCar-v0", {"collect_sequence_length": 128}),
 }
-STEPS, EPISODES = 1_024, 2
+STEPS, EPISODES = 2_048, 2
 
 
 def main():
