@@ -29,7 +29,7 @@ _LONGEST = 4096 * 147
 def digests() -> dict[str, str]:
     """The first 12 hexadecimal digits of the SHA-256 of each operation's result.
 
-    Call `runtime.configure` first. Takes about two seconds, most of which is compiling.
+    Call `runtime.configure` first. Compiling takes about two seconds.
     """
     import tensorflow as tf
 

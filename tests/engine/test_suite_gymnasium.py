@@ -228,7 +228,7 @@ def test_what_cannot_be_trained_in_is_refused_with_a_sentence(environment_id, me
     [
         ("x86_64", 'needs Box2D: install tfrl with its extra "box2d"'),
         ("arm64", 'needs Box2D: install tfrl with its extra "box2d"'),  # macOS has a wheel
-        ("aarch64", "needs Box2D, of which there is no package for Linux on ARM"),
+        ("aarch64", "needs Box2D, which has no package for Linux on ARM"),
     ],
 )
 def test_without_box2d_the_sentence_says_what_can_be_done(monkeypatch, machine, sentence):

@@ -194,7 +194,7 @@ def test_the_steps_of_many_runs_are_listed_together(made, capsys):
 
 
 def change_all(project, by, **noted):
-    """Publish ten runs of one and of two, then store them anew, those of two changed by so much."""
+    """Publish ten runs of each configuration, then store them again with `two` changed."""
     project.write(fake.STUDY.replace("Line-v0", "CartPole-v0").replace('"0-3"', '"0-9"'))
     for position in range(20):
         publish(project.ledger, position, learning_rate=0.1 if position < 10 else 0.5)

@@ -13,7 +13,7 @@ from . import synthetic
 
 @pytest.fixture(scope="module")
 def logged():
-    """DQN reports a TD error; PPO and APO the same losses, of which one is always 0."""
+    """DQN reports a TD error. PPO and APO report the same two losses, and one is always 0."""
     study = synthetic.study(("dqn", "ppo", "apo"), seeds=2, steps=1_000)
     reported = {"dqn": ("loss", "td_error"), "ppo": ("loss", "unused"), "apo": ("loss", "unused")}
     rows = [

@@ -82,7 +82,7 @@ def _missing(error: gymnasium.error.DependencyNotInstalled) -> str:
     if not str(error).startswith("Box2D "):
         return f"what is not installed: {error}"
     if platform.machine() == "aarch64":
-        return "Box2D, of which there is no package for Linux on ARM"
+        return "Box2D, which has no package for Linux on ARM"
     return 'Box2D: install tfrl with its extra "box2d"'
 
 

@@ -167,8 +167,8 @@ def _instruction_set() -> str | None:
 def peak_memory(status: Path = Path("/proc/self/status")) -> int:
     """MiB of memory that this process has had at most.
 
-    On Linux `getrusage` would count what the parent had when it started this process, in KiB; it is
-    asked on other systems alone, of which macOS counts in bytes.
+    Linux tells it in /proc: its `getrusage` also counts the memory of the parent. Other systems are
+    asked by `getrusage`, which counts in KiB, and on macOS in bytes.
     """
     with suppress(OSError):
         if peak := re.search(r"VmHWM:\s*(\d+) kB", status.read_text()):
