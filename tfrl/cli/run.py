@@ -46,25 +46,17 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
 
 def _debug(study: "Study", engine: "Engine", seed: int, name: str) -> int:
     """Make one run of a configuration, of the first if `name` is empty, and store nothing."""
-    from tfrl.harness import hyperparameters
+    from tfrl.harness import plan
     from tfrl.harness.errors import StudyError
 
-    runs = [
-        run
-        for run in study.runs()
-        if run.seed == seed and run.configuration.name == (name or study.configurations[0].name)
-    ]
-    if not runs:
+    wanted = name or study.configurations[0].name
+    named = [run for run in study.runs() if (run.configuration.name, run.seed) == (wanted, seed)]
+    if not named:
         names = ", ".join(one.name for one in study.configurations)
         raise StudyError(f"--debug is {name!r}: expected a configuration of the study, {names}")
-    run = runs[0]
-    where = f"{study.path}: configurations.{run.configuration.name}"
-    try:
-        config = engine.config(run.configuration.pipeline)
-    except LookupError as error:
-        raise StudyError(f"{where}: {error}") from None
-    print(f"{run} without XLA, for {study.steps:,} steps: nothing is stored", flush=True)
-    result = engine.debug(study, run, hyperparameters.resolve(run.configuration, config, where))
+    task = plan.task(study, named[0], engine)
+    print(f"{task.run} without XLA, for {study.steps:,} steps: nothing is stored", flush=True)
+    result = engine.debug(study, task.run, task.hyperparameters)
     returns = list(result.episodes["return"])  # type: ignore[call-overload]
     last = f"; the last returned {returns[-1]:g}" if returns else ""
     print(f"{len(returns)} episodes{last}")

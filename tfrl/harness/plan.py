@@ -64,6 +64,11 @@ def failed(ledger: Ledger, engine: Engine) -> list[Task]:
     ]
 
 
+def task(study: Study, run: Run, engine: Engine) -> Task:
+    """A run as the study and the code now have it, whatever is stored. Raises `StudyError`."""
+    return _planner(study, engine)(run)
+
+
 def sources(tasks: Iterable[Task], engine: Engine) -> set[Path]:
     """The files that decide what the runs of `tasks` give."""
     made_of = {(task.run.configuration.pipeline, task.run.environment.id) for task in tasks}
