@@ -6,7 +6,7 @@ from tf_agents.environments import tf_environment
 from tf_agents.specs import array_spec, tensor_spec
 from tf_agents.trajectories import time_step as ts
 
-from tfrl.environments.suite_gymnasium import GymnasiumWrapper
+from tfrl.environments.gymnasium_wrapper import GymnasiumWrapper
 
 
 class HostEnvironment(tf.Module, tf_environment.TFEnvironment):

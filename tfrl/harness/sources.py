@@ -17,6 +17,7 @@ _PIPELINES = "tfrl.pipelines"  # resolves names, so that it may lead to any pipe
 # What every run imports, but only those on Gymnasium's own environments go through.
 _FOR_GYMNASIUM = {
     "tfrl.environments.host_environment",
+    "tfrl.environments.gymnasium_wrapper",
     "tfrl.environments.suite_gymnasium",
     "tfrl.pipelines.host_loop",
 }
