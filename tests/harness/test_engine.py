@@ -56,7 +56,7 @@ def load(pipeline, environment_id):
     for name in ("agents", "components", "pipelines"):
         package = sys.modules["tfrl." + name] = types.ModuleType("tfrl." + name)
         package.__path__ = [os.path.join(os.path.dirname(runtime.__file__), name)]
-    importlib.import_module("tfrl.pipelines.trainer")
+    importlib.import_module("tfrl.training.trainer")
     importlib.import_module(pipeline.partition(":")[0])
     from tfrl import environments
     environments.load(environment_id, batch_size=1)
