@@ -22,7 +22,7 @@ _FOR_GYMNASIUM = {
     "tfrl.training.host_loop",
 }
 # What decides how soon a run is done or how it is read afterwards, but not what it gives.
-_WITHOUT_INFLUENCE = {"tfrl.compile_cache", "tfrl.harness.loading"}
+_WITHOUT_INFLUENCE = {"tfrl.compile_cache", "tfrl.harness.loading", "tfrl.quiet"}
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
