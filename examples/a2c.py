@@ -66,7 +66,7 @@ class A2cAgent(tf_agent.TFAgent):
             returns = value_ops.discounted_return(
                 reward, discount * (1 - ended), next_value[:, -1], time_major=False
             )
-            policy, _ = self._actor_net(frames.observation, frames.step_type)
+            policy, _ = self._actor_net(frames.observation, frames.step_type, ())
             advantage = returns - tf.stop_gradient(value)
             policy_losses = -advantage * policy.log_prob(frames.action)
             losses = policy_losses + self._config.value_loss_coef * (returns - value) ** 2

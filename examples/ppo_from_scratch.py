@@ -49,7 +49,7 @@ def gae(reward, discount, ended, value, gamma, lambda_):
     """
     advantages = []
     advantage = 0.0  # the rollout is cut off here: what came after is in its last value
-    for t in reversed(range(len(reward))):
+    for t in reversed(range(reward.shape[0])):
         delta = reward[t] + gamma * discount[t] * value[t + 1] - value[t]
         advantage = delta + gamma * lambda_ * (1 - ended[t]) * advantage
         advantages.append(advantage)

@@ -64,7 +64,7 @@ def test_the_loss_of_a2c_is_what_its_equation_says():
     experience, agent = pipeline.collector.collect(), pipeline.agent
     assert np.any(experience.is_boundary())
     values = agent._value_net(experience.observation, experience.step_type)[0].numpy()
-    policy = agent._actor_net(experience.observation, experience.step_type)[0]
+    policy = agent._actor_net(experience.observation, experience.step_type, ())[0]
     probability = tf.nn.softmax(policy.logits).numpy()
     losses = []
     for b, t in np.argwhere(~experience.is_boundary().numpy()[:, :-1]):
@@ -97,7 +97,9 @@ def test_the_entropy_bonus_falls_to_nothing_and_values_are_clipped():
     bonus = {}
     for steps in (0, 500, 1_000):
         pipeline.episode_log.environment_steps.assign(steps)
-        bonus[steps] = float(agent.entropy_regularization_loss(step, policy, tf.ones([1]), None))
+        bonus[steps] = float(
+            agent.entropy_regularization_loss(step, policy.entropy(), tf.ones([1]))
+        )
     assert bonus[0] < -0.3  # half the entropy of two actions, 0.69 nats at most
     assert bonus[500] == pytest.approx(bonus[0] / 2)
     assert bonus[1_000] == 0

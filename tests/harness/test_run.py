@@ -204,7 +204,9 @@ def test_code_changed_meanwhile_is_not_taken_for_the_code_before(project, monkey
     Path("gate").touch()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1 and "4 finished + 4 failed + 0 missing" in out
-    assert err.count("CodeChanged: the code was changed after `tfrl run` had begun\n") == 4
+    assert (
+        err.count("CodeChanged: the code was changed after `tfrl run` had begun\n") == 1
+    )  # all alike
 
     assert project.tfrl("run", "fake") == 0
     assert len(made(project)) == 4 and len(project.fingerprints()) == 8

@@ -169,12 +169,12 @@ def wrapped(label: str, letters: int = 24) -> str:
 def beside(labels: Iterable[str], points: float = 9) -> float:
     """Inches that labels of rows take to the left of a panel, in letters of so many points."""
     lines = [line for label in labels for line in label.split("\n")]
-    return 0.2 + max(map(len, lines), default=0) * 0.6 * points / 72
+    return 0.2 + max(map(len, lines), default=0) * 0.62 * points / 72
 
 
 def tall(labels: Iterable[str], points: float = 9) -> float:
     """Inches that a row must be high for each of those labels."""
-    return (0.3 + max((label.count("\n") + 1 for label in labels), default=1)) * 1.2 * points / 72
+    return (0.3 + max((label.count("\n") + 1 for label in labels), default=1)) * 1.35 * points / 72
 
 
 def add_key(figure: Figure, entries: Mapping[str, Line2D]) -> None:

@@ -41,8 +41,7 @@ def forest(found: Sequence[Panel], narrow: bool) -> str:
     with styled():
         width, columns = (3.7, 1) if narrow else (10.0, len(found))
         height = 0.86 + max(ROW, tall(names, 8.5)) * rows
-        left = min(beside(names, 8.5), 0.45 * width / columns)
-        figure, grid = panels(len(found), columns, width, height, left)
+        figure, grid = panels(len(found), columns, width, height, beside(names, 8.5))
         for axes, panel in zip(grid, found, strict=True):
             _rows(axes, panel)
             heading(axes, panel.title)
