@@ -14,7 +14,7 @@ from tfrl import runtime
 
 runtime.configure()
 
-from tfrl import pipelines  # noqa: E402 - TensorFlow comes with it
+from tfrl import pipelines, training  # noqa: E402 - TensorFlow comes with it
 
 NETS_64 = {"fc_layer_params": (64, 64)}
 PPO = NETS_64 | {"num_environments": 8, "collect_sequence_length": 32, "num_epochs": 20}
@@ -47,7 +47,7 @@ def main() -> None:
         hyperparameters = hyperparameters | {"num_environments": 8}
 
     pipeline = pipelines.resolve(name)
-    trainer = pipelines.Trainer(
+    trainer = training.Trainer(
         pipeline,
         config=pipeline.Config(**hyperparameters),
         environment=environment,

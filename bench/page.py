@@ -45,7 +45,8 @@ single run of {run_steps:,} steps comes to. What the matrix products allow is th
 at the machine's rate of them ({gflops:.0f} GFLOP/s in float32 on one thread). Two workers are two
 processes that train PPO at once, of one thread and on a core of its own each; their rates are added
 up. **By hand** is a PPO for Gymnasium's CartPole and nothing else, without TF-Agents or anything
-that a study needs ([by_hand.py](by_hand.py)): it shows what is left to be gained there.
+that a study needs ([ppo_from_scratch.py](../examples/ppo_from_scratch.py)): it shows what is left
+to be gained there.
 **JAX** is the whole training of a seed, environment included, jitted as one loop for nothing else
 ([jax_peer.py](jax_peer.py)). Its 8 seeds train together under `vmap` on the same core; their rate
 is that of all 8 together. It may use every instruction of the processor. tfrl keeps to AVX2 and to

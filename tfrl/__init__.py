@@ -8,6 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tfrl.quiet import make_imports_quiet
+
 __version__ = "0.1.0"
 
 if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
@@ -15,7 +17,7 @@ if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
         "import tfrl before tensorflow, or set TF_USE_LEGACY_KERAS=1: TF-Agents needs legacy Keras"
     )
 os.environ["TF_USE_LEGACY_KERAS"] = "1"  # whatever the shell says: TF-Agents fails without
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+make_imports_quiet()
 
 if TYPE_CHECKING:
     from tfrl.harness.loading import load_policy, load_runs

@@ -90,16 +90,10 @@ def configure() -> None:
 
 
 def silence() -> None:
-    """Imports TensorFlow and TF-Agents without their banners and deprecation warnings."""
+    """Imports TensorFlow and TF-Agents without their deprecation warnings; see also `quiet`."""
     warnings.filterwarnings("ignore", category=SyntaxWarning, module="tf_agents")
-    with Path(os.devnull).open("w") as devnull:
-        saved = os.dup(2)
-        try:
-            os.dup2(devnull.fileno(), 2)
-            import tensorflow  # noqa: F401
-            import tf_agents.agents  # noqa: F401
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+    import tensorflow  # noqa: F401
+    import tf_agents.agents  # noqa: F401
+
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)

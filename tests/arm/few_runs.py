@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 from tests.engine.one_run import digest
-from tfrl import pipelines
+from tfrl import pipelines, training
 
 SEEDS = (0, 1, 0)  # the last is to repeat the first, with another run in between
 STEPS, EPISODES = 512, 1
@@ -17,7 +17,7 @@ def main(names):
     for name in names:
         pipeline = pipelines.resolve(name)
         settings = (pipeline.Config(), "CartPole-v1", STEPS, STEPS, EPISODES)
-        trainer = pipelines.Trainer(pipeline, *settings, keep_policies="all")
+        trainer = training.Trainer(pipeline, *settings, keep_policies="all")
         for seed in SEEDS:
             print(json.dumps({"name": name, "seed": seed, **facts(trainer.run(seed))}), flush=True)
 

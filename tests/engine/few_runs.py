@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.engine.one_run import digest
-from tfrl import pipelines
+from tfrl import pipelines, training
 
 # Environment, environment steps and hyperparameters. Batches are large, where processors are
 # likelier to differ.
@@ -26,7 +26,7 @@ def main():
     for name, (environment, steps, hyperparameters) in RUNS.items():
         pipeline = pipelines.resolve(name)
         config = pipeline.Config(**hyperparameters)
-        trainer = pipelines.Trainer(pipeline, config, environment, steps, steps, EPISODES)
+        trainer = training.Trainer(pipeline, config, environment, steps, steps, EPISODES)
         print(name, digest(trainer.run(3)), flush=True)
 
 

@@ -1,7 +1,9 @@
-"""The losses of PPO and APO by their definitions, step by step in NumPy."""
+"""The losses of PPO and APO by their definitions, without TF-Agents."""
 
 import numpy as np
 import tensorflow as tf
+
+from examples import ppo_from_scratch
 
 
 def softmax(logits):
@@ -43,37 +45,35 @@ def anchor_loss(rollout, agent, num_episodes, loss_type):
     return np.mean(np.sum(p * np.log(p / q), axis=-1))
 
 
-def ppo_loss(rollout, agent, before, clip, entropy, gamma, td_lambda):
-    """PPO's loss (equation 9) and its parts, step by step, of a rollout `[B, T + 1]`.
+def ppo_loss(rollout, agent, before, clipping, entropy_coef, gamma, lambda_):
+    """The loss that `examples/ppo_from_scratch.py` computes for a rollout `[B, T + 1]`.
 
     Args:
       before: value predictions and logits `[B, T + 1, ...]` at the time of collection.
     """
-    values, logits = before
-    batch, steps = values.shape[0], values.shape[1] - 1
+    value, old_logits = (x.swapaxes(0, 1) for x in before)
+
+    def steps(x):
+        return np.asarray(x).swapaxes(0, 1)[:-1]  # [T, B, ...]
+
+    advantage = ppo_from_scratch.gae(
+        steps(rollout.reward),
+        steps(rollout.discount),
+        steps(rollout.is_last()).astype(np.float32),
+        value,
+        gamma,
+        lambda_,
+    )
     theta, _ = agent.actor_net(rollout.observation, rollout.step_type, ())
-    pi, old = softmax(theta.logits.numpy()), softmax(logits)
-    now = agent._value_net(rollout.observation, rollout.step_type, ())[0].numpy()
-    advantages, targets, places = [], [], []
-    for b in range(batch):
-        advantage = 0.0
-        for t in reversed(range(steps)):
-            if rollout.is_boundary()[b, t]:
-                continue
-            next_value = float(rollout.discount[b, t]) * values[b, t + 1]
-            delta = float(rollout.reward[b, t]) + gamma * next_value - values[b, t]
-            carried = 0.0 if rollout.is_last()[b, t] or t == steps - 1 else advantage
-            advantage = delta + gamma * td_lambda * carried
-            advantages.append(advantage)
-            targets.append(advantage + values[b, t])
-            places.append((b, t))
-    at = tuple(np.transpose(places))
-    action = rollout.action.numpy()[at]
-    chosen = np.arange(len(action)), action
-    ratio = pi[at][chosen] / old[at][chosen]
-    a = (np.array(advantages) - np.mean(advantages)) / np.std(advantages)
-    surrogate = np.minimum(ratio * a, np.clip(ratio, 1 - clip, 1 + clip) * a)
-    assert np.mean(np.abs(ratio - 1) > clip) > 0.05
-    negative_entropy = np.sum(pi[at] * np.log(pi[at]), axis=-1)
-    value_loss = (now[at] - np.array(targets)) ** 2
-    return -np.mean(surrogate) + 0.5 * np.mean(value_loss) + entropy * np.mean(negative_entropy)
+    now, _ = agent._value_net(rollout.observation, rollout.step_type, ())
+    frames = (
+        steps(theta.logits),
+        old_logits[:-1],
+        steps(rollout.action),
+        advantage,
+        steps(now),
+        advantage + value[:-1],
+        steps(~rollout.is_boundary()).astype(np.float32),
+    )
+    flat = [tf.reshape(x, [-1, *x.shape[2:]]) for x in frames]
+    return float(ppo_from_scratch.ppo_loss(*flat, clipping, 0.5, entropy_coef))

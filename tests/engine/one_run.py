@@ -7,7 +7,7 @@ from tfrl import runtime
 
 runtime.configure()
 
-from tfrl import pipelines  # noqa: E402
+from tfrl import pipelines, training  # noqa: E402
 
 STEPS, EVERY, EPISODES = 2_000, 1_000, 4
 
@@ -18,7 +18,7 @@ def make_trainer(name, every=EVERY, **hyperparameters):
         hyperparameters = {"replay_buffer_max_length": 1_000} | hyperparameters
     pipeline = pipelines.resolve(name)
     config = pipeline.Config(**hyperparameters)
-    return pipelines.Trainer(pipeline, config, "CartPole-v1", STEPS, every, EPISODES)
+    return training.Trainer(pipeline, config, "CartPole-v1", STEPS, every, EPISODES)
 
 
 def digest(result):

@@ -10,7 +10,7 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import StepType, trajectory
 
 from tfrl import randomness
-from tfrl.agents import AnchorMemory
+from tfrl.components.anchor_memory import AnchorMemory
 from tfrl.randomness import RandomStream, Stream
 
 FIRST, MID, LAST = StepType.FIRST, StepType.MID, StepType.LAST

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from tests.engine import caches
 from tests.engine.one_run import digest
-from tfrl import pipelines
-from tfrl.pipelines import trainer as trainers
+from tfrl import pipelines, training
+from tfrl.training import trainer as trainers
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sizes are found by /proc/self/maps"),
@@ -21,7 +21,7 @@ def digests_by_cache(name, environment, **hyperparameters):
     """A digest of one run for each size of the cache."""
     pipeline = pipelines.resolve(name)
     config = pipeline.Config(**hyperparameters)
-    trainer = pipelines.Trainer(pipeline, config, environment, STEPS, STEPS, 2)
+    trainer = training.Trainer(pipeline, config, environment, STEPS, STEPS, 2)
     digests = []
     with caches.each_size() as pretend:
         for sizes in caches.SIZES.values():
@@ -54,7 +54,7 @@ def test_one_product_over_1024_rows_differs_and_is_named(monkeypatch):
 
 
 def test_the_gradient_of_a_convolution_is_named():
-    from tfrl.pipelines.long_sums import long_sums
+    from tfrl.training.long_sums import long_sums
 
     @tf.function
     def gradient(images, kernel):

@@ -13,7 +13,8 @@ import pytest
 
 from tfrl.harness import engine
 from tfrl.harness.checkpoints import Checkpoint
-from tfrl.pipelines import Trainer, resolve
+from tfrl.pipelines import resolve
+from tfrl.training import Trainer
 
 ROOT = Path(__file__).parents[2]
 STEPS, EVERY = 400, 150
@@ -75,7 +76,7 @@ def assert_equal(found, expected):
 def test_a_run_broken_off_anywhere_ends_as_in_one_piece(
     tmp_path, monkeypatch, pipeline, environment
 ):
-    monkeypatch.setattr("tfrl.pipelines.trainer.LOG_CAPACITY", 200)  # many calls, many checkpoints
+    monkeypatch.setattr("tfrl.training.trainer.LOG_CAPACITY", 200)  # many calls, many checkpoints
     first, second = trainer(pipeline, environment), trainer(pipeline, environment)
     expected = first.run(7)
 

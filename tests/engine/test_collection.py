@@ -9,10 +9,11 @@ from tf_agents.policies import actor_policy
 from tf_agents.trajectories import StepType
 
 from tfrl.components.collection import EpisodeCollector, RolloutCollector, StepCollector
-from tfrl.components.episodes import EpisodeLog, play
+from tfrl.components.logs import EpisodeLog
 from tfrl.components.policies import CategoricalPolicy
 from tfrl.environments import CartPole
 from tfrl.randomness import RandomStream, Stream
+from tfrl.training.graph_loop import play
 
 BATCH, STEPS = 4, 60
 

@@ -10,10 +10,10 @@ from tf_agents.agents.dqn import dqn_agent
 
 from tests.engine import noisy
 from tests.engine.one_run import digest
-from tfrl import pipelines
+from tfrl import pipelines, training
+from tfrl.components.tracing import check_random_operations
 from tfrl.environments import CartPole
 from tfrl.pipelines.dqn import DqnPipeline
-from tfrl.pipelines.tracing import check_random_operations
 
 
 def build(name):
@@ -22,7 +22,7 @@ def build(name):
 
 
 def train(pipeline):
-    return pipelines.Trainer(pipeline, pipeline.Config(), "CartPole-v1", 1_000, 500, 2)
+    return training.Trainer(pipeline, pipeline.Config(), "CartPole-v1", 1_000, 500, 2)
 
 
 def learning(change):
@@ -115,6 +115,6 @@ def test_stateless_operations_are_not_refused():
 @pytest.mark.slow
 def test_an_environment_that_draws_from_global_generators_repeats_itself():
     config = DqnPipeline.Config(replay_buffer_max_length=1_000)
-    trainer = pipelines.Trainer(DqnPipeline, config, f"gymnasium:{noisy.ID}", 400, 200, 3)
+    trainer = training.Trainer(DqnPipeline, config, f"gymnasium:{noisy.ID}", 400, 200, 3)
     first, other = digest(trainer.run(1)), digest(trainer.run(2))
     assert digest(trainer.run(1)) == first != other

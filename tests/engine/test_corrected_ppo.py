@@ -8,9 +8,10 @@ from tf_agents.agents.ppo import ppo_clip_agent
 from tf_agents.trajectories import StepType
 from tf_agents.trajectories import time_step as ts
 
-from tfrl.agents import CorrectedPPOClipAgent
-from tfrl.agents.masking import masked_normalize, mean_weights
+from examples import ppo_from_scratch
+from tfrl.components.losses import masked_normalize, mean_weights
 from tfrl.environments import CartPole
+from tfrl.pipelines.ppo import CorrectedPPOClipAgent
 
 FIRST, MID, LAST = StepType.FIRST, StepType.MID, StepType.LAST
 GAMMA, LAMBDA = 0.9, 0.7
@@ -71,6 +72,15 @@ def naive_advantages(td_lambda):
             if NEXT_STEP_TYPE[k] == LAST:
                 break
     return advantages
+
+
+@pytest.mark.parametrize("td_lambda", [0.0, LAMBDA, 1.0])
+def test_advantages_from_scratch_are_the_sums_that_they_stand_for(td_lambda):
+    ended = (NEXT_STEP_TYPE == LAST).astype(np.float32)
+    columns = (x[:, None] for x in (REWARD, DISCOUNT, ended, VALUE))
+    found = ppo_from_scratch.gae(*columns, GAMMA, td_lambda)[:, 0]
+    expected = naive_advantages(td_lambda)
+    np.testing.assert_allclose(found[IS_EXPERIENCE], expected[IS_EXPERIENCE], rtol=1e-5)
 
 
 @pytest.mark.parametrize("td_lambda", [0.0, LAMBDA, 1.0])

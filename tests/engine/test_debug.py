@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.engine import chain
-from tfrl import environments, pipelines
+from tfrl import environments, training
 from tfrl.pipelines.dqn import DqnConfig, DqnPipeline
 
 CONFIG = DqnConfig(initial_collect_steps=20, batch_size=4, replay_buffer_max_length=50)
@@ -21,7 +21,7 @@ class Looking(DqnPipeline):
 
 
 def make(pipeline, environment, debug=True):
-    return pipelines.Trainer(pipeline, CONFIG, environment, 60, 60, 2, debug=debug)
+    return training.Trainer(pipeline, CONFIG, environment, 60, 60, 2, debug=debug)
 
 
 @pytest.mark.parametrize("environment", [chain.ID, chain.GYMNASIUM_ID])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tf_agents.agents.reinforce.reinforce_agent import ReinforceAgentLossInfo
 
-from tfrl.agents.apo_clip_agent import ApoLossInfo
+from tfrl.pipelines.apo import ApoLossInfo
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "runs" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

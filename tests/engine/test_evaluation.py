@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from tests.engine.one_run import digest
-from tfrl import pipelines
+from tfrl import training
 from tfrl.conditions import HELD_OUT, POLICIES, Conditions
 from tfrl.environments import load
-from tfrl.pipelines import evaluation
 from tfrl.pipelines.ppo import PpoConfig, PpoPipeline
+from tfrl.training import evaluation
 
 EPISODES = 20
 TESTED = ("R", "E")
@@ -18,9 +18,7 @@ TESTED = ("R", "E")
 
 def make_trainer(num_shifted=2):
     config = PpoConfig(num_epochs=5)
-    return pipelines.Trainer(
-        PpoPipeline, config, "CartPole-v0", 2_000, 1_000, EPISODES, num_shifted
-    )
+    return training.Trainer(PpoPipeline, config, "CartPole-v0", 2_000, 1_000, EPISODES, num_shifted)
 
 
 @pytest.fixture(scope="module")

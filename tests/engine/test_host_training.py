@@ -8,9 +8,9 @@ import scipy.stats
 
 from tests.engine import chain
 from tests.engine.one_run import digest
-from tfrl import environments, pipelines
+from tfrl import environments, pipelines, training
 from tfrl.conditions import HELD_OUT, Conditions
-from tfrl.pipelines.host_loop import MAX_PLAYED_AT_ONCE, HostLoop, play
+from tfrl.training.host_loop import MAX_PLAYED_AT_ONCE, HostLoop, play
 
 NAMES = tuple(pipelines.SHIPPED)
 SHORT = {"dqn": {"replay_buffer_max_length": 1_000}}
@@ -19,7 +19,7 @@ SHORT = {"dqn": {"replay_buffer_max_length": 1_000}}
 def make_trainer(name, environment_id, steps=600, episodes=4, **hyperparameters):
     pipeline = pipelines.resolve(name)
     config = pipeline.Config(**SHORT.get(name, {}) | hyperparameters)
-    return pipelines.Trainer(pipeline, config, environment_id, steps, steps // 2, episodes)
+    return training.Trainer(pipeline, config, environment_id, steps, steps // 2, episodes)
 
 
 def weights(trainer):
@@ -195,7 +195,7 @@ def test_ppo_learns_cartpole_as_fast_as_in_the_graph():
     """The mean return over training of either differs by chance alone."""
     areas = []
     for environment_id in ("CartPole-v1", "gymnasium:CartPole-v1"):
-        trainer = pipelines.Trainer(
+        trainer = training.Trainer(
             pipelines.resolve("ppo"),
             pipelines.resolve("ppo").Config(),
             environment_id,

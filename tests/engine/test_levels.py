@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfrl import conditions, randomness
 from tfrl.conditions import HELD_OUT, Conditions
 from tfrl.environments import CartPole, load
-from tfrl.pipelines import evaluation
+from tfrl.training import evaluation
 
 
 def numbers(levels, count=4):

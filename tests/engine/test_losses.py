@@ -8,7 +8,8 @@ import tensorflow as tf
 from tf_agents.agents import tf_agent
 
 from tfrl import randomness
-from tfrl.components.losses import LossLog, repeat
+from tfrl.components.logs import LossLog
+from tfrl.components.losses import repeat
 
 
 class Extra(NamedTuple):

@@ -7,8 +7,8 @@ import tf_keras as keras
 from tf_agents.agents.reinforce import reinforce_agent
 from tf_agents.trajectories import StepType, trajectory
 
-from tfrl.agents import MaskedReinforceAgent
 from tfrl.environments import CartPole
+from tfrl.pipelines.reinforce import MaskedReinforceAgent
 
 FIRST, MID, LAST = StepType.FIRST, StepType.MID, StepType.LAST
 GAMMA, LENGTHS, STEPS = 0.9, (3, 5), 7

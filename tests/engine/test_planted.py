@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.engine.planted import PlantedConfig, PlantedPipeline
-from tfrl import pipelines
+from tfrl import training
 from tfrl.analysis import levels as clusters
 from tfrl.analysis import overfitting, thresholds
 from tfrl.conditions import Conditions
@@ -17,7 +17,7 @@ ID, EPISODES, SEEDS = "Maze-v0", 100, 5
 
 @functools.cache
 def trainer(known_levels):
-    return pipelines.Trainer(PlantedPipeline, PlantedConfig(known_levels), ID, 1, 1, EPISODES)
+    return training.Trainer(PlantedPipeline, PlantedConfig(known_levels), ID, 1, 1, EPISODES)
 
 
 def verdicts(known_levels, levels, repetitions):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfrl import pipelines
+from tfrl import pipelines, training
 from tfrl.conditions import Conditions
 from tfrl.environments import load
 
@@ -34,7 +34,7 @@ def goals_are_reached_or_not(returns, lengths, limit):
 def test_a_pipeline_trains_and_is_evaluated(name, environment_id, tested, possible):
     pipeline = pipelines.resolve(name)
     config = pipeline.Config(**({"replay_buffer_max_length": 1_000} if name == "dqn" else {}))
-    trainer = pipelines.Trainer(pipeline, config, environment_id, STEPS, STEPS, 10, num_shifted=1)
+    trainer = training.Trainer(pipeline, config, environment_id, STEPS, STEPS, 10, num_shifted=1)
     result = trainer.run(0, Conditions(levels=20, test=(tested,)))
     limit = load(environment_id).time_limit
     for table in (result.episodes, result.evaluations):

@@ -197,6 +197,7 @@ _FAILURES: dict[str, Callable[[], object]] = {
     "threads": _tell_threads,
     "until mended": _await_mending,
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "build": lambda: None,  # before any run
     "hang": functools.partial(time.sleep, 600),
 }
 
@@ -224,6 +225,8 @@ class Engine:
         if config.file:
             with Path(f"{config.file}.trainers").open("a") as file:
                 file.write(f"{run} {os.getpid()}\n")
+        if config.failure == "build":
+            raise ValueError("layers must be of equal size")
         return Trainer(
             config,
             study.steps,

@@ -53,10 +53,10 @@ from tfrl import runtime
 runtime.silence()
 
 def load(pipeline, environment_id):
-    for name in ("agents", "components", "pipelines"):
+    for name in ("components", "pipelines", "training"):
         package = sys.modules["tfrl." + name] = types.ModuleType("tfrl." + name)
         package.__path__ = [os.path.join(os.path.dirname(runtime.__file__), name)]
-    importlib.import_module("tfrl.pipelines.trainer")
+    importlib.import_module("tfrl.training.trainer")
     importlib.import_module(pipeline.partition(":")[0])
     from tfrl import environments
     environments.load(environment_id, batch_size=1)
@@ -96,10 +96,11 @@ def loaded() -> list[tuple[str, str, set[str]]]:
 def test_what_a_run_imports_is_hashed_and_nothing_else(loaded):
     package = ROOT / "tfrl"
     wrapped = ("host_environment", "gymnasium_wrapper", "suite_gymnasium")
-    host = {"pipelines/host_loop", *(f"environments/{name}" for name in wrapped)}
+    host = {"training/host_loop", *(f"environments/{name}" for name in wrapped)}
     for_gymnasium = {str(package / f"{name}.py") for name in host}
-    # These decide how soon a run is done, not what it gives.
-    cache = {str(package / f"{name}.py") for name in ("compile_cache", "sysctl")}
+    # These decide how soon a run is done and what is printed, not what it gives.
+    without = ("compile_cache", "sysctl", "quiet")
+    cache = {str(package / f"{name}.py") for name in without}
     assert len(loaded) == 2 * len(sources._shipped()) == 10
     for pipeline, environment, files in loaded:
         hashed = {str(file) for file in Engine().sources(pipeline, environment)}

@@ -102,3 +102,26 @@ def test_a_config_that_cannot_be_used_is_named(config, sentence):
     with pytest.raises(StudyError) as caught:
         hyperparameters.resolve(MINE, config, "here")
     assert str(caught.value).startswith(f"here: {sentence}")
+
+
+@dataclass(frozen=True)
+class Large:
+    batch_size: int = 1
+    fc_layer_params: tuple[int, ...] = (4,)
+
+    @property
+    def frames_in_memory(self):
+        return self.batch_size
+
+
+@pytest.mark.parametrize(
+    ("given", "bytes_needed"),
+    [
+        ({"batch_size": 10**12}, "28,000,000,000,096"),
+        ({"fc_layer_params": (10**6, 10**7)}, "120,000,132,000,028"),
+    ],
+)
+def test_what_no_memory_holds_is_refused_with_its_bytes(given, bytes_needed):
+    mine = Configuration("mine", "mine:Pipeline", given)
+    with pytest.raises(StudyError, match=f"here: its .* take at least {bytes_needed}"):
+        hyperparameters.resolve(mine, Large, "here")

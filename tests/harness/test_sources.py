@@ -73,9 +73,10 @@ def test_what_a_module_imports_from_tfrl_is_followed(folder, statement, expected
 
 
 def test_a_name_that_a_package_of_tfrl_hands_on_leads_to_its_module(folder):
-    (folder / "mine.py").write_text("from tfrl.agents import MaskedReinforceAgent")
-    names = inside(Path(tfrl.__file__).parent / "agents", sources.of_module("mine"))
-    assert names == {"masked_reinforce_agent.py", "masking.py"}
+    (folder / "mine.py").write_text("from tfrl.training import Trainer")
+    names = inside(Path(tfrl.__file__).parent / "training", sources.of_module("mine"))
+    assert "trainer.py" in names
+    assert "__init__.py" not in names
 
 
 def test_a_module_that_is_installed_is_followed_inside_its_own_package():
@@ -130,17 +131,17 @@ def hashes(environment: str) -> dict[str, str]:
         ("pipelines/dqn.py", HOST, {"dqn"}),
         ("components/replay_buffer.py", "CartPole-v1", {"dqn"}),
         ("pipelines/ppo.py", "CartPole-v1", {"apo", "apo_parallel", "ppo"}),
-        ("agents/apo_clip_agent.py", "CartPole-v1", {"apo", "apo_parallel"}),
-        ("agents/masking.py", "CartPole-v1", ALL - {"dqn"}),
-        ("agents/__init__.py", "CartPole-v1", set()),
+        ("components/anchor_memory.py", "CartPole-v1", {"apo", "apo_parallel"}),
+        ("components/losses.py", "CartPole-v1", ALL),
+        ("training/__init__.py", "CartPole-v1", set()),
         ("pipelines/__init__.py", "CartPole-v1", set()),
-        ("pipelines/trainer.py", "CartPole-v1", ALL),
-        ("pipelines/trainer.py", HOST, ALL),
+        ("training/trainer.py", "CartPole-v1", ALL),
+        ("training/trainer.py", HOST, ALL),
         ("pipelines/checks.py", "CartPole-v1", ALL),
         ("environments/__init__.py", "CartPole-v1", ALL),
         ("environments/graph_environment.py", "CartPole-v1", ALL),
-        ("pipelines/host_loop.py", "CartPole-v1", set()),
-        ("pipelines/host_loop.py", HOST, ALL),
+        ("training/host_loop.py", "CartPole-v1", set()),
+        ("training/host_loop.py", HOST, ALL),
         ("runtime.py", "CartPole-v1", ALL),
         ("__init__.py", "CartPole-v1", ALL),
         ("harness/worker.py", HOST, set()),

@@ -46,7 +46,7 @@ class CategoricalPolicy(_SeededPolicy):
         super().__init__(policy, random, name="CategoricalPolicy")
 
     def _action(self, time_step, policy_state, seed=None):
-        step = self._distribution(time_step, policy_state)
+        step = self._wrapped_policy.distribution(time_step, policy_state)
         action = randomness.categorical(
             self._random.next(), step.action.logits_parameter(), self.action_spec.dtype
         )

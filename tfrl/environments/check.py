@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 
 from tfrl.environments import suite_gymnasium
-from tfrl.pipelines.host_loop import seed_global_generators
+from tfrl.environments.gymnasium_wrapper import seed_global_generators
 
 _STEPS = 200
 _LEVEL = 7  # any

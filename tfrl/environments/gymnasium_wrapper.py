@@ -1,12 +1,13 @@
 """A vector environment of Gymnasium as TF-Agents sees it, held to what its spaces declare."""
 
 import functools
+import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 from tf_agents.environments import py_environment
 from tf_agents.specs import array_spec
 from tf_agents.trajectories import StepType
@@ -123,8 +124,10 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         self._vector_env.close()
 
     def _reset(self):
-        levels: Any = [self.next_level(place) for place in range(self.batch_size)]
-        observation, _ = self._vector_env.reset(seed=levels)
+        levels = [self.next_level(place) for place in range(self.batch_size)]
+        # A vector environment that is not made of single ones draws all its starts from one seed.
+        single = isinstance(self._vector_env.unwrapped, SyncVectorEnv | AsyncVectorEnv)
+        observation, _ = self._vector_env.reset(seed=levels if single else levels[0])  # type: ignore[arg-type]
         self._check(observation, "observation", *self._possible)
         self._starts = None
         return ts.TimeStep(
@@ -201,6 +204,13 @@ def drawn_levels(seed: int, num_levels: int, batch_size: int) -> NextLevel:
         for place in range(batch_size)
     ]
     return lambda place: int(streams[place].integers(num_levels))
+
+
+def seed_global_generators(*key: int) -> None:
+    """Seeds the generators of `random` and `numpy.random`, which an environment may draw from."""
+    words = np.random.SeedSequence(key).generate_state(4)
+    random.seed(words.tobytes())
+    np.random.seed(words)  # noqa: NPY002
 
 
 def _spec(space: gymnasium.Space, name: str) -> array_spec.BoundedArraySpec:

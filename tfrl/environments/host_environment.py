@@ -102,12 +102,12 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
         return self.unpacked(self._current.read_value())
 
     def _reset(self):
+        _refuse_in_graph("reset")
         self.show(self.packed(self._host.reset()))
         return self._current_time_step()
 
     def _step(self, action):
-        if not tf.executing_eagerly():
-            raise RuntimeError("an environment outside of the graph cannot be stepped in it")
+        _refuse_in_graph("stepped")
         self.show(self.packed(self._host.step(self.host_action(action.numpy()))))
         return self._current_time_step()
 
@@ -118,3 +118,8 @@ def _is_discrete(spec: array_spec.BoundedArraySpec) -> bool:
 
 def _num_values(spec: array_spec.BoundedArraySpec) -> int:
     return int(spec.maximum) - int(spec.minimum) + 1
+
+
+def _refuse_in_graph(what: str) -> None:
+    if tf.inside_function():
+        raise RuntimeError(f"an environment outside of the graph cannot be {what} in it")

@@ -118,10 +118,10 @@ class Engine:
     def _trainer(
         self, study: Study, run: Run, hyperparameters: Mapping[str, Value], debug: bool = False
     ) -> Trainer:
-        from tfrl import pipelines
+        from tfrl import training
 
         cls = self._resolve(run.configuration.pipeline)
-        return pipelines.Trainer(
+        return training.Trainer(
             cls,
             config=cls.Config(**hyperparameters),
             environment=run.group.environment_id,

@@ -144,6 +144,7 @@ class _Executor:
         self._finished = 0
         self._failed = 0
         self._failed_starts = 0  # since a worker last started
+        self._errors: set[tuple[Group, str]] = set()  # those that were shown
 
     def __enter__(self) -> "_Executor":
         return self
@@ -272,8 +273,11 @@ class _Executor:
         self._fail(task.run, manifest.sentence(outcome["error"]))
 
     def _fail(self, run: Run, error: str) -> None:
+        """Count a run that failed, and say how unless another of its group failed alike."""
         self._failed += 1
-        self._progress.say(f"failed: {run}: {error}")
+        if (run.group, error) not in self._errors:
+            self._errors.add((run.group, error))
+            self._progress.say(f"failed: {run}: {error}")
 
     def _status(self) -> Status:
         busy = self._busy()

@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import inspect
+import itertools
 import math
+import os
 import re
 import types
 import typing
@@ -14,6 +16,8 @@ from tfrl.harness.errors import StudyError
 from tfrl.harness.study import Configuration
 from tfrl.harness.toml import show, unknown_key
 
+_BYTES_OF_FRAME = 28  # two step types, reward, discount, action, and an observation of one number
+_BYTES_OF_WEIGHT = 12  # float32, and Adam's two moments
 _FIELD = re.compile(r"    (?P<name>\w+): [^#]*=[^#]*# (?P<comment>.*)")
 _DESCRIPTIONS = {
     bool: "true or false",
@@ -68,10 +72,28 @@ def resolve(configuration: Configuration, config: Any, where: str) -> dict[str, 
             raise StudyError(f"{where}.{key} is {show(value)}: expected {_describe(annotation)}")
         resolved[key] = _as(annotation, value)
     try:
-        config(**resolved)
+        made = config(**resolved)
     except ValueError as error:
         raise StudyError(f"{where}: {error}") from None
+    _check_memory(made, where)
     return resolved
+
+
+def _check_memory(config: Any, where: str) -> None:
+    """Raises `StudyError` if frames and weights cannot fit into this machine's memory.
+
+    This is a lower bound: only a run shows what it needs.
+    """
+    frames = getattr(config, "frames_in_memory", 0)
+    layers = getattr(config, "fc_layer_params", ())
+    weights = sum(units * more for units, more in itertools.pairwise((1, *layers, 1)))
+    needed = frames * _BYTES_OF_FRAME + weights * _BYTES_OF_WEIGHT
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > memory:
+        raise StudyError(
+            f"{where}: its {frames:,} frames and {weights:,} weights take at least {needed:,} "
+            f"bytes: expected at most the {memory:,} of this machine's memory"
+        )
 
 
 def comments(config: type) -> dict[str, str]:

@@ -12,17 +12,17 @@ from tfrl.conditions import GYMNASIUM
 from tfrl.harness import code
 
 _TFRL = Path(tfrl.__file__).parent
-_ROOTS = ("tfrl.pipelines.trainer", "tfrl.runtime")  # what every run goes through
+_ROOTS = ("tfrl.training.trainer", "tfrl.runtime")  # what every run goes through
 _PIPELINES = "tfrl.pipelines"  # resolves names, so that it may lead to any pipeline
 # What every run imports, but only those on Gymnasium's own environments go through.
 _FOR_GYMNASIUM = {
     "tfrl.environments.host_environment",
     "tfrl.environments.gymnasium_wrapper",
     "tfrl.environments.suite_gymnasium",
-    "tfrl.pipelines.host_loop",
+    "tfrl.training.host_loop",
 }
 # What decides how soon a run is done or how it is read afterwards, but not what it gives.
-_WITHOUT_INFLUENCE = {"tfrl.compile_cache", "tfrl.harness.loading"}
+_WITHOUT_INFLUENCE = {"tfrl.compile_cache", "tfrl.harness.loading", "tfrl.quiet"}
 _INSTALLED = {"site-packages", "dist-packages"}
 
 

@@ -18,7 +18,7 @@ from tfrl.harness.engine import Engine, Trainer
 from tfrl.harness.errors import LedgerError
 from tfrl.harness.ledger import Ledger
 from tfrl.harness.manifest import Part
-from tfrl.harness.plan import Task
+from tfrl.harness.plan import CIRCUMSTANTIAL, Task
 from tfrl.harness.study import Group
 
 _SECONDS_BETWEEN_STEPS = 0.2
@@ -84,6 +84,7 @@ class _Worker:
         self._ledger = ledger
         self._invocation = invocation  # see `provenance.of_invocation`
         self._compiled: tuple[Group, Trainer] | None = None
+        self._broken: tuple[Group, Exception] | None = None  # which cannot be compiled, and why
 
     def make(self, task: Task) -> Stored | Unstored:
         """Make one run and store it, whether it finishes or fails."""
@@ -122,7 +123,14 @@ class _Worker:
         if self._compiled is None or self._compiled[0] != task.run.group:
             self._compiled = None  # its memory may be needed for the next
             self._check_code(task)
-            trainer = self._engine.trainer(self._ledger.study, task.run, task.hyperparameters)
+            if self._broken and self._broken[0] == task.run.group:
+                raise self._broken[1]
+            try:
+                trainer = self._engine.trainer(self._ledger.study, task.run, task.hyperparameters)
+            except Exception as error:
+                if type(error).__name__ not in CIRCUMSTANTIAL:
+                    self._broken = task.run.group, error  # it would fail alike with each seed
+                raise
             self._compiled = task.run.group, trainer
         return self._compiled[1]
 

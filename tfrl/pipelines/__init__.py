@@ -1,9 +1,8 @@
-"""One file per algorithm: config, networks, agent, collect, learn, read from top to bottom."""
+"""One file for each algorithm: its config, agent and pipeline, to be read from top to bottom."""
 
 import importlib
 
 from tfrl.pipelines.pipeline import Pipeline
-from tfrl.pipelines.trainer import RunResult, Trainer
 
 SHIPPED = {
     "dqn": "tfrl.pipelines.dqn:DqnPipeline",
@@ -43,4 +42,4 @@ def resolve(reference: str) -> type[Pipeline]:
     return found
 
 
-__all__ = ["SHIPPED", "Pipeline", "RunResult", "Trainer", "resolve"]
+__all__ = ["SHIPPED", "Pipeline", "resolve"]

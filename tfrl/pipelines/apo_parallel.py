@@ -7,10 +7,9 @@ from tf_agents.agents import tf_agent
 from tf_agents.trajectories import StepType, trajectory
 from tf_agents.typing import types
 
-from tfrl.agents.apo_clip_agent import ApoClipAgent
 from tfrl.components.collection import Observer
 from tfrl.components.policies import CategoricalPolicy, PolicyOfMany
-from tfrl.pipelines.apo import ApoConfig, ApoPipeline
+from tfrl.pipelines.apo import ApoClipAgent, ApoConfig, ApoPipeline
 from tfrl.pipelines.checks import check_positive
 from tfrl.randomness import RandomStream, Stream
 
@@ -77,10 +76,18 @@ class ParallelApoPipeline(ApoPipeline):
         """The log sees episodes end in the first learner's environments only."""
         return [self._log, self._remember]
 
-    def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
-        """Each learner learns from what it collected itself. Returns the losses of the first."""
-        shares = zip(self._agents, self._shares(experience), strict=True)
-        first, *_ = [self.train(agent, share) for agent, share in shares]
+    def learn(
+        self, experience: trajectory.Trajectory, agent: ApoClipAgent | None = None
+    ) -> tf_agent.LossInfo:
+        """Each learner learns from what it collected itself, or `agent` alone from all of it.
+
+        Returns:
+          the losses of the first learner.
+        """
+        if agent is not None:
+            return super().learn(experience, agent)
+        shares = zip(self._shares(experience), self._agents, strict=True)
+        first, *_ = [self.learn(share, learner) for share, learner in shares]
         return first
 
     @property

@@ -51,6 +51,11 @@ class DqnConfig:
         check_share(self, "gamma", "initial_epsilon", "epsilon_greedy", "exploration_fraction")
         check_not_negative(self, "gradient_clipping")
 
+    @property
+    def frames_in_memory(self) -> int:
+        """Frames that are held in memory at once."""
+        return self.replay_buffer_max_length + 2 * self.batch_size
+
 
 class DqnPipeline(Pipeline):
     """Each iteration takes one step in every environment and makes as many updates.
@@ -138,6 +143,9 @@ class DqnPipeline(Pipeline):
                 "gradient_norm": self._optimizer.gradient_norm.read_value(),
             }
 
-        names = ("loss", "td_error", "gradient_norm")
-        means = repeat(update, self.config.num_environments, names)
+        # XLA unrolls a loop of one round, and then copies the replay buffer in every iteration.
+        # It cannot know the number of rounds if that depends on a variable.
+        has_begun = self.episode_log.environment_steps >= 0  # always
+        num_updates = tf.where(has_begun, self.config.num_environments, 0)
+        means = repeat(update, num_updates, ("loss", "td_error", "gradient_norm"))
         return tf_agent.LossInfo(means.pop("loss"), {**means, "epsilon": self.epsilon()})

@@ -12,10 +12,9 @@ from tf_agents.policies import tf_policy
 from tf_agents.trajectories import trajectory
 
 from tfrl.components.collection import Collector
-from tfrl.components.episodes import EpisodeLog
-from tfrl.components.losses import LossLog
+from tfrl.components.logs import EpisodeLog, LossLog
 from tfrl.components.networks import draw_weights
-from tfrl.pipelines.tracing import without_global_generators
+from tfrl.components.tracing import without_global_generators
 from tfrl.randomness import RandomStream, Stream
 
 MakeEnvironment = Callable[[int], tf_environment.TFEnvironment]
@@ -97,6 +96,10 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
           the loss, and in `extra` its components: a named tuple or a dict of tensors, each stored
           under its name as the mean over the batch.
         """
+
+    def iterate(self) -> tf_agent.LossInfo:
+        """One iteration of training: collect, then learn. The loop repeats it, in the graph."""
+        return self.learn(self.collector.collect())
 
     @property
     def agent(self) -> tf_agent.TFAgent:

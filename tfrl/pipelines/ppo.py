@@ -1,8 +1,10 @@
 """PPO: several epochs of clipped policy-gradient updates on each rollout."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import ClassVar
 
+import gin
 import tensorflow as tf
 import tf_keras as keras
 from tf_agents.agents import tf_agent
@@ -11,12 +13,11 @@ from tf_agents.networks import actor_distribution_network, value_network
 from tf_agents.policies import tf_policy
 from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
-from tf_agents.utils import common
+from tf_agents.utils import common, value_ops
 
 from tfrl import randomness
-from tfrl.agents.corrected_ppo_clip_agent import CorrectedPPOClipAgent
 from tfrl.components.collection import Observer, RolloutCollector
-from tfrl.components.losses import Scalars, repeat
+from tfrl.components.losses import Scalars, masked_normalize, mean_weights, repeat
 from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy, linear_schedule
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
@@ -73,6 +74,90 @@ class PpoConfig:
         """Frames that one iteration learns from, those of all environments together."""
         return self.num_environments * self.collect_sequence_length
 
+    @property
+    def frames_in_memory(self) -> int:
+        """Frames that are held in memory at once."""
+        return self.num_environments * self.collect_sequence_length
+
+
+@gin.configurable
+class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
+    """TF-Agents' `PPOClipAgent` with three faults mended; the arguments are the same.
+
+    Schulman et al. (2017), "Proximal Policy Optimization Algorithms", equations 7 and 11. With V
+    the value network, gamma the discount factor and lambda the GAE parameter, equation 11 reads
+
+        A_t = delta_t + gamma * lambda * A_{t+1},   delta_t = r_t + gamma * V(s_{t+1}) - V(s_t).
+
+    1. Where a rollout of T steps is cut in mid-episode, the stock agent puts V(s_{T-1}) for V(s_T)
+       in the last delta (tensorflow/agents#953).
+    2. Where an episode is truncated by a time limit, the stock agent takes the value of what would
+       have come next for 0. It is V(s_{t+1}); only a terminal state has the value 0.
+    3. The stock agent normalizes advantages and takes the mean of its losses over all frames,
+       boundaries between episodes and the padding at the end of each rollout among them. Here only
+       frames of experience count, except in the `clip_fraction` that is reported.
+
+    It does not write the stock agent's debug summaries of rewards, returns and advantages.
+    """
+
+    def compute_return_and_advantage(
+        self, next_time_steps: ts.TimeStep, value_preds: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns and advantages, each `[B, T]`.
+
+        Args:
+          next_time_steps: what followed each action, tensors `[B, T]`.
+          value_preds: V(s_0) to V(s_T), `[B, T + 1]`. The frame after an episode's last holds the
+            state in which the episode ended, so V(s_{t+1}) is to be bootstrapped from there too.
+        """
+        rewards = next_time_steps.reward
+        if self._reward_normalizer:
+            rewards = self._reward_normalizer.normalize(
+                rewards, center_mean=False, clip_value=self._reward_norm_clipping
+            )
+        discounts = self._discount_factor * next_time_steps.discount
+        is_last = tf.cast(next_time_steps.is_last(), tf.float32)
+        rewards += is_last * discounts * value_preds[:, 1:]
+        discounts *= 1.0 - is_last
+        values, final_value = value_preds[:, :-1], value_preds[:, -1]
+        returns = value_ops.discounted_return(
+            rewards, discounts, time_major=False, final_value=final_value
+        )
+        if not self._use_gae:
+            return returns, returns - values
+        advantages = value_ops.generalized_advantage_estimation(
+            values, final_value, discounts, rewards, self._lambda, time_major=False
+        )
+        return advantages + values if self._use_td_lambda_return else returns, advantages
+
+    def get_loss(
+        self,
+        time_steps,
+        actions,
+        act_log_probs,
+        returns,
+        normalized_advantages,
+        action_distribution_parameters,
+        weights,
+        *args,
+        **kwargs,
+    ) -> tf_agent.LossInfo:
+        """PPO's loss (equation 9) over the frames whose `weights` are not 0.
+
+        Advantages arrive shifted and scaled by the stock agent; doing it again undoes that.
+        """
+        return super().get_loss(
+            time_steps,
+            actions,
+            act_log_probs,
+            returns,
+            masked_normalize(normalized_advantages, tf.cast(weights > 0, tf.float32)),
+            action_distribution_parameters,
+            mean_weights(weights),
+            *args,
+            **kwargs,
+        )
+
 
 class PpoPipeline(Pipeline):
     """Each iteration collects a rollout of every environment and learns from it in minibatches."""
@@ -104,7 +189,7 @@ class PpoPipeline(Pipeline):
         return agent_class(
             time_step_spec=environment.time_step_spec(),
             action_spec=environment.action_spec(),
-            optimizer=FlatAdam(
+            optimizer=FlatAdam(  # which clips, once it has noted the norm
                 config.learning_rate,
                 epsilon=config.adam_epsilon,
                 global_clipnorm=config.gradient_clipping or None,
@@ -118,7 +203,6 @@ class PpoPipeline(Pipeline):
             policy_l2_reg=config.policy_l2_reg,
             value_function_l2_reg=config.value_function_l2_reg,
             value_pred_loss_coef=config.value_pred_loss_coef,
-            gradient_clipping=None,  # the optimizer clips, once it has noted the norm
             use_gae=True,
             use_td_lambda_return=True,
             normalize_rewards=False,
@@ -143,11 +227,12 @@ class PpoPipeline(Pipeline):
             self.observers,
         )
 
-    def learning_rate(self) -> tf.Tensor:
-        """The learning rate at present."""
+    @property
+    def learning_rate(self) -> Callable[[], tf.Tensor]:
+        """Gives the learning rate at present."""
         config, steps = self.config, self.episode_log.environment_steps
         end = 0.0 if config.anneal_learning_rate else config.learning_rate
-        return linear_schedule(config.learning_rate, end, self.num_environment_steps, steps)()
+        return linear_schedule(config.learning_rate, end, self.num_environment_steps, steps)
 
     @property
     def observers(self) -> list[Observer]:
@@ -162,20 +247,29 @@ class PpoPipeline(Pipeline):
         """Samples the actor's distribution."""
         return CategoricalPolicy(self.agent.collect_policy, random)
 
-    def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
-        """Learns from a rollout `[B, T + 1, ...]`, the last frame of which only bootstraps."""
-        return self.train(self.agent, experience)
-
-    def train(
-        self, agent: ppo_clip_agent.PPOClipAgent, experience: trajectory.Trajectory
+    def learn(
+        self,
+        experience: trajectory.Trajectory,
+        agent: ppo_clip_agent.PPOClipAgent | None = None,
     ) -> tf_agent.LossInfo:
-        """Several passes through the rollout `[B, T + 1, ...]`, each in minibatches of its own.
+        """Several passes through a rollout, each in minibatches of its own.
+
+        Schulman et al. (2017), equations 7 and 9. With r = pi(a|s) / pi_old(a|s), advantages A of
+        mean 0 and deviation 1, and returns R, each update is a step down the gradient of
+
+            - E[min(r A, clip(r, 1 - epsilon, 1 + epsilon) A)]
+            + value_pred_loss_coef E[(V(s) - R)^2] - entropy_regularization E[H(pi(.|s))].
+
+        Args:
+          experience: `[B, T + 1, ...]`; the last frame only bootstraps.
+          agent: learns; the pipeline's own unless given.
 
         Returns:
           the means over all updates, and the entropy and KL divergence after them.
         """
+        agent = agent or self.agent
         agent._optimizer.learning_rate.assign(self.learning_rate())
-        # The agent pads what it returns by one frame, which weighs nothing.
+        # Adds returns and advantages, and pads by one frame, which weighs nothing.
         rollout = tf.nest.map_structure(  # [B, T, ...]
             lambda x: x[:, : self.config.collect_sequence_length],
             agent.preprocess_sequence(experience),
@@ -184,18 +278,21 @@ class PpoPipeline(Pipeline):
         num_frames = frames.reward.shape[0]
         size = min(self.config.minibatch_size, num_frames)
 
+        def update(minibatch: trajectory.Trajectory) -> Scalars:  # [N, 1, ...]
+            loss, losses = agent.train(minibatch)  # the objective above is its `get_loss`
+            norm = agent._optimizer.gradient_norm.read_value()
+            return {"loss": loss, **losses._asdict(), "gradient_norm": norm}
+
         def epoch(_) -> Scalars:
             if size == num_frames:
-                return self._update(agent, frames)
+                return update(frames)
             order = randomness.permutation(self._minibatch_random.next(), num_frames)
-
-            def update(i) -> Scalars:
-                rows = tf.slice(order, [i * size], [size])
-                return self._update(
-                    agent, tf.nest.map_structure(lambda x: tf.gather(x, rows), frames)
-                )
-
-            return repeat(update, num_frames // size, names)
+            rows = tf.reshape(order, [-1, size])
+            return repeat(
+                lambda i: update(tf.nest.map_structure(lambda x: tf.gather(x, rows[i]), frames)),
+                num_frames // size,
+                names,
+            )
 
         names = ("loss", *self.losses, "gradient_norm")
         means = repeat(epoch, self.config.num_epochs, names)
@@ -203,21 +300,6 @@ class PpoPipeline(Pipeline):
         # Not before the updates, which see the rollout as the actions in it were chosen.
         agent.update_observation_normalizer(experience.observation)
         return tf_agent.LossInfo(means.pop("loss"), {**means, **change})
-
-    def _update(
-        self, agent: ppo_clip_agent.PPOClipAgent, minibatch: trajectory.Trajectory
-    ) -> Scalars:
-        """One gradient step on frames `[N, 1, ...]`.
-
-        Schulman et al. (2017), equations 7 and 9. With r = pi(a|s) / pi_old(a|s), advantages A of
-        mean 0 and deviation 1, and returns R, the agent's `get_loss` is
-
-            - E[min(r A, clip(r, 1 - epsilon, 1 + epsilon) A)]
-            + value_pred_loss_coef E[(V(s) - R)^2] - entropy_regularization E[H(pi(.|s))].
-        """
-        loss, losses = agent.train(minibatch)
-        norm = agent._optimizer.gradient_norm.read_value()
-        return {"loss": loss, **losses._asdict(), "gradient_norm": norm}
 
     def _change_of_policy(
         self, agent: ppo_clip_agent.PPOClipAgent, rollout: trajectory.Trajectory

@@ -1,10 +1,14 @@
 """What a page is made of, before it is HTML or Markdown: all text is yet to be escaped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import pandas as pd
+
+from tfrl.harness.errors import HarnessError
+
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -173,15 +177,27 @@ class Page:
     @property
     def figures(self) -> dict[str, str]:
         """What to write into figures/, by file name."""
-        return {f"{p.slug}.svg": p.wide for p in self._parts() if isinstance(p, Picture)}
+        return _named((f"{p.slug}.svg", p.wide) for p in self._parts() if isinstance(p, Picture))
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """What to write into tables/, by file name."""
-        return {f"{p.slug}.csv": p.data for p in self._parts() if isinstance(p, Table | Data)}
+        return _named(
+            (f"{p.slug}.csv", p.data) for p in self._parts() if isinstance(p, Table | Data)
+        )
 
     def _parts(self) -> Iterator[Part]:
         for chapter in self.chapters:
             yield from chapter.parts
         for section in self.records:
             yield from section.parts
+
+
+def _named(files: Iterable[tuple[str, Content]]) -> dict[str, Content]:
+    """Files by name. Raises `HarnessError` if two have one name, as names of environments allow."""
+    by_name: dict[str, Content] = {}
+    for name, content in files:
+        if name in by_name:
+            raise HarnessError(f"the report has two files {name}: rename one of the environments")
+        by_name[name] = content
+    return by_name

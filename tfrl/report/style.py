@@ -11,6 +11,7 @@ import matplotlib
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from tfrl.harness.study import Study
@@ -78,6 +79,11 @@ class Look:
     colour: str
     dash: Any = "solid"
 
+    @property
+    def lines(self) -> str:
+        """The label as figures have it: a long one in several lines."""
+        return wrapped(self.label)
+
 
 Looks = Mapping[str, Look]  # by the configuration's name, in the study's order
 
@@ -97,7 +103,8 @@ def looks(study: Study) -> Looks:
         if pipeline in AGENTS and pipeline not in seen:
             chosen[name] = Look(label, AGENTS[pipeline][1])
         else:
-            dash = DASHES[(1 + others) % len(DASHES)]
+            # Every eight colours the line styles move on, so that 32 differ.
+            dash = DASHES[(1 + others + others // len(FURTHER)) % len(DASHES)]
             chosen[name] = Look(label, FURTHER[others % len(FURTHER)], dash)
             others += 1
         seen.add(pipeline)
@@ -149,9 +156,52 @@ def panels(
     return figure, found
 
 
+def wrapped(label: str, letters: int = 24) -> str:
+    """A label in lines of at most so many letters, broken behind a space, hyphen, dot or line."""
+    lines = [""]
+    for word in re.findall(rf"[^ _.-]{{1,{letters - 1}}}[ _.-]?|[ _.-]", label):
+        if len(lines[-1]) + len(word.rstrip()) > letters:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def beside(labels: Iterable[str], points: float = 9) -> float:
     """Inches that labels of rows take to the left of a panel, in letters of so many points."""
-    return 0.2 + max((len(label) for label in labels), default=0) * 0.6 * points / 72
+    lines = [line for label in labels for line in label.split("\n")]
+    return 0.2 + max(map(len, lines), default=0) * 0.62 * points / 72
+
+
+def tall(labels: Iterable[str], points: float = 9) -> float:
+    """Inches that a row must be high for each of those labels."""
+    return (0.3 + max((label.count("\n") + 1 for label in labels), default=1)) * 1.35 * points / 72
+
+
+def add_key(figure: Figure, entries: Mapping[str, Line2D]) -> None:
+    """Says what the lines are, above all panels, for which the figure is made higher."""
+    labels, points = [wrapped(label) for label in entries], 8.5
+    width, height = figure.get_size_inches()
+    columns = max(1, min(6, int((width - 0.5) / (0.4 + beside(labels, points)))))
+    extra = tall(labels, points) * -(-len(labels) // columns) + 0.08
+    share = height / (height + extra)
+    figure.set_size_inches(width, height + extra)
+    for axes in figure.axes:
+        box = axes.get_position()
+        axes.set_position((box.x0, box.y0 * share, box.width, box.height * share))
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((x, y * share))
+    figure.legend(
+        list(entries.values()), labels, loc="upper left", bbox_to_anchor=(0.5 / width, 1),
+        ncols=columns, frameon=False, fontsize=points, borderpad=0.2, handlelength=2.4,
+    )  # fmt: skip
+
+
+def key_of(looks: Looks) -> dict[str, Line2D]:
+    """The line of each configuration, for `add_key`."""
+    return {
+        look.label: Line2D([], [], color=look.colour, ls=look.dash, lw=2) for look in looks.values()
+    }
 
 
 def tiles(

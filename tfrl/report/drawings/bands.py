@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tfrl.report.style import FAINT, heading, label_steps, styled, tiles, to_svg
+from tfrl.report.style import FAINT, add_key, heading, label_steps, styled, tiles, to_svg
 
 DECADE = 1.2  # from the largest number of levels to "unbounded" on the axis
 
@@ -54,7 +53,7 @@ def over_training(
     """
     width, height, columns = (3.7, 1.5, 2) if narrow else (10.0, 1.75, columns)
     with styled():
-        labels, top = ("environment steps", label), 0.3 + _key_height(lines, narrow)
+        labels, top = ("environment steps", label), 0.3
         figure, grid = tiles(len(found), columns, width, height, labels, top)
         for axes, panel in zip(grid, found, strict=True):
             axes.axhline(0, color="#8a8a8a", lw=0.9, zorder=1)
@@ -80,7 +79,7 @@ def over_training(
             heading(axes, panel.title, remark)
             axes.set(xlim=(0, steps), xlabel="", ylabel="")
             label_steps(axes, 3 if narrow else 5)
-        _key(figure, lines, narrow)
+        add_key(figure, _key(lines))
         return to_svg(figure)
 
 
@@ -103,7 +102,7 @@ def by_levels(
     """
     columns, height = (1, 1.9) if narrow else (2, 2.05)
     with styled():
-        labels, top = ("levels trained on", label), 0.3 + _key_height(lines, narrow)
+        labels, top = ("levels trained on", label), 0.3
         figure, grid = tiles(len(found), columns, width, height, labels, top)
         place = dict(zip(counts, _places(counts), strict=True))
         for axes, panel in zip(grid, found, strict=True):
@@ -117,7 +116,7 @@ def by_levels(
             if limits:
                 pad = 0.04 * (limits[1] - limits[0])
                 axes.set_ylim(limits[0] - pad, limits[1] + pad)
-        _key(figure, lines, narrow)
+        add_key(figure, _key(lines))
         return to_svg(figure)
 
 
@@ -145,24 +144,11 @@ def _name(count: float) -> str:
     return f"{count / 1000:g}k" if count >= 1000 else f"{count:g}"
 
 
-def _key_height(lines: Mapping[str, Line], narrow: bool) -> float:
-    """Inches that the key takes."""
-    return 0.22 * -(-len(lines) // _key_columns(narrow))
-
-
-def _key_columns(narrow: bool) -> int:
-    return 2 if narrow else 5
-
-
-def _key(figure: Figure, lines: Mapping[str, Line], narrow: bool) -> None:
-    """What the lines are, above all panels."""
-    handles = [
-        Line2D([], [], color=line.colour or FAINT, ls=line.dash, lw=1.8, marker=line.marker, ms=4)
+def _key(lines: Mapping[str, Line]) -> dict[str, Line2D]:
+    """What is drawn for each line, by its label."""
+    return {
+        line.label: Line2D(
+            [], [], color=line.colour or FAINT, ls=line.dash, lw=1.8, marker=line.marker, ms=4
+        )
         for line in lines.values()
-    ]
-    width = figure.get_figwidth()
-    figure.legend(
-        handles, [line.label for line in lines.values()], loc="upper left",
-        bbox_to_anchor=(0.5 / width, 1), ncols=_key_columns(narrow), frameon=False, fontsize=8,
-        borderpad=0.2, handlelength=2.6,
-    )  # fmt: skip
+    }

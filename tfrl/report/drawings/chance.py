@@ -8,7 +8,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from tfrl.report.style import FAINT, INK, Looks, beside, heading, panels, styled, to_svg
+from tfrl.report.style import (
+    FAINT,
+    INK,
+    Looks,
+    beside,
+    heading,
+    panels,
+    styled,
+    tall,
+    to_svg,
+    wrapped,
+)
 
 BINS = 41
 
@@ -33,9 +44,9 @@ def splits(
     reach = reach or 1.0
     with styled():
         width = 3.7 if narrow else 10.0
-        labels = [f"{looks[name].label}\n{remarks[name]}" for name in found]
-        left = beside((line for label in labels for line in label.split("\n")), 8.5)
-        figure, (axes,) = panels(1, 1, width, 0.6 + 0.62 * len(found), left, 0.48, 0.08)
+        labels = [f"{looks[name].lines}\n{remarks[name]}" for name in found]
+        height = 0.6 + max(0.62, tall(labels, 8.5)) * len(found)
+        figure, (axes,) = panels(1, 1, width, height, beside(labels, 8.5), 0.48, 0.08)
         edges = np.linspace(-reach, reach, BINS + 1)
         for row, (name, values) in enumerate(found.items()):
             base = row + 0.4
@@ -70,7 +81,8 @@ def pairs(found: Sequence[Pair], most: float, narrow: bool) -> str:
     """
     with styled():
         width, columns = (3.7, 1) if narrow else (10.0, 2)
-        height, left = 0.9 + 0.36 * len(found), beside([pair.label for pair in found], 8.5)
+        labels = [wrapped(pair.label) for pair in found]
+        height, left = 0.9 + max(0.36, tall(labels, 8.5)) * len(found), beside(labels, 8.5)
         figure, (first, second) = panels(2, columns, width, height, (0.66, left))
         _wrong(first, found)
         _needed(second, found, most)
@@ -114,7 +126,7 @@ def _needed(axes: Axes, found: Sequence[Pair], most: float) -> None:
     axes.set(xlim=(1.8, 3 * most), xlabel="seeds of each agent; tick: this study's")
     axes.set_xticks([2, 10, 100, 1_000, 10_000], ["2", "10", "100", "1,000", "10,000"])
     axes.minorticks_off()
-    _named(axes, [pair.label for pair in found])
+    _named(axes, [wrapped(pair.label) for pair in found])
 
 
 def _named(axes: Axes, labels: Sequence[str]) -> None:

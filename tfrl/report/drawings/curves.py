@@ -3,9 +3,10 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 
 from tfrl.analysis import returns
-from tfrl.report.style import FAINT, Look, Looks, panels, styled, to_svg
+from tfrl.report.style import FAINT, Look, Looks, add_key, key_of, panels, styled, to_svg
 
 POINTS = 200  # of each line: about one to three pixels
 
@@ -19,7 +20,7 @@ def by_episode(averages: pd.DataFrame, looks: Looks, threshold: float | None, na
     end = shown_episodes(averages)
     with styled():
         width, height = (3.7, 3.2) if narrow else (9.0, 4.1)
-        figure, (axes,) = panels(1, 1, width, height, top=0.4)
+        figure, (axes,) = panels(1, 1, width, height, top=0.1)
         _threshold(axes, threshold)
         sampled = averages[averages["ordinal"] % max(1, end // (2 * POINTS)) == 0]
         middle = returns.centre(sampled, "ordinal")
@@ -32,14 +33,15 @@ def by_episode(averages: pd.DataFrame, looks: Looks, threshold: float | None, na
             mine = middle[middle["configuration"] == name]
             whole = mine[mine["complete"]]
             rest = mine[mine["ordinal"] >= whole["ordinal"].max()] if len(whole) else mine
-            axes.plot(
-                whole["ordinal"], whole["median"], color=look.colour, lw=2.6, label=look.label
-            )
+            axes.plot(whole["ordinal"], whole["median"], color=look.colour, lw=2.6)
             axes.plot(rest["ordinal"], rest["median"], color=look.colour, lw=2.2, ls=(0, (2, 1)))
         axes.set(
             xlim=(0, end), xlabel="episodes", ylabel=f"return, mean of {returns.WINDOW} episodes"
         )
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+        add_key(
+            figure,
+            {look.label: Line2D([], [], color=look.colour, lw=2.6) for look in looks.values()},
+        )
         return to_svg(figure)
 
 
@@ -83,17 +85,15 @@ def profile(found: pd.DataFrame, looks: Looks, narrow: bool) -> str:
     """
     with styled():
         width, height = (3.7, 3.0) if narrow else (10.0, 3.4)
-        figure, (axes,) = panels(1, 1, width, height, top=0.4)
+        figure, (axes,) = panels(1, 1, width, height, top=0.1)
         for name, look in looks.items():
             mine = found[found["configuration"] == name]
             axes.fill_between(
                 mine["tau"], mine["low"], mine["high"], color=look.colour, alpha=0.15, lw=0
             )
-            axes.plot(
-                mine["tau"], mine["share"], color=look.colour, ls=look.dash, lw=2, label=look.label
-            )
+            axes.plot(mine["tau"], mine["share"], color=look.colour, ls=look.dash, lw=2)
         axes.axvline(1, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
         axes.set(xlabel="tau, normalised return", ylabel="share of runs above tau", ylim=(0, 1.02))
         axes.set_xlim(found["tau"].min(), found["tau"].max())
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
+        add_key(figure, key_of(looks))
         return to_svg(figure)

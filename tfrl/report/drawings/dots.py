@@ -18,6 +18,7 @@ from tfrl.report.style import (
     heading,
     panels,
     styled,
+    tall,
     to_svg,
 )
 
@@ -42,10 +43,10 @@ def scores(
     """
     with styled():
         key = 0.36 if width < 6 else 0.24
-        row_height = ROW if len(found) == 1 else 0.7 * ROW
+        labels = [look.lines for look in looks.values()]
+        row_height = max(ROW if len(found) == 1 else 0.7 * ROW, tall(labels))
         height = 0.72 + key + row_height * len(looks)
-        left = beside(look.label for look in looks.values())
-        figure, grid = panels(len(found), columns, width, height, left, 0.46, 0.1 + key)
+        figure, grid = panels(len(found), columns, width, height, beside(labels), 0.46, 0.1 + key)
         for axes, (label, values, summary) in zip(grid, found, strict=True):
             _rows(axes, values, "score", looks)
             for row, name in enumerate(looks):
@@ -99,7 +100,8 @@ def lined_up(
     """
     with styled():
         width, columns = (3.7, 1) if narrow else (4.9, len(found))
-        left, height = beside((look.label for look in looks.values()), 8), 0.72 + LOW * len(looks)
+        labels = [look.lines for look in looks.values()]
+        left, height = beside(labels, 8), 0.72 + max(LOW, tall(labels, 8)) * len(looks)
         lefts = [left if narrow or not place else 0.1 for place in range(len(found))]
         figure, grid = panels(len(found), columns, width, height, lefts, 0.42, 0.3)
         for axes, (title, values) in zip(grid, found, strict=True):
@@ -122,8 +124,9 @@ def measures(values: pd.DataFrame, labels: Mapping[str, str], looks: Looks, narr
     """
     with styled():
         columns, width = (1, 3.7) if narrow else (len(labels), 10.0)
-        left = beside(look.label for look in looks.values())
-        figure, grid = panels(len(labels), columns, width, 0.6 + ROW * len(looks), left, 0.3)
+        rows = [look.lines for look in looks.values()]
+        height = 0.6 + max(ROW, tall(rows)) * len(looks)
+        figure, grid = panels(len(labels), columns, width, height, beside(rows), 0.3)
         for axes, (column, label) in zip(grid, labels.items(), strict=True):
             _rows(axes, values, column, looks)
             heading(axes, label)
@@ -145,7 +148,8 @@ def beside_published(
       published: percentages by agent and column.
     """
     with styled():
-        height, left = 0.66 + 0.24 * (len(looks) + 1), beside(["REINFORCE"], 8)
+        ticks = [*(look.lines for look in looks.values()), "published"]
+        height, left = 0.66 + max(0.24, tall(ticks, 8)) * len(ticks), beside(ticks, 8)
         figure, grid = panels(len(labels), 1, width, height, left, 0.4, 0.26)
         for axes, (column, label) in zip(grid, labels.items(), strict=True):
             _rows(axes, values, column, looks, (0.0, 100.0), spread=0.06)
@@ -156,7 +160,6 @@ def beside_published(
                     agent, (means[column], row), (5 * side, 0), textcoords="offset points",
                     ha="right" if side < 0 else "left", va="center", fontsize=7, color=FAINT,
                 )  # fmt: skip
-            ticks = [*(look.label for look in looks.values()), "published"]
             axes.set_yticks(range(row + 1), ticks)
             axes.tick_params(axis="y", labelsize=8)
             axes.set_ylim(row + 0.6, -0.6)
@@ -201,7 +204,7 @@ def _rows(
         axes.set_xticks([])
     axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(len(looks) - 0.45, -0.55)
-    axes.set_yticks(range(len(looks)), [look.label for look in looks.values()])
+    axes.set_yticks(range(len(looks)), [look.lines for look in looks.values()])
     axes.tick_params(axis="y", length=0, labelsize=9)
     axes.grid(False, axis="y")
     axes.spines["left"].set_visible(False)

@@ -6,11 +6,18 @@ from typing import Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from tfrl.report.style import Look, Looks, heading, label_steps, panels, styled, to_svg
+from tfrl.report.style import (
+    Looks,
+    add_key,
+    heading,
+    key_of,
+    label_steps,
+    panels,
+    styled,
+    to_svg,
+)
 
 
 @dataclass(frozen=True)
@@ -35,11 +42,11 @@ def courses(found: Sequence[Course], looks: Looks, label: str, narrow: bool) -> 
     with styled():
         columns, width = (1, 3.7) if narrow else (min(2, len(found)), 10.0)
         figure, grid = panels(len(found), columns, width, 2.45, top=0.34)
-        _spare(figure, looks, narrow)
         for axes, course in zip(grid, found, strict=True):
             _lines(axes, course, looks)
             heading(axes, course.title)
             axes.set(xlabel=course.label, ylabel="share of seeds" if course.share else label)
+        add_key(figure, key_of(looks))
         return to_svg(figure)
 
 
@@ -64,25 +71,3 @@ def _lines(axes: Axes, course: Course, looks: Looks) -> None:
     else:
         axes.set_xlim(0)
         label_steps(axes)
-
-
-def _spare(figure: Figure, looks: Looks, narrow: bool) -> None:
-    """What the lines are, above all panels, for which the figure is made higher."""
-    columns = 3 if narrow else 6
-    extra = 0.22 * -(-len(looks) // columns) + 0.05
-    width, height = figure.get_size_inches()
-    share = height / (height + extra)
-    figure.set_size_inches(width, height + extra)
-    for axes in figure.axes:
-        box = axes.get_position()
-        axes.set_position((box.x0, box.y0 * share, box.width, box.height * share))
-    handles = [_handle(look) for look in looks.values()]
-    figure.legend(
-        handles, [look.label for look in looks.values()], loc="upper left",
-        bbox_to_anchor=(0.5 / width, 1), ncols=columns, frameon=False, fontsize=8.5,
-        borderpad=0.2, handlelength=2.2,
-    )  # fmt: skip
-
-
-def _handle(look: Look) -> Line2D:
-    return Line2D([], [], color=look.colour, ls=look.dash, lw=2)

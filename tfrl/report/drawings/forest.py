@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from tfrl.report.style import FAINT, INK, beside, heading, panels, styled, to_svg
+from tfrl.report.style import FAINT, INK, beside, heading, panels, styled, tall, to_svg, wrapped
 
 ROW = 0.27  # inches
 
@@ -37,12 +37,11 @@ class Panel:
 def forest(found: Sequence[Panel], narrow: bool) -> str:
     """Panels of estimates: beside each other with common rows, or below each other."""
     rows = max(len(panel.rows) for panel in found)
-    names = [row.label for panel in found for row in panel.rows]
+    names = [wrapped(row.label) for panel in found for row in panel.rows]
     with styled():
         width, columns = (3.7, 1) if narrow else (10.0, len(found))
-        height = 0.86 + ROW * rows
-        left = min(beside(names, 8.5), 0.45 * width / columns)
-        figure, grid = panels(len(found), columns, width, height, left)
+        height = 0.86 + max(ROW, tall(names, 8.5)) * rows
+        figure, grid = panels(len(found), columns, width, height, beside(names, 8.5))
         for axes, panel in zip(grid, found, strict=True):
             _rows(axes, panel)
             heading(axes, panel.title)
@@ -66,7 +65,7 @@ def _rows(axes: Axes, panel: Panel) -> None:
             axes.text(panel.none, y, f" {row.note}", va="center", fontsize=7.5, color=FAINT)
     axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(len(panel.rows) - 0.4, -0.6)
-    labels = [row.label for row in panel.rows]
+    labels = [wrapped(row.label) for row in panel.rows]
     axes.set_yticks(range(len(labels)), labels, fontsize=8.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 
-from tfrl.report.style import Looks, heading, label_steps, panels, styled, to_svg
+from tfrl.report.style import Looks, add_key, heading, key_of, label_steps, panels, styled, to_svg
 
 _COLUMNS = 3
 _BANDS = 3  # the most configurations that have a band each; more would hide one another
 
 
 def losses(curves: pd.DataFrame, names: Sequence[str], looks: Looks, narrow: bool) -> str:
-    """A legend, and a panel for each loss with the median over the seeds of each configuration.
+    """A panel for each loss with the median over the seeds of each configuration.
 
     With few configurations, a band reaches from the lowest seed to the highest.
 
@@ -22,15 +22,13 @@ def losses(curves: pd.DataFrame, names: Sequence[str], looks: Looks, narrow: boo
     """
     with styled():
         width, columns = (3.7, 1) if narrow else (10.0, _COLUMNS)
-        figure, (first, *found) = panels(len(names) + 1, columns, width, 1.9)
+        figure, found = panels(len(names), columns, width, 1.9)
         for axes, name in zip(found, names, strict=True):
             _panel(axes, curves[curves["name"] == name], looks)
             heading(axes, name.replace("_", " "))
             axes.set_xlim(0, curves["step"].max())
             label_steps(axes, 4)
-        first.set_axis_off()
-        lines = found[0].get_lines()
-        first.legend(lines, [look.label for look in looks.values()], loc="upper left", ncols=2)
+        add_key(figure, key_of(looks))
         return to_svg(figure)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
-from tfrl.report.style import FAINT, Look, Looks, beside, panels, styled, to_svg
+from tfrl.report.style import FAINT, Look, Looks, beside, panels, styled, tall, to_svg, wrapped
 
 GAP = 0.1  # between cells, in cells
 ROW, TITLE = 0.46, 0.24  # inches
@@ -37,23 +37,29 @@ def strip(
     across = min(len(seeds), 10 if narrow else 20)
     lines = -(-len(seeds) // across)
     place = {seed: divmod(order, across) for order, seed in enumerate(seeds)}
-    left = 0.04 if narrow else min(2.4, beside(look.label for look in looks.values()))
-    block = lines * ROW + (TITLE if narrow else 0.12)
+    titles = [f"{look.label}  {remarks[name]}" for name, look in looks.items()]
+    names = [
+        wrapped(title, 46) if narrow else look.lines
+        for title, look in zip(titles, looks.values(), strict=True)
+    ]
+    left = 0.04 if narrow else beside(names)
+    title = max(TITLE, tall(names))
+    block = lines * ROW + title if narrow else max(lines * ROW, tall(names)) + 0.12
     with styled():
         width = 3.7 if narrow else 10.0
         figure, (axes,) = panels(1, 1, width, len(looks) * block + 0.34, left, 0.3, 0.04)
         down = 0.0  # inches
-        for name, look in looks.items():
+        for (name, look), label in zip(looks.items(), names, strict=True):
             if narrow:
-                _label(axes, (0, down + 0.15), f"{look.label}  {remarks[name]}", left=True)
-                down += TITLE
+                _label(axes, (0, down + 0.03 + title / 2), label, left=True)
+                down += title
             else:
-                _label(axes, (-0.25, down + ROW / 2), look.label, left=False)
+                _label(axes, (-0.25, down + max(ROW, tall(names)) / 2), label, left=False)
             mine = (drawn["configuration"] == name).to_numpy()
             own = dict(zip(drawn["seed"][mine], values[mine], strict=True))
             planned = runs.loc[runs["configuration"] == name, "seed"]
             _cells(axes, own, list(planned), look, place, down, limits, threshold)
-            down += block - (TITLE if narrow else 0)
+            down += block - (title if narrow else 0)
         axes.set(xlim=(-0.02, across - GAP + 0.02), ylim=(down, 0))
         axes.axis("off")
         _below(axes, across, down, narrow)

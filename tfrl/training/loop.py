@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+from tfrl.components.tracing import check_random_operations, without_global_generators
 from tfrl.conditions import Conditions
-from tfrl.pipelines.evaluation import Plan
-from tfrl.pipelines.long_sums import long_sums
 from tfrl.pipelines.pipeline import Pipeline
-from tfrl.pipelines.tracing import check_random_operations, without_global_generators
 from tfrl.randomness import RandomStream, Stream
+from tfrl.training.evaluation import Plan
+from tfrl.training.long_sums import long_sums
 
 State = Mapping[str, np.ndarray]
 

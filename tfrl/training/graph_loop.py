@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
+from tf_agents.environments import tf_environment
+from tf_agents.policies import tf_policy
 
-from tfrl.components.episodes import play
 from tfrl.conditions import Conditions
-from tfrl.pipelines.evaluation import Plan
-from tfrl.pipelines.loop import Loop, State
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
+from tfrl.training.evaluation import Plan
+from tfrl.training.loop import Loop, State
 
 
 class GraphLoop(Loop):
@@ -58,9 +59,7 @@ class GraphLoop(Loop):
 
     def _iterate_until(self, step: tf.Tensor) -> None:
         pipeline = self._pipeline
-        self._repeat(
-            lambda: pipeline.loss_log.observe(pipeline.learn(pipeline.collector.collect())), step
-        )
+        self._repeat(lambda: pipeline.loss_log.observe(pipeline.iterate()), step)
 
     def _repeat(self, iterate: Callable[[], object], until: tf.Tensor | int) -> None:
         """Iterates until there have been that many environment steps."""
@@ -85,3 +84,29 @@ class GraphLoop(Loop):
             results.append(play(self._environment, policy))
         returns, lengths = zip(*results, strict=True)
         return tf.stack(returns), tf.stack(lengths)
+
+
+def play(
+    environment: tf_environment.TFEnvironment, policy: tf_policy.TFPolicy
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Plays with `policy` until the episode in progress has ended in each environment.
+
+    Returns:
+      what these episodes earned from here on, float32 `[B]`, and the environment steps that it
+      took, int64 `[B]`.
+    """
+    shape = [environment.batch_size]
+
+    def step(over, returns, lengths):
+        action = policy.action(environment.current_time_step()).action
+        time_step = environment.step(action)
+        returns += tf.where(over, 0.0, time_step.reward)
+        lengths += tf.cast(~over, tf.int64)
+        return over | time_step.is_last(), returns, lengths
+
+    _, returns, lengths = tf.while_loop(
+        lambda over, *_: ~tf.reduce_all(over),
+        step,
+        [tf.zeros(shape, tf.bool), tf.zeros(shape), tf.zeros(shape, tf.int64)],
+    )
+    return returns, lengths

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfrl.components.networks import MOST_ROWS
-from tfrl.pipelines.tracing import operations
+from tfrl.components.tracing import operations
 
 _PRODUCTS = {"MatMul", "BatchMatMulV2", "BatchMatMulV3"}
 _KERNEL_GRADIENTS = {"Conv2DBackpropFilter", "Conv3DBackpropFilterV2"}

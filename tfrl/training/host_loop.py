@@ -13,10 +13,11 @@ from tf_agents.trajectories import StepType, policy_step, trajectory
 from tf_agents.trajectories import time_step as ts
 
 from tfrl.conditions import Conditions
+from tfrl.environments.gymnasium_wrapper import seed_global_generators
 from tfrl.environments.host_environment import HostEnvironment
-from tfrl.pipelines.evaluation import Plan
-from tfrl.pipelines.loop import Loop, State
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
+from tfrl.training.evaluation import Plan
+from tfrl.training.loop import Loop, State
 
 MAX_PLAYED_AT_ONCE = 32  # episodes of an evaluation, each in an environment of its own
 
@@ -188,22 +189,17 @@ class HostLoop(Loop):
 
         last = time_steps[num_frames]
         self._environment.show(last)
-        experience = self._collector.replay(frame_at, num_frames)
-        if learns:
-            self._pipeline.loss_log.observe(self._pipeline.learn(experience))
+        with self._collector.replaying(frame_at, num_frames):
+            if learns:
+                self._pipeline.loss_log.observe(self._pipeline.iterate())
+            else:
+                self._collector.collect()
         # A collection that begins with a reset has another time step to begin with.
         action = actions[0] if self._collector.begins_with_reset else self._act_in_graph(last)[0]
         return action, self._pipeline.episode_log.environment_steps.read_value()
 
     def _choose_in_graph(self, policy: tf_policy.TFPolicy, packed: tf.Tensor) -> tuple[tf.Tensor]:
         return (policy.action(self._evaluation_environment.unpacked(packed)).action,)
-
-
-def seed_global_generators(*key: int) -> None:
-    """Seeds the generators of `random` and `numpy.random`, which an environment may draw from."""
-    words = np.random.SeedSequence(key).generate_state(4)
-    random.seed(words.tobytes())
-    np.random.seed(words)  # noqa: NPY002
 
 
 def direct_call(compiled: tf.types.experimental.ConcreteFunction) -> Call:

@@ -15,12 +15,12 @@ from tfrl import environments
 from tfrl.components.networks import sum_in_chunks
 from tfrl.conditions import DEFAULT, PLAIN, Conditions, check
 from tfrl.environments.host_environment import HostEnvironment
-from tfrl.pipelines import evaluation
-from tfrl.pipelines.evaluation import Columns
-from tfrl.pipelines.graph_loop import GraphLoop
-from tfrl.pipelines.host_loop import HostLoop
-from tfrl.pipelines.loop import State
 from tfrl.pipelines.pipeline import LOG_CAPACITY, Pipeline
+from tfrl.training import evaluation
+from tfrl.training.evaluation import Columns
+from tfrl.training.graph_loop import GraphLoop
+from tfrl.training.host_loop import HostLoop
+from tfrl.training.loop import State
 
 
 @dataclasses.dataclass(frozen=True)
