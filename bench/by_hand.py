@@ -18,7 +18,7 @@ import tensorflow as tf  # noqa: E402
 
 from examples import ppo_from_scratch  # noqa: E402
 from examples.ppo_from_scratch import B, T  # noqa: E402
-from tfrl.training.host_loop import Call, direct_call  # noqa: E402
+from tfrl.training.host_loop import direct_call  # noqa: E402
 
 WARM_UP, ROLLOUTS = 20, 100
 
@@ -29,8 +29,8 @@ def main() -> None:
     observation = tf.TensorSpec([B, 4])
     rollout = [tf.TensorSpec([T + 1, B, 4]), tf.TensorSpec([T, B], tf.int64)]
     rollout += [tf.TensorSpec([T, B])] * 4 + [tf.TensorSpec([])]
-    act, learn = compiled(ppo.act, observation), compiled(ppo.learn, *rollout)
-    training = ppo_from_scratch.Training(act, learn, seed=0)
+    functions = compiled(ppo.act, observation), compiled(ppo.learn, *rollout)
+    training = ppo_from_scratch.Training(*map(direct_call, functions), seed=0)
     for _ in range(WARM_UP):
         training.iterate(0.0)
     start = time.perf_counter()
@@ -39,10 +39,10 @@ def main() -> None:
     print(json.dumps({"rate": ROLLOUTS * T * B / (time.perf_counter() - start)}))
 
 
-def compiled(function, *signature: tf.TensorSpec) -> Call:
-    """The function, compiled and called as our own loop calls it."""
+def compiled(function, *signature: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
+    """The function, compiled by XLA for arguments of these specs."""
     traced = tf.function(function, jit_compile=True, autograph=False)
-    return direct_call(traced.get_concrete_function(*signature))
+    return traced.get_concrete_function(*signature)
 
 
 if __name__ == "__main__":
