@@ -54,7 +54,7 @@ def test_the_first_claim_is_asked_of_several_beginnings():
     episodes = pd.concat(
         run(name, seed, scores + seed)
         for name, scores in (("apo", slow), ("ppo", fast))
-        for seed in range(5)
+        for seed in range(6)
     )
     table = apo.beginnings(returns.moving_average(episodes), 10_000, "apo", "ppo").set_index(
         "share"
@@ -78,8 +78,8 @@ def values(apo_values, ppo_values):
 
 
 def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
-    low = [(10 + i, np.nan if i == 0 else 0.0 + i, 90.0 + i, "finished") for i in range(6)]
-    high = [(60 + i, 0.5 * (i > 2), 20.0 + i, "finished") for i in range(6)]
+    low = [(10 + i, np.nan if i == 0 else 0.0 + i, 90.0 + i, "finished") for i in range(8)]
+    high = [(60 + i, 0.5 * (i > 2), 20.0 + i, "finished") for i in range(8)]
     high += [(np.nan, np.nan, np.nan, "failed")]
     table = apo.compare(values(low, high), "apo", "ppo").set_index("claim")
     assert table["verdict"].to_dict() == {
@@ -89,8 +89,8 @@ def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
     }
     assert table.loc["a", "difference"] == pytest.approx(-50)
     counted = ["apo_n", "apo_planned", "apo_nonzero", "ppo_n", "ppo_nonzero", "ppo_planned"]
-    assert table.loc["b1", counted].tolist() == [5, 6, 5, 6, 3, 7]
-    assert table.loc["b1", ["ppo_finished", "ppo_failed", "ppo_missing"]].tolist() == [6, 1, 0]
+    assert table.loc["b1", counted].tolist() == [7, 8, 7, 8, 5, 9]
+    assert table.loc["b1", ["ppo_finished", "ppo_failed", "ppo_missing"]].tolist() == [8, 1, 0]
     assert table.loc["b1", "low"] < table.loc["b1", "difference"] < table.loc["b1", "high"]
 
 
@@ -159,7 +159,7 @@ def test_ablations_are_held_against_ppo_and_against_plain_apo():
             {
                 "environment": "e",
                 "configuration": name,
-                "score": rng.normal(name == "heavy", 0.1, 5),
+                "score": rng.normal(name == "heavy", 0.1, 9),
             }
         )
         for name in SETTINGS

@@ -10,7 +10,7 @@ from tests.engine.one_run import digest
 from tfrl import pipelines, training
 
 SEEDS = (0, 1, 0)  # the last is to repeat the first, with another run in between
-STEPS, EPISODES = 512, 1
+STEPS, EPISODES = 256, 1
 
 
 def main(names):

@@ -118,14 +118,15 @@ def test_numbers_on_the_page_are_those_of_the_tables(report):
     assert claims["claim"].tolist() == ["a", "b1", "b2"]
     early = claims.iloc[0]
     means = f"APO {early['apo_mean']:.0f}, PPO {early['ppo_mean']:.0f}"
-    difference = f"difference −{-early['difference']:.0f}"
-    assert f"Mean return, first 20% of steps: {means}, {difference}" in text
+    lower = f"APO's is the lower one in {early['lower']:.0%}"
+    assert f"Mean return, first 20% of steps: {means}; {lower}" in text
     others = pd.read_csv(report.parent / "tables/cartpole-apo-ppo-beginnings.csv")
     assert others["share"].tolist() == [0.05, 0.1, 0.2, 0.4]
     assert others["difference"][2] == pytest.approx(early["difference"])
-    shown = re.search(r"The difference over the first 5% (\S+) \((\S+) to (\S+)\), over", text)
-    numbers = [float(number.replace("−", "-")) for number in shown.groups()]
-    assert numbers == pytest.approx(others.loc[0, ["difference", "low", "high"]].tolist(), abs=0.5)
+    pattern = r"It is the lower one in (\d+)% \((\d+)% to (\d+)%\) over the first 5%,"
+    numbers = [int(number) for number in re.search(pattern, text).groups()]
+    expected = 100 * others.loc[0, ["lower", "lower_low", "lower_high"]]
+    assert numbers == pytest.approx(expected.tolist(), abs=0.5)
     runs = pd.read_csv(report.parent / "tables/cartpole-apo-ppo-runs.csv")
     assert runs.groupby("configuration")["early_return"].mean()["apo"] == pytest.approx(
         early["apo_mean"]

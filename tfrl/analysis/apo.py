@@ -1,7 +1,8 @@
 """The talk that APO comes from: it rises more slowly at first than PPO, and is steadier later.
 
-Both claims say that a number is lower for APO than for PPO. Each run gives one value of it; the
-difference of the means has Welch's 95% interval, and the verdict is what that interval says.
+Both claims say that a number is lower for APO than for PPO. Each run gives one value of it. The
+verdict says whether a run of APO mostly has the lower one (`tfrl.analysis.superiority`); the
+difference of the means, with Welch's 95% interval, says by how much.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import comparisons, evidence, returns, stability
+from tfrl.analysis import aggregates, comparisons, evidence, returns, stability, superiority
 from tfrl.analysis.evidence import Verdict
 from tfrl.analysis.returns import RUN
 from tfrl.analysis.settings import Settings, differences, rest
@@ -74,8 +75,9 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
       apo, ppo: names of the configurations.
 
     Returns:
-      A row a claim: claim, measure, label, difference (APO - PPO), low, high, verdict, note,
-      seeds_needed (for this verdict, which is not corrected), why (there is none), and of each
+      A row a claim: claim, measure, label, difference (APO - PPO), low, high, note, verdict,
+      lower (how often APO's is the lower one), lower_low, lower_high, seeds_needed (for this
+      verdict, which is not corrected), why (there is none), and of each
       side, with `apo_` or `ppo_` before it: mean, n (runs with a value), nonzero (runs whose value
       is not 0), planned, finished, failed, missing, and late_return (mean over its runs).
     """
@@ -93,9 +95,7 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
             "label": claim.label,
         }
         row |= {"difference": found.estimate, "low": found.low, "high": found.high}
-        row |= {"verdict": evidence.verdict(found, "lower"), "note": found.note}
-        effect, why = comparisons.standardised(scores["apo"], scores["ppo"])
-        row |= {"seeds_needed": float(comparisons.seeds_needed(np.array(effect))), "why": why}
+        row |= {"note": found.note} | _lower(scores["apo"], scores["ppo"])
         for side, mine in sides.items():
             counted = _side(mine, scores[side])
             row |= {f"{side}_{key}": value for key, value in counted.items()}
@@ -112,23 +112,36 @@ def beginnings(averages: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.Dat
       apo, ppo: names of the configurations.
 
     Returns:
-      A row for each of `BEGINNINGS`: share (of the budget), difference (APO - PPO), low, high,
-      verdict.
+      A row for each of `BEGINNINGS`: share (of the budget), difference (APO - PPO), low, high, and
+      what `compare` has besides of its verdict.
     """
     rows = []
     for share in BEGINNINGS:
         scores = returns.area_scores(averages, steps, share).dropna(subset="score")
-        found = evidence.welch(
-            *(
-                scores.loc[scores["configuration"] == name, "score"].to_numpy()
-                for name in (apo, ppo)
-            )
-        )
+        sides = [
+            scores.loc[scores["configuration"] == name, "score"].to_numpy() for name in (apo, ppo)
+        ]
+        found = evidence.welch(*sides)
         rows.append(
             {"share": share, "difference": found.estimate, "low": found.low, "high": found.high}
-            | {"verdict": evidence.verdict(found, "lower")}
+            | _lower(*sides)
         )
     return pd.DataFrame(rows)
+
+
+def _lower(apo: np.ndarray, ppo: np.ndarray) -> dict[str, object]:
+    """How often APO's value is the lower one, the verdict on that, and the seeds it needs."""
+    if min(len(apo), len(ppo)) < 2:
+        nothing = dict.fromkeys(("lower", "lower_low", "lower_high", "seeds_needed"), np.nan)
+        return {"verdict": "inconclusive", **nothing, "why": "needs two seeds on each side"}
+    low, high = superiority.share_interval(ppo, apo)
+    verdict = "supported" if low > 0.5 else "not supported" if high < 0.5 else "inconclusive"
+    needed = superiority.seeds_needed(ppo, apo, superiority.ALPHA, "apo")
+    return {
+        "verdict": verdict,
+        **{"lower": float(aggregates.improvement(ppo, apo)), "lower_low": low, "lower_high": high},
+        **{"seeds_needed": needed, "why": ""},
+    }
 
 
 def together(verdicts: Collection[Verdict]) -> Verdict:

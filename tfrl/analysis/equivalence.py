@@ -29,10 +29,11 @@ import pandas as pd
 from scipy import special
 
 from tfrl.analysis import thresholds
-from tfrl.analysis.comparisons import ALPHA, holm
+from tfrl.analysis.comparisons import holm
 from tfrl.analysis.evidence import t_interval
 from tfrl.analysis.overfitting import MARGIN
 from tfrl.analysis.returns import GROUP
+from tfrl.analysis.superiority import ALPHA
 
 SAME, EQUIVALENT, CHANGE, INCONCLUSIVE = "the same", "equivalent", "a real change", "inconclusive"
 

@@ -196,20 +196,6 @@ def wilson_interval(
     return np.array([hits + z2 / 2 - half, hits + z2 / 2 + half]) / (n + z2)
 
 
-def verdict(difference: Estimate, claimed: Literal["lower", "higher"]) -> Verdict:
-    """What the interval of a difference says of the claim that the first is lower (or higher).
-
-    "supported" if the interval lies wholly on the claimed side of 0, "not supported" if it lies
-    wholly on the other, and "inconclusive" if it touches or covers 0 or does not exist.
-    """
-    low, high = difference.low, difference.high
-    if claimed == "higher":
-        low, high = -high, -low
-    if high < 0:
-        return "supported"
-    return "not supported" if low > 0 else "inconclusive"
-
-
 def describe(scores: np.ndarray, *key: str) -> dict[str, object]:
     """Median, IQM and mean of [n] finite scores with their 95% intervals, and where seeds fall.
 

@@ -21,7 +21,8 @@ import pandas as pd
 from scipy import stats
 
 from tfrl.analysis import resampling
-from tfrl.analysis.comparisons import ALPHA, all_pairs
+from tfrl.analysis.comparisons import all_pairs
+from tfrl.analysis.superiority import ALPHA
 
 MOST_SPLITS = 200_000  # up to so many all are taken: those of up to 20 seeds
 KS = (1, 2, 3, 5, 10)

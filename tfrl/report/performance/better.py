@@ -64,7 +64,7 @@ def answer(ground: Ground, found: Better) -> Answer:
 def _leader(
     ground: Ground, summary: pd.DataFrame, rows: pd.DataFrame, what: str
 ) -> tuple[str, tuple[str, ...]]:
-    """Outcome and sentence: who has the highest mean, above whom, and above whom not for sure."""
+    """Outcome and sentences: who has the highest mean, and whose seeds its seeds beat for sure."""
     scored = summary[summary["n"] > 0]
     if scored.empty:
         return "", ("No run has finished: no score.",)
@@ -75,41 +75,55 @@ def _leader(
         return "nothing to compare", (f"{look[best].label}'s mean {what} is {mean}.",)
     tied = [str(name) for name in scored.loc[scored["mean"] == top["mean"], "configuration"]]
     have = "has" if len(tied) == 1 else "have"
-    text = f"{listed([look[name].label for name in tied])} {have} the highest mean {what}, {mean}"
+    sentences = [
+        f"{listed([look[name].label for name in tied])} {have} the highest mean {what}, {mean}."
+    ]
     mine = rows[(rows["a"] == best) ^ (rows["b"] == best)]
     mine = mine[~(mine["a"].isin(tied) & mine["b"].isin(tied))]
+    won = np.where(mine["a"] == best, "a higher", "b higher")
     unsure = mine["verdict"] == "inconclusive"
-    beaten, rest = mine[~unsure], mine[unsure]
-    if len(beaten):
-        text += f", above {_least(ground, beaten, best)}"
-    if len(rest):
-        text += f"; {_nearest(ground, rest, best)}"
-    could = [*tied, *(_other(row, best) for _, row in rest.iterrows())]
+    beaten, lost = (
+        mine[~unsure & (mine["verdict"] == won)],
+        mine[~unsure & (mine["verdict"] != won)],
+    )
+    for found, verb in ((beaten, "beats"), (lost, "nevertheless loses more often than not to")):
+        if len(found):
+            sentences.append(f"A seed of {look[best].label} {verb} {_beaten(ground, found, best)}.")
+    if unsure.any():
+        sentences.append(_nearest(ground, mine[unsure], best))
+    could = [*tied, *(_other(row, best) for _, row in mine[unsure].iterrows())]
     several = " or ".join(own.label for name, own in look.items() if name in could)
     outcome = "inconclusive" if beaten.empty else several if len(could) <= LISTED else "not sure"
-    return outcome, (f"{text}.",)
+    return outcome, (" ".join(sentences),)
 
 
-def _least(ground: Ground, beaten: pd.DataFrame, best: str) -> str:
-    """Of whom the lead is sure, and the least lead."""
-    leads = beaten.apply(lambda row: pairs.ahead(row, best)[0], axis=1)
-    least = beaten.loc[leads.idxmin()]
-    if len(beaten) == 1:
-        return f"{_label(ground, least, best)}, by {pairs.lead(least, best)}"
-    names = _labels(ground, beaten, best)
-    return f"{names}, the nearest of which it leads by {pairs.lead(least, best)}"
+def _beaten(ground: Ground, rows: pd.DataFrame, best: str) -> str:
+    """As `one of DQN in 93% (81% to 98%) of pairs`, of the others or of the one beaten least."""
+    if len(rows) <= LISTED:
+        parts = [
+            f"one of {_label(ground, row, best)} in {pairs.wins(row, best)}"
+            for _, row in rows.iterrows()
+        ]
+        return f"{listed(parts)} of pairs"
+    share = np.where(rows["a"] == best, rows["improvement"], 1 - rows["improvement"])
+    least = rows.iloc[int(share.argmin())]
+    return (
+        f"one of each of {plural(len(rows), 'other')}, the least often of "
+        f"{_label(ground, least, best)}, in {pairs.wins(least, best)} of pairs"
+    )
 
 
-def _nearest(ground: Ground, rest: pd.DataFrame, best: str) -> str:
-    """Of whom the lead is not sure, and which lead would take fewest seeds to be."""
-    text = f"its lead over {_labels(ground, rest, best)} is inconclusive"
-    if len(rest) > 1 and not np.isfinite(rest["seeds_needed"]).any():
-        return text
-    row = rest.loc[rest["seeds_needed"].fillna(np.inf).idxmin()]
-    text += ": "
-    if len(rest) > 1:
-        text += f"the nearest to an answer, over {_label(ground, row, best)}, is "
-    return f"{text}{pairs.lead(row, best)[:-1]}; {pairs.more(row)})"
+def _nearest(ground: Ground, rows: pd.DataFrame, best: str) -> str:
+    """Against whom it is not sure, and which verdict would take fewest seeds."""
+    names = _labels(ground, rows, best)
+    if len(rows) > 1 and not np.isfinite(rows["seeds_needed"]).any():
+        return f"Against {names} it is inconclusive."
+    row = rows.loc[rows["seeds_needed"].fillna(np.inf).idxmin()]
+    nearest = f"nearest to an answer is {_label(ground, row, best)}, " if len(rows) > 1 else ""
+    return (
+        f"Against {names} it is inconclusive: {nearest}{pairs.wins(row, best)} of pairs are won; "
+        f"{pairs.more(row)}."
+    )
 
 
 def _labels(ground: Ground, rows: pd.DataFrame, best: str) -> str:
@@ -195,11 +209,12 @@ def _differences(ground: Ground, found: Better) -> Picture:
     rows = pairs.shown(found.final_pairs, found.best)
     panels = [
         forest.Panel(
-            "Difference", "final return, first − second", pairs.estimates(rows, ground.looks), 0
+            "First beats second", "share of pairs of seeds",
+            pairs.estimates(rows, ground.looks, "improvement"), 0.5, (0.0, 1.0),
         ),
         forest.Panel(
-            "Probability of improvement", "P(first beats second)",
-            pairs.estimates(rows, ground.looks, "improvement"), 0.5, (0.0, 1.0),
+            "Difference of means", "final return, first − second",
+            pairs.estimates(rows, ground.looks), 0,
         ),
     ]  # fmt: skip
     wide, narrow = (forest.forest(panels, narrow) for narrow in (False, True))

@@ -47,6 +47,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.{1 if few else 0}f}%"
 
 
+def share_said(share: float, low: float, high: float) -> str:
+    """As `93% (81% to 98%)`, in a sentence."""
+    bounds = f" ({percent(low)} to {percent(high)})" if np.isfinite(low) else ""
+    return f"{percent(share)}{bounds}"
+
+
 def percents(share: float, low: float, high: float, note: str = "") -> Cell:
     """A share above its interval."""
     if not np.isfinite(share):

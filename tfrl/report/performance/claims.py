@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import apo, evidence
+from tfrl.analysis import apo
 from tfrl.analysis.evidence import Verdict
 from tfrl.report.blocks import Answer
-from tfrl.report.performance import pairs
+from tfrl.report.performance import cells, pairs
 from tfrl.report.performance.ground import Ground
 from tfrl.report.style import Looks
-from tfrl.report.wording import interval, listed, number, places, plural, sample
+from tfrl.report.wording import listed, number, places, plural, sample
 
-INTERVAL = f"{evidence.CONFIDENCE:.0%} interval"
 ANCHORS = {
     "num_anchor_episodes": "K",
     "anchor_weight": "beta",
@@ -94,13 +93,10 @@ def _at_first(verdict: Verdict, beginnings: pd.DataFrame) -> str:
 
 
 def _other_beginnings(beginnings: pd.DataFrame) -> list[str]:
-    """The differences for meanings of "at first" other than the one that the verdict is about."""
-    parts = []
-    for _, row in beginnings[beginnings["share"] != apo.EARLY].iterrows():
-        if bounds := interval(row["low"], row["high"]):
-            difference = number(row["difference"], places(row["low"], row["high"]))
-            parts.append(f"over the first {row['share']:.0%} {difference} ({bounds})")
-    return [f"The difference {listed(parts)}."] if parts else []
+    """The shares for meanings of "at first" other than the one that the verdict is about."""
+    others = beginnings[(beginnings["share"] != apo.EARLY) & np.isfinite(beginnings["lower"])]
+    parts = [f"{_lower(row)} over the first {row['share']:.0%}" for _, row in others.iterrows()]
+    return [f"It is the lower one in {listed(parts)}."] if parts else []
 
 
 def scope(ground: Ground, pair: Claims) -> str:
@@ -146,7 +142,7 @@ def _anchors(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
 
 
 def _evidence(row: pd.Series, labels: dict[str, str]) -> str:
-    """Both means of a claim, their difference with its interval, and both n."""
+    """Both means of a claim, how often APO's number is the lower one, and both n."""
     n = sample(row["apo_n"], row["ppo_n"])
     if _nobody_fell(row):
         return f"no run of either agent fell ({n})."
@@ -154,12 +150,16 @@ def _evidence(row: pd.Series, labels: dict[str, str]) -> str:
         return f"{row['note']} ({n})."
     digits = places(row["low"], row["high"])
     means = ", ".join(f"{labels[s]} {number(row[f'{s}_mean'], digits)}" for s in labels)
-    bounds = interval(row["low"], row["high"])
-    bounds = f"{INTERVAL} {bounds}" if bounds else row["note"]
-    if row["verdict"] == "inconclusive" and np.isfinite(row["low"]):
+    if not np.isfinite(row["lower"]):
+        return f"{means} ({row['why']}; {n})."
+    if row["verdict"] == "inconclusive":
         needed = pairs.lacking(row["seeds_needed"], row["why"], min(row["apo_n"], row["ppo_n"]))
         n = f"{n}; {needed}"
-    return f"{means}, difference {number(row['difference'], digits)} ({bounds}; {n})."
+    return f"{means}; {labels['apo']}'s is the lower one in {_lower(row)} of pairs of runs ({n})."
+
+
+def _lower(row: pd.Series) -> str:
+    return cells.share_said(row["lower"], row["lower_low"], row["lower_high"])
 
 
 def _nobody_fell(row: pd.Series) -> bool:

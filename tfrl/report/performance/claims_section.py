@@ -8,7 +8,7 @@ from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.returns import WINDOW
 from tfrl.report.blocks import Cell, Data, Method, Note, Paragraph, Part, Picture, Section, Table
 from tfrl.report.drawings import curves, dots
-from tfrl.report.performance import claims
+from tfrl.report.performance import cells, claims
 from tfrl.report.performance.claims import Claims
 from tfrl.report.performance.ground import Ground
 from tfrl.report.style import Looks
@@ -92,14 +92,16 @@ def _table(slug: str, pair: Claims, looks: Looks) -> Table:
                 Cell(f"({row['claim']}) {row['label']}"),
                 *(_value(row[f"{side}_mean"], digits, "no value", n) for side, n in runs.items()),
                 _value(row["difference"], digits, row["note"], bounds),
+                cells.percents(row["lower"], row["lower_low"], row["lower_high"], row["why"]),
                 Cell(claims.outcome(row["verdict"])),
             )
         )
-    head = ("Measure", *labels.values(), " − ".join(labels.values()), "Verdict")
+    lower = f"{labels['apo']}'s is lower"
+    head = ("Measure", *labels.values(), " − ".join(labels.values()), lower, "Verdict")
     caption = (
-        f"Means over runs, and under the difference its {CONFIDENCE:.0%} interval (Welch's t, not "
-        f"corrected for being one of several). Each row claims that {labels['apo']}'s number is "
-        "the lower one."
+        f"Means over runs, and under their difference its {CONFIDENCE:.0%} interval (Welch's t). "
+        f"Each row claims that {labels['apo']}'s number is the lower one: in what share of all "
+        "pairs of runs it is decides."
     )
     holds = holding(pair.claims[["apo_n", "ppo_n"]].to_numpy().ravel(), "difference")
     label = "The claims about APO"
@@ -113,16 +115,17 @@ def _notes(goal: str, labels: dict[str, str]) -> tuple[Note, ...]:
             f"How far the {WINDOW}-episode moving average sank below {goal} (Gymnasium's "
             f"threshold) after first reaching it, {WINDOW} episodes or later; 0 if it never did. "
             "Runs that did not reach it have no value; one that reached it late had less time to "
-            "fall. Where no run of an agent fell there is no spread and so no interval, and this "
-            "part stays inconclusive however many of the other's fell."
+            "fall."
         )
     return (
         Note(
             "Verdict",
-            "Supported: the interval lies wholly below 0. Not supported: wholly above, so the "
-            "opposite was seen. Inconclusive: it covers 0, or there is none. Claim (b) is "
-            "supported if all its parts are, not supported if at least one is not and none is "
-            "supported, and inconclusive otherwise.",
+            f"Supported: {labels['apo']}'s number is the lower one in more than half of all pairs "
+            f"of runs, and the {CONFIDENCE:.0%} interval of that share says so too. Not supported: "
+            "in less than half, so the opposite was seen. Inconclusive: the interval covers one "
+            "half. Claim (b) is supported if all its parts are, not supported if at least one is "
+            "not and none is supported, and inconclusive otherwise. Claims (a), (b1) and (b2) are "
+            "not corrected for being three.",
         ),
         Note(
             "(a) Mean return at first",
@@ -141,13 +144,11 @@ def _notes(goal: str, labels: dict[str, str]) -> tuple[Note, ...]:
             "it beside the mean return.",
         ),
         Note(
-            "How far to trust the intervals",
-            "For values of which most are 0 and few are large, as falls are, the interval is only "
-            "approximate and can see a difference where there is none: read it with the number of "
-            f"runs that fell. {labels['apo']} and {labels['ppo']} share their seeds, and with "
-            "equal networks their initial weights and first episodes, but are compared as if "
-            "unpaired: if that makes their values correlate positively, the intervals are a little "
-            "too wide.",
+            "How far to trust it",
+            "The verdict holds for values of any shape (docs/verdicts.md). The interval of the "
+            "difference of means does not: where most values are 0 and few are large, as falls "
+            "are, it is only approximate. Both agents have the same seeds and are compared as if "
+            "unpaired.",
         ),
     )
 

@@ -125,7 +125,7 @@ def _notes() -> tuple[Note, ...]:
         ),
         Note(
             "Effects",
-            "As in question 1: Welch's interval, permutation p corrected for all pairs of the "
-            "table, Hedges' g.",
+            "As in question 1: how often a seed of one beats one of the other, p corrected for all "
+            "pairs of the table, Welch's interval, Hedges' g.",
         ),
     )

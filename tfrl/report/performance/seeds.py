@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import reproducibility
-from tfrl.analysis.comparisons import MOST_SEEDS
+from tfrl.analysis.superiority import MOST_SEEDS
 from tfrl.report.blocks import Answer, Cell, Heading, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import chance
 from tfrl.report.performance import cells, pairs
@@ -186,9 +186,8 @@ def _pairs(ground: Ground, found: Seeds, better: Better) -> Picture:
     wide, narrow = (chance.pairs(drawn, MOST_SEEDS, narrow) for narrow in (False, True))
     caption = (
         "Wrong winners: k seeds drawn of each agent, how often the order of their means is not "
-        "that of all seeds; dotted, a coin's toss. Seeds needed: of each agent, to find a "
-        "difference as large as the one seen in 80% of repetitions; the tick is what this study "
-        "has. "
+        "that of all seeds; dotted, a coin's toss. Seeds needed: of each agent, for a verdict in "
+        "80% of studies with seeds like these; the tick is what this study has. "
         f"{' '.join(_needed(ground, better))}"
     )
     alt = f"A row for each pair of agents. {caption}"

@@ -1,0 +1,76 @@
+"""Pairs of distributions of which neither wins more often, however different their shapes.
+
+Each makes `[repetitions, n]` and `[repetitions, m]` scores. Where a shift makes the two even, it is
+found from a large sample, once.
+"""
+
+import functools
+
+import numpy as np
+
+
+def normal(rng, size, spread=1.0):
+    return rng.normal(0, spread, size)
+
+
+def lognormal(rng, size):
+    return np.exp(rng.normal(size=size))
+
+
+def collapsing(share):
+    """Near 480, but for a share of seeds that lose 400."""
+    return lambda rng, size: np.where(rng.random(size) < share, 80.0, rng.normal(480, 10, size))
+
+
+def capped(rng, size):
+    return np.where(rng.random(size) < 0.6, 500.0, rng.uniform(100, 500, size))
+
+
+def half_capped(rng, size):
+    return np.minimum(rng.normal(500, 100, size), 500.0)
+
+
+def two_humps(rng, size):
+    return rng.choice([-3.0, 3.0], size) + rng.normal(0, 0.3, size)
+
+
+def two_points(rng, size):
+    return rng.choice([470.0, 490.0], size)
+
+
+def constant(rng, size):
+    return np.full(size, 480.0)
+
+
+def student(rng, size):
+    return rng.standard_t(3, size)
+
+
+@functools.cache
+def even(draw, spread):
+    """Normal scores of that spread, shifted so that those of `draw` beat them half of the time."""
+    rng = np.random.default_rng(9)
+    theirs, mine = draw(rng, 200_000), spread * rng.normal(size=200_000)
+    low, high = -2_000.0, 2_000.0
+    for _ in range(60):
+        shift = (low + high) / 2
+        wins = np.mean(theirs > mine + shift) + np.mean(theirs == mine + shift) / 2
+        low, high = (shift, high) if wins > 0.5 else (low, shift)
+    return lambda rng, size: rng.normal(shift, spread, size)
+
+
+_COLLAPSING = {share: collapsing(share) for share in (0.05, 0.2)}
+
+NULLS = {
+    "normal, equal": (normal, normal),
+    "normal, spread 1 and 5": (normal, functools.partial(normal, spread=5.0)),
+    "lognormal and normal": (lognormal, even(lognormal, 1.0)),
+    "5% of seeds collapse; normal": (_COLLAPSING[0.05], even(_COLLAPSING[0.05], 10.0)),
+    "20% of seeds collapse; normal": (_COLLAPSING[0.2], even(_COLLAPSING[0.2], 10.0)),
+    "ceiling, equal": (capped, capped),
+    "ceiling in half of the seeds; normal": (half_capped, even(half_capped, 60.0)),
+    "two humps; narrow normal": (two_humps, functools.partial(normal, spread=0.5)),
+    "always the same; two values": (constant, two_points),
+    "Student's t with 3 degrees; normal": (student, normal),
+}
+SIZES = ((3, 3), (5, 5), (10, 10), (20, 20), (5, 20), (20, 5))
