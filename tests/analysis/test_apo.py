@@ -23,12 +23,14 @@ def measures(episodes, status=("finished",), threshold=475.0):
         {"environment": "e", "configuration": "apo", "seed": range(len(status)), "status": status}
     )
     averages = returns.moving_average(episodes)
-    return apo.measures(averages, runs, 10_000, threshold).to_dict("records")
+    # As if evaluated before every episode.
+    judged = averages.assign(average=averages["return"], step=averages["step"] - 10)
+    return apo.measures(judged, averages, runs, 10_000, threshold).to_dict("records")
 
 
 def test_measures_of_a_run_that_rises_falls_and_rises():
     scores = np.r_[
-        np.full(200, 100.0), np.full(400, 500.0), np.full(100, 300.0), np.full(300, 500.0)
+        np.full(201, 100.0), np.full(399, 500.0), np.full(100, 300.0), np.full(300, 500.0)
     ]
     (row,) = measures(run("apo", 0, scores))
     assert row["early_return"] == 100
@@ -56,18 +58,17 @@ def test_the_first_claim_is_asked_of_several_beginnings():
         for name, scores in (("apo", slow), ("ppo", fast))
         for seed in range(6)
     )
-    table = apo.beginnings(returns.moving_average(episodes), 10_000, "apo", "ppo").set_index(
-        "share"
-    )
+    judged = episodes.rename(columns={"return": "average"})
+    table = apo.beginnings(judged, 10_000, "apo", "ppo").set_index("share")
     assert table["verdict"].to_dict() == {
         0.05: "supported",
         0.1: "supported",
         0.2: "not supported",
         0.4: "not supported",
     }
-    # Up to episode 100 every average is 10; from there it rises by 3.9 an episode up to 400.
-    assert table.loc[0.1, "difference"] == pytest.approx(10 - 100)
-    assert table.loc[0.2, "difference"] == pytest.approx((10 + 10 + 3.9 * 50.5) / 2 - 100, abs=2)
+    # From step 10 on, 10 up to step 1,000 and 400 from step 1,010 on, against 100 throughout.
+    assert table.loc[0.1, "difference"] == pytest.approx(-90 * 990 / 1_000)
+    assert table.loc[0.2, "difference"] == pytest.approx((-90 * 990 + 105 * 10 + 300 * 990) / 2_000)
 
 
 def values(apo_values, ppo_values):

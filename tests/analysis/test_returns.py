@@ -81,20 +81,28 @@ def test_scores_of_the_last_episodes():
     assert late["mean"].tolist() == [8] and late["spread"].tolist() == pytest.approx([2.5**0.5])
 
 
-def test_the_early_score_is_the_area_under_the_curve_and_not_a_count_of_short_episodes():
-    # One run: 100 episodes of 10 steps and return 10, then one of 1,000 steps and return 1,000.
-    short = [("e", "a", 0, 10 * (i + 1), i, 10.0) for i in range(100)]
-    columns = [*RUN, "step", "episode", "return"]
-    frame = pd.DataFrame([*short, ("e", "a", 0, 2_000, 100, 1_000.0)], columns=columns)
-    curve = returns.moving_average(frame, window=1)
-    (score,) = returns.area_scores(curve, steps=15_000, share=0.2)["score"]
-    # No value before step 10, 10 up to step 2,000, then 1,000 up to step 3,000.
-    assert score == pytest.approx((10 * 1_990 + 1_000 * 1_000) / 2_990, rel=2e-3)
+def judged(*curves, steps):
+    """Greedy returns at these steps, of a run for each curve; another policy always returns 7."""
+    rows = [
+        ("e", "a", seed, step, "held-out", policy, value if policy == "greedy" else 7.0)
+        for seed, curve in enumerate(curves)
+        for step, value in zip(steps, curve, strict=True)
+        for policy in ("greedy", "stochastic")
+    ]
+    columns = [*RUN, "step", "split", "policy", "return"]
+    return returns.judged(pd.DataFrame(rows, columns=columns))
 
 
-def test_a_run_without_an_early_episode_has_no_early_score():
-    curve = returns.moving_average(episodes(a=[[5.0]]))  # ends at step 10
-    assert returns.area_scores(curve, steps=40, share=0.2)["score"].isna().all()
+def test_the_area_of_the_judged_policy_counts_every_step_the_same():
+    # Close together at first: 0 at step 0, 10 at 10, 20 at 20, and 20 at 100.
+    found = judged([0, 10, 20, 20], [4, 4, 4, 4], steps=(0, 10, 20, 100))
+    assert found["ordinal"].tolist() == [1, 2, 3, 4] * 2
+    whole = returns.judged_area(found, 100)
+    assert whole["score"].tolist() == [(100 / 2 + 150 + 20 * 80) / 100, 4]
+    # Up to step 15 it is 15 / 2; up to step 60, 20 from step 20 on.
+    assert returns.judged_area(found, 100, 0.15)["score"].tolist() == [7.5, 4]
+    expected = (200 + 20 * 40) / 60
+    assert returns.judged_area(found, 100, 0.6)["score"][0] == pytest.approx(expected)
 
 
 def averages(*runs):

@@ -165,4 +165,4 @@ def test_no_runs_at_all():
     assert stability.over_time(none, 100).empty and stability.across_runs(none, 100).empty
     empty = evaluations({0: [[1.0]]}).head(0)
     assert stability.across_rollouts(empty, 100).empty and stability.best_and_last(empty).empty
-    assert returns.area_scores(none, 100).empty
+    assert returns.judged_area(none, 100).empty

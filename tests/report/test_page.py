@@ -119,7 +119,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(report):
     early = claims.iloc[0]
     means = f"APO {early['apo_mean']:.0f}, PPO {early['ppo_mean']:.0f}"
     lower = f"APO's is the lower one in {early['lower']:.0%}"
-    assert f"Mean return, first 20% of steps: {means}; {lower}" in text
+    assert f"Mean return of the greedy policy, first 20% of steps: {means}; {lower}" in text
     others = pd.read_csv(report.parent / "tables/cartpole-apo-ppo-beginnings.csv")
     assert others["share"].tolist() == [0.05, 0.1, 0.2, 0.4]
     assert others["difference"][2] == pytest.approx(early["difference"])

@@ -31,32 +31,37 @@ class Claim:
 
 
 CLAIMS = (
-    Claim("a", "early_return", f"Mean return, first {EARLY:.0%} of steps"),
+    Claim("a", "early_return", f"Mean return of the greedy policy, first {EARLY:.0%} of steps"),
     Claim("b1", "deepest_fall", "Deepest fall below the threshold"),
     Claim("b2", "late_spread", f"Spread of returns, last {LATE:.0%} of steps"),
 )
 
 
 def measures(
-    averages: pd.DataFrame, runs: pd.DataFrame, steps: int, threshold: float | None
+    judged: pd.DataFrame,
+    averages: pd.DataFrame,
+    runs: pd.DataFrame,
+    steps: int,
+    threshold: float | None,
 ) -> pd.DataFrame:
     """The numbers of each run that the claims are about.
 
     Args:
-      averages: as `returns.moving_average` gives them.
+      judged: as `returns.judged` gives it, which "at first" is about.
+      averages: as `returns.moving_average` gives them, which "steadier" is about.
       runs: the planned runs with their `status`.
       steps: the step budget of a run.
       threshold: the environment's, or None if it has none.
 
     Returns:
       A row for each planned run, [environment, configuration, seed, status, early_return,
-      deepest_fall, late_return, late_spread]: the mean of the learning curve over the first `EARLY`
-      of the budget, as `returns.area_scores` defines it; how far the moving average fell below the
+      deepest_fall, late_return, late_spread]: the mean return of the judged policy over the first
+      `EARLY` of the budget (`returns.judged_area`); how far the moving average fell below the
       threshold after it was first reached (NaN: never reached); mean and standard deviation of the
       returns of the episodes that ended in the last `LATE` of the budget. A run that has not
       finished has NaN throughout.
     """
-    early = returns.area_scores(averages, steps, EARLY).rename(columns={"score": "early_return"})
+    early = returns.judged_area(judged, steps, EARLY).rename(columns={"score": "early_return"})
     late = stability.late_returns(averages, steps, LATE).rename(
         columns={"mean": "late_return", "spread": "late_spread"}
     )
@@ -103,11 +108,11 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def beginnings(averages: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataFrame:
+def beginnings(judged: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataFrame:
     """The first claim for each meaning of "at first": does its verdict hang on `EARLY`?
 
     Args:
-      averages: as `returns.moving_average` gives them, of one environment.
+      judged: as `returns.judged` gives it, of one environment.
       steps: the step budget of a run.
       apo, ppo: names of the configurations.
 
@@ -117,7 +122,7 @@ def beginnings(averages: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.Dat
     """
     rows = []
     for share in BEGINNINGS:
-        scores = returns.area_scores(averages, steps, share).dropna(subset="score")
+        scores = returns.judged_area(judged, steps, share)
         sides = [
             scores.loc[scores["configuration"] == name, "score"].to_numpy() for name in (apo, ppo)
         ]

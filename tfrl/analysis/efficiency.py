@@ -1,7 +1,8 @@
 """How many samples, gradient updates and seconds a task takes; runs that never solve it count.
 
-A run solves the task when the mean return of its last 100 episodes reaches the threshold: for the
-first time, or for good, which is when it does not fall below again before the run ends. A run that
+A run solves the task when its curve reaches the threshold: for the first time, or for good, which
+is when it does not fall below again before the run ends. The curve is that of the judged policy at
+its evaluations (`returns.judged`, with a window of 1), or a moving average of episodes. A run that
 never does is censored: all that is known is that it takes longer than the run lasted. A mean over
 those that made it would hide that, so what is shown is the share of all seeds solved by step t. As
 all runs have the same budget of steps, that is Kaplan and Meier's estimate (1958).

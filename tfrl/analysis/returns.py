@@ -105,6 +105,39 @@ def evaluation_means(evaluations: pd.DataFrame, policy: str = "greedy") -> pd.Da
     return scores.rename("score").reset_index()
 
 
+def judged(evaluations: pd.DataFrame, policy: str = "greedy") -> pd.DataFrame:
+    """The curve of the policy at its evaluations, in the form of `moving_average`.
+
+    Returns:
+      [environment, configuration, seed, step, average, ordinal]: `average` is what
+      `evaluation_means` gives, `ordinal` counts the run's evaluations from 1.
+    """
+    found = evaluation_means(evaluations, policy).rename(columns={"score": "average"})
+    found = found.sort_values([*RUN, "step"], kind="stable", ignore_index=True)
+    return found.assign(ordinal=found.groupby(RUN, observed=True).cumcount() + 1)
+
+
+def judged_area(judged: pd.DataFrame, steps: int, share: float = 1.0) -> pd.DataFrame:
+    """One row a run: the mean return of the judged policy over the first `share` of the budget.
+
+    That is the area under the straight lines between its evaluations, divided by the steps, so
+    that every step counts the same however close together the evaluations are.
+
+    Args:
+      judged: as `judged` gives it.
+      steps: the step budget.
+    """
+    end = share * steps
+    rows = []
+    for run, own in judged.groupby(RUN, observed=True, sort=False):
+        step, value = own["step"].to_numpy(float), own["average"].to_numpy(float)
+        inside = step < end
+        x = np.append(step[inside], end)
+        y = np.append(value[inside], np.interp(end, step, value))
+        rows.append((*run, np.trapezoid(y, x) / end))
+    return pd.DataFrame(rows, columns=[*RUN, "score"])
+
+
 def final_scores(evaluations: pd.DataFrame, steps: int, policy: str = "greedy") -> pd.DataFrame:
     """Final performance, one row a run: that mean return at the last evaluation.
 
@@ -121,24 +154,3 @@ def last_training_scores(episodes: pd.DataFrame, count: int = WINDOW) -> pd.Data
     last = ordered.groupby(RUN, observed=True).tail(count)
     scores = last.groupby(RUN, observed=True)["return"].mean(skipna=False)
     return scores.rename("score").reset_index()
-
-
-def area_scores(
-    averages: pd.DataFrame, steps: int, share: float = 1.0, points: int = 1_000
-) -> pd.DataFrame:
-    """One row a run: the mean of its learning curve over the first `share` of the budget.
-
-    That is the area under the moving average, taken at `points` evenly spaced steps, and so every
-    step of training counts the same. (A mean over episodes would count the short ones most: the
-    first, before anything is learned.) The curve begins where a run's first episode ends; NaN if
-    none did.
-
-    Args:
-      averages: as `moving_average` gives them.
-      steps: the step budget.
-    """
-    found = curves(averages, np.linspace(0, share * steps, points + 1)[1:])
-    known = ~np.isnan(found.values)
-    total = np.where(known, found.values, 0.0).sum(axis=1)
-    count = known.sum(axis=1)
-    return found.runs.assign(score=np.where(count > 0, total / np.maximum(count, 1), np.nan))

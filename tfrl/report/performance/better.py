@@ -197,8 +197,9 @@ def _area(ground: Ground, found: Better) -> Picture:
     panel = [("mean return over all of training", ground.own(ground.area), found.area)]
     wide, narrow = (dots.scores(panel, ground.headline, 1, width) for width in (10.0, 3.7))
     caption = (
-        "The final return of every seed is on the first screen; here is the mean of its whole "
-        "learning curve (the area under it), which counts how early the curve rises as well."
+        "The final return of every seed is on the first screen; here is the mean of its greedy "
+        "policy's returns over all of training (the area under the curve of evaluations), which "
+        "counts how early the curve rises as well."
     )
     alt = "A row of dots for each agent: every seed's mean return over all of training."
     return Picture(f"{ground.name}-area", alt, caption, wide, narrow)
@@ -287,9 +288,8 @@ def _notes(ground: Ground, found: Better) -> tuple[Note, ...]:
         ),
         Note(
             "Return over all of training",
-            f"The mean of a run's learning curve, its {WINDOW}-episode moving average by step (the "
-            "area under it), so that every step of training counts the same. It is of the agent as "
-            "it explores.",
+            "The mean of a run's curve of evaluations, that of the same policy by step (the area "
+            "under it), so that every step of training counts the same.",
         ),
         Note(
             "Median, IQM",

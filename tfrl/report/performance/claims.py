@@ -39,11 +39,11 @@ def find(ground: Ground) -> Claims | None:
     if pair is None:
         return None
     runs = ground.runs[ground.runs["configuration"].isin(pair)]
-    values = apo.measures(ground.averages, runs, ground.steps, ground.threshold)
+    values = apo.measures(ground.judged, ground.averages, runs, ground.steps, ground.threshold)
     claims = apo.compare(values, *pair)
     if ground.threshold is None:
         claims = claims[claims["claim"] != "b1"]
-    beginnings = apo.beginnings(ground.averages, ground.steps, *pair)
+    beginnings = apo.beginnings(ground.judged, ground.steps, *pair)
     return Claims(*pair, values, claims, beginnings)
 
 

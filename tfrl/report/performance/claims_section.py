@@ -129,12 +129,12 @@ def _notes(goal: str, labels: dict[str, str]) -> tuple[Note, ...]:
         ),
         Note(
             "(a) Mean return at first",
-            f"The mean of a run's learning curve ({WINDOW}-episode moving average by environment "
-            f"step, as drawn above) on an even grid of steps over the first {EARLY:.0%} of the "
-            "budget, so that each step counts the same. It begins where the run's first episode "
-            f"ends; before {WINDOW} have, the average is of all so far. The share was fixed before "
-            "any result was known. Over others the answer can be another, so three more are given, "
-            "which were added later; none of the four is corrected for being one of four.",
+            "The mean return of the greedy policy at its evaluations (the area under straight "
+            f"lines between them) over the first {EARLY:.0%} of the budget, so that each step "
+            "counts the same. Earlier versions took the return while exploring, which the talk's "
+            "figure above shows. The share was fixed before any result was known. Over others the "
+            "answer can be another, so three more are given, which were added later; none of the "
+            "four is corrected for being one of four.",
         ),
         Note("(b1) Deepest fall", fall),
         Note(

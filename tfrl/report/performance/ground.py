@@ -85,9 +85,14 @@ class Ground:
         return returns.final_scores(self.evaluations, self.steps)
 
     @cached_property
+    def judged(self) -> pd.DataFrame:
+        """The curve of each run's greedy policy at its evaluations."""
+        return returns.judged(self.evaluations)
+
+    @cached_property
     def area(self) -> pd.DataFrame:
-        """The mean of the learning curve of each run in which an episode ended."""
-        return returns.area_scores(self.averages, self.steps).dropna()
+        """The mean of that curve over all of training."""
+        return returns.judged_area(self.judged, self.steps)
 
     @cached_property
     def training(self) -> pd.DataFrame:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from tfrl.analysis import efficiency
 from tfrl.analysis.evidence import CONFIDENCE, Estimate, seeds_until_apart
-from tfrl.analysis.returns import WINDOW
 from tfrl.report.blocks import Answer, Cell, Data, Method, Note, Part, Picture, Section, Table
 from tfrl.report.drawings import efficiency as drawings
 from tfrl.report.performance import pairs
@@ -38,15 +37,15 @@ class Samples:
 
 def find(ground: Ground) -> Samples:
     """The statistics."""
-    averages, runs = ground.own(ground.averages), ground.own(ground.runs)
+    judged, runs = ground.own(ground.judged), ground.own(ground.runs)
     threshold = np.inf if ground.threshold is None else ground.threshold
-    times = efficiency.times(averages, runs, threshold, ground.steps)
+    times = efficiency.times(judged, runs, threshold, ground.steps, window=1)
     solved = efficiency.solved(times)
     return Samples(
         times=times,
         solved=solved,
         medians=efficiency.medians(solved),
-        progress=efficiency.progress(averages, runs, ground.steps),
+        progress=efficiency.progress(judged, runs, ground.steps),
     )
 
 
@@ -66,13 +65,13 @@ def answer(ground: Ground, found: Samples) -> Answer:
     if len(reached):
         steps = listed([_median(ground, row) for _, row in reached.iterrows()])
         said.append(
-            f"Median steps until the {WINDOW}-episode average of training first reaches "
-            f"{ground.goal}: {steps}{_lacking(ground, rows)}."
+            f"Median steps until the greedy policy first reaches {ground.goal} at an evaluation: "
+            f"{steps}{_lacking(ground, rows)}."
         )
     if len(never):
         names = listed([f"{ground.looks[row.configuration].label} (0 of {row.n} seeds)" for row in
                         never.itertuples()])  # fmt: skip
-        what = "that is" if len(reached) else f"a {WINDOW}-episode average of {ground.goal} is"
+        what = "that is" if len(reached) else f"{ground.goal} at an evaluation is"
         said.append(f"Within {ground.steps:,} steps {what} never reached by {names}.")
     return Answer("", _first(ground, rows), tuple(said))
 
@@ -179,12 +178,12 @@ def _picture(ground: Ground, found: Samples) -> Picture:
             )
         )  # fmt: skip
     wide, narrow = (
-        drawings.courses(courses, ground.headline, f"mean of {WINDOW} episodes", narrow)
+        drawings.courses(courses, ground.headline, "greedy policy", narrow)
         for narrow in (False, True)
     )
     caption = (
-        "Return: median over the seeds, and from their lower to their upper quartile. Updates and "
-        "seconds are on a logarithmic axis."
+        "Return of the greedy policy at its evaluations: median over the seeds, and from their "
+        "lower to their upper quartile. Updates and seconds are on a logarithmic axis."
     )
     if ground.threshold is not None:
         caption = f"Share of seeds: with its {CONFIDENCE:.0%} band. {caption}"
@@ -252,6 +251,12 @@ def _cell(row: pd.Series) -> Cell:
     return Cell(_rough(row["median"]), _bounds(row), number=True)
 
 
+def _early(ground: Ground) -> str:
+    """How much closer evaluations are at first, if they are."""
+    every = ground.study.evaluation.every_early
+    return f", and every {every:,} over the first fifth of training" if every else ""
+
+
 def _notes(ground: Ground) -> tuple[Note, ...]:
     evenly = Note(
         "Updates, seconds",
@@ -263,10 +268,11 @@ def _notes(ground: Ground) -> tuple[Note, ...]:
     return (
         Note(
             "Solved",
-            f"The mean return of the last {WINDOW} episodes reaches {ground.goal}, "
-            "Gymnasium's threshold: first, and for good, after which it is never below again. "
-            "These are episodes of training, in which agents explore: an agent may be above the "
-            "threshold with its greedy policy and not here.",
+            f"The mean return of the greedy policy at an evaluation, "
+            f"{ground.study.evaluation.episodes} episodes, reaches {ground.goal}, Gymnasium's "
+            "threshold: first, and for good, after which no evaluation is below again. Times are "
+            f"as exact as evaluations are close: every {ground.study.evaluation.every:,} steps"
+            f"{_early(ground)}.",
         ),
         Note(
             "Share of seeds",
