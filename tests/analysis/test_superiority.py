@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.analysis.nulls import NULLS, SIZES
+from bench.nulls import NULLS, SIZES
 from tfrl.analysis import superiority
 
 
@@ -53,18 +53,12 @@ def test_no_interval_of_a_single_seed():
     assert np.isnan(superiority.share_interval(np.zeros(1), np.ones(9))).all()
 
 
-def p_values(a, b):
-    """Of many studies, [S, n] and [S, m]."""
-    shares = (np.sign(a[:, :, None] - b[:, None]) + 1).mean((1, 2)) / 2
-    return superiority._p_value(shares, min(a.shape[1], b.shape[1]))
-
-
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("null", NULLS)
 def test_where_neither_wins_more_often_a_verdict_is_rare_whatever_the_shapes(null, size):
     rng, repetitions = np.random.default_rng(2), 4_000
     a, b = (draw(rng, (repetitions, n)) for draw, n in zip(NULLS[null], size, strict=True))
-    found = p_values(a, b)
+    found = superiority.p_values(a, b)
     error = 3 * np.sqrt(0.05 * 0.95 / repetitions)
     assert np.mean(found < 0.05) <= 0.05 + error
     assert np.mean(found < 0.05 / 6) <= 0.05 / 6 + 3 * np.sqrt(0.01 / repetitions)
@@ -92,7 +86,9 @@ def test_seeds_needed_are_those_that_decide_in_four_of_five_studies():
     a, b = rng.normal(0.9, 1, 15), rng.gamma(2, 0.5, 15) - 1
     needed = int(superiority.seeds_needed(a, b, 0.01, "key"))
     power = {
-        n: np.mean(p_values(rng.choice(a, (4_000, n)), rng.choice(b, (4_000, n))) < 0.01)
+        n: np.mean(
+            superiority.p_values(rng.choice(a, (4_000, n)), rng.choice(b, (4_000, n))) < 0.01
+        )
         for n in (needed // 2, needed)
     }
     assert power[needed] == pytest.approx(0.8, abs=0.06)

@@ -30,7 +30,7 @@ class Faultless(gymnasium.Env):
 
 class Entropic(Faultless):
     def observe(self):
-        return np.frombuffer(os.urandom(2), np.uint8).astype(np.float32)
+        return np.frombuffer(os.urandom(2), np.uint8).astype(np.float32) / 256
 
 
 class OldReset(Faultless):
@@ -51,6 +51,16 @@ class Failing(Faultless):
 class Infinite(Faultless):
     def step(self, action):
         return self.observe(), float("inf"), False, False, {}
+
+
+class Unrewarded(Faultless):
+    def step(self, action):
+        return self.observe(), None, False, False, {}
+
+
+class Outside(Faultless):
+    def observe(self):
+        return np.full(2, 8.0, np.float32)
 
 
 class Misshapen(Faultless):
@@ -94,6 +104,8 @@ def test_a_faultless_environment_passes(name):
         ("OldStep", r"step failed: ValueError: .*In Gymnasium's API step returns 5 values"),
         ("Failing", r"step failed: KeyError: 'pole' \(.*test_check.py, line \d+\)"),
         ("Infinite", "gave the reward inf at step 1"),
+        ("Unrewarded", "gave the reward None at step 1"),
+        ("Outside", r"gave the observation \[8\. 8\.\] at step 0, out of Box"),
         (
             "Misshapen",
             r"observation of type float32 and shape \(3,\) at step 0: its space",

@@ -118,3 +118,45 @@ def test_an_environment_that_draws_from_global_generators_repeats_itself():
     trainer = training.Trainer(DqnPipeline, config, f"gymnasium:{noisy.ID}", 400, 200, 3)
     first, other = digest(trainer.run(1)), digest(trainer.run(2))
     assert digest(trainer.run(1)) == first != other
+
+
+def drawing(draw):
+    """DQN that draws a number while its agent is made."""
+
+    class Drawing(DqnPipeline):
+        def make_agent(self):
+            self.drawn = draw()
+            return super().make_agent()
+
+    return Drawing
+
+
+@pytest.mark.parametrize(
+    ("draw", "name"),
+    [
+        (lambda: tf.random.uniform([]), "a random operation"),
+        (lambda: tf.random.normal([1], seed=3), "a random operation"),
+        (lambda: np.random.default_rng().random(), "default_rng without a seed"),
+        (lambda: np.random.rand(), r"numpy\.random\.rand"),  # noqa: NPY002
+    ],
+)
+def test_numbers_that_no_seed_draws_are_refused_while_an_agent_is_made(draw, name):
+    with pytest.raises(ValueError, match=rf"test_contract\.py, line \d+ calls .*{name}"):
+        train(drawing(draw))
+
+
+def test_numbers_that_follow_from_a_seed_of_the_users_are_not():
+    build = drawing(lambda: np.random.default_rng(3).random())
+    pipeline = build(lambda batch: CartPole(batch_size=batch), DqnPipeline.Config(), 1_000)
+    assert pipeline.drawn == np.random.default_rng(3).random()
+
+
+def test_a_collector_that_does_not_count_steps_is_refused():
+    class Uncounted(DqnPipeline):
+        def make_collector(self):
+            collector = super().make_collector()
+            collector._observers.remove(self.episode_log.observe)
+            return collector
+
+    with pytest.raises(ValueError, match=r"must give the collector self\.episode_log\.observe"):
+        train(Uncounted)

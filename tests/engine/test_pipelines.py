@@ -266,9 +266,19 @@ def test_a_run_that_diverges_is_an_error_and_the_next_seed_is_untouched(monkeypa
         ("no_such_package.agents:Mine", "there is no module 'no_such_package'"),
         ("tfrl.pipelines.dqn:Mine", "tfrl.pipelines.dqn has no 'Mine'"),
         ("collections:OrderedDict", "is not a subclass of tfrl.pipelines.Pipeline"),
+        ("broken_syntax:Mine", "cannot be imported: SyntaxError: expected ':' ("),
+        ("broken_config:Mine", "broken_config.py, line 4)"),
+        ("broken_import:Mine", "ModuleNotFoundError: No module named 'not_there'"),
     ],
 )
-def test_what_is_no_pipeline_is_refused_with_one_sentence(reference, message):
+def test_what_is_no_pipeline_is_refused_with_one_sentence(
+    reference, message, tmp_path, monkeypatch
+):
+    (tmp_path / "broken_syntax.py").write_text("def learn()\n    pass\n")
+    lacking = "@dataclasses.dataclass\nclass A:\n    b: int = 1\n    c: int\n"
+    (tmp_path / "broken_config.py").write_text(f"import dataclasses\n\n\n{lacking}")
+    (tmp_path / "broken_import.py").write_text("import not_there\n")
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(LookupError) as caught:
         pipelines.resolve(reference)
     assert message in str(caught.value)

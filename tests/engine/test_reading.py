@@ -4,6 +4,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 import tfrl
 from tfrl import pipelines
 from tfrl.environments import CartPole
@@ -52,6 +54,18 @@ def followed(name):
         for file, functions in sorted(calls.items())
         if not any(file.startswith(known) for known in LIKE_A_LIBRARY)
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "calls"),
+    [("dqn", 6, 14), ("reinforce", 5, 15), ("ppo", 5, 17), ("apo", 7, 25)],
+)
+def test_an_iteration_is_read_in_few_files_and_calls(name, files, calls):
+    """It was 14 files and 38 calls for PPO."""
+    found = followed(name)
+    assert len(found) <= files, found
+    assert sum(map(len, found.values())) <= calls, found
+    assert f"pipelines/{name}.py" in found
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ Hint: If you want to see more, ask. [Op:__inference_g_56]"""
         ("\n  \n  then words\n", "RuntimeError: then words"),
         ("", "RuntimeError"),
         (" \n", "RuntimeError"),
-        (GRAPH, "RuntimeError: indices = 7 is not in [0, 3)"),
+        (GRAPH, "RuntimeError: indices = 7 is not in [0, 3) (pipeline.py, line 13)"),
         ("Graph execution error:\n\nthe loss is NaN", "RuntimeError: the loss is NaN"),
         ("Graph execution error:", "RuntimeError: Graph execution error:"),
     ],

@@ -70,7 +70,7 @@ def test_of_a_failed_run_the_traceback_is_shown(project, capsys):
     project.write(fake.STUDY + 'failure = "raise"\n')
     assert project.tfrl("run", "fake", "--seeds", "1") == 1
     printed = show(project, capsys, "fake/line/two/1")
-    assert rows(printed)["error"] == "RuntimeError: the <first> line"
+    assert rows(printed)["error"].startswith("RuntimeError: the <first> line (")
     traceback = printed.partition("\n\n")[2]
     assert traceback.startswith("Traceback (most recent call last):\n")
     assert traceback.endswith("RuntimeError: the <first> line\nand a second\n")

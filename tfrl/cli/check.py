@@ -30,8 +30,9 @@ VERB = Verb(
     name="check",
     summary="check an environment before anything is trained in it",
     description="""\
-Make an environment and play one level twice with the same actions: it must give the same, and only
-what its spaces declare. `tfrl run` does the same before it begins.""",
+Make an environment and play one level twice with the same actions: it must give the same, and
+observations of the shape and range that their space declares. `tfrl run` does the same before it
+begins.""",
     example="""\
 examples:
   tfrl check gymnasium:LunarLander-v3

@@ -54,6 +54,7 @@ def _debug(study: "Study", engine: "Engine", seed: int, name: str) -> int:
     if not named:
         names = ", ".join(one.name for one in study.configurations)
         raise StudyError(f"--debug is {name!r}: expected a configuration of the study, {names}")
+    engine.configure()  # before an environment is checked, since TensorFlow begins with that
     task = plan.task(study, named[0], engine)
     print(f"{task.run} without XLA, for {study.steps:,} steps: nothing is stored", flush=True)
     result = engine.debug(study, task.run, task.hyperparameters)

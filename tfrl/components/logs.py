@@ -22,6 +22,7 @@ class EpisodeLog(tf.Module):
         def variable(shape, dtype):
             return tf.Variable(tf.zeros(shape, dtype), trainable=False)
 
+        self.has_observed = False  # whether a frame was shown to it, be it while tracing
         self._capacity = capacity
         self._environment_steps = variable([], tf.int64)
         # Few variables: each one adds to what a call of a compiled function takes.
@@ -37,6 +38,7 @@ class EpisodeLog(tf.Module):
 
     def observe(self, frame: trajectory.Trajectory) -> None:
         """Takes in one frame `[B, ...]`."""
+        self.has_observed = True
         stepped = ~frame.is_boundary()
         earned = tf.stack([tf.where(stepped, frame.reward, 0.0), tf.cast(stepped, tf.float32)], 1)
         running = self._running + tf.cast(earned, tf.float64)

@@ -3,19 +3,19 @@
 import contextlib
 import random
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import random_seed
+
+from tfrl.users_code import is_users
 
 _PREFIXES = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "Rng")
 _STATEFUL = "Stateful"  # and a distribution: an operation of a tf.random.Generator
-_INSTALLED = ("site-packages", "dist-packages")
-_STANDARD = Path(sysconfig.get_path("stdlib"))
-_TFRL = Path(__file__).parents[1]
+_TENSORFLOW = str(Path(tf.__file__).parent)
 
 
 def operations(graph: tf.Graph, seen: set[str] | None = None) -> Iterator[tf.Operation]:
@@ -41,17 +41,30 @@ def check_random_operations(function: tf.types.experimental.ConcreteFunction) ->
 
 @contextlib.contextmanager
 def without_global_generators() -> Iterator[None]:
-    """Has the functions of `random` and `numpy.random` refuse to be called by the user's code.
+    """Has the user's code refused numbers that follow from no seed of ours.
 
-    A graph that is traced would hold one number for all seeds. Installed packages may call them.
+    These are the functions of `random` and `numpy.random`, `numpy.random.default_rng` without a
+    seed, and TensorFlow's random operations. A graph that is traced would hold one number for all
+    seeds. Installed packages may call them: the weights that they draw are drawn again.
     """
     generators = {random: random._inst, np.random: np.random.mtrand._rand}
     replaced: list[tuple[ModuleType, str, Callable]] = []
+
+    def replace(module: ModuleType, name: str, refusing: Callable) -> None:
+        replaced.append((module, name, getattr(module, name)))
+        setattr(module, name, refusing)
+
     for module, generator in generators.items():
         for name, function in list(vars(module).items()):
             if getattr(function, "__self__", None) is generator:
-                replaced.append((module, name, function))
-                setattr(module, name, _refusing(f"{module.__name__}.{name}", function))
+                replace(module, name, _refusing(f"{module.__name__}.{name}", function))
+    unseeded = _refusing("numpy.random.default_rng without a seed", np.random.default_rng)
+    seeded = np.random.default_rng
+    replace(
+        np.random, "default_rng", lambda seed=None: (unseeded if seed is None else seeded)(seed)
+    )
+    # What each random operation of TensorFlow asks first, whether in a graph or not.
+    replace(random_seed, "get_seed", _refusing("a random operation", random_seed.get_seed))
     try:
         yield
     finally:
@@ -62,7 +75,9 @@ def without_global_generators() -> Iterator[None]:
 def _refusing(name: str, function: Callable) -> Callable:
     def call(*args, **kwargs):
         frame = sys._getframe(1)
-        if _is_users(frame.f_code.co_filename):
+        while frame.f_back and _is_between(frame.f_code.co_filename):
+            frame = frame.f_back
+        if is_users(frame.f_code.co_filename):
             raise ValueError(
                 f"{frame.f_code.co_filename}, line {frame.f_lineno} calls {name}, whose numbers do "
                 "not follow from the seed: use those of tfrl.randomness"
@@ -70,6 +85,11 @@ def _refusing(name: str, function: Callable) -> Callable:
         return function(*args, **kwargs)
 
     return call
+
+
+def _is_between(filename: str) -> bool:
+    """Whether a function there only hands on a call: TensorFlow's own, or this module's."""
+    return filename.startswith(_TENSORFLOW) or filename == __file__
 
 
 def _is_random(kind: str) -> bool:
@@ -80,16 +100,9 @@ def _is_random(kind: str) -> bool:
 def _place(op: tf.Operation) -> str:
     """The file and line of the user's that an operation comes from, or the operation's name."""
     for frame in reversed(list(op.traceback or ())):
-        if _is_users(frame.filename):
+        if is_users(frame.filename):
             return f"{frame.filename}, line {frame.lineno}"
     return op.name
-
-
-def _is_users(filename: str) -> bool:
-    """Whether a file is neither installed nor of tfrl."""
-    path = Path(filename)
-    packaged = path.is_relative_to(_TFRL) or path.is_relative_to(_STANDARD)
-    return not packaged and not set(_INSTALLED) & set(path.parts) and filename[0] != "<"
 
 
 def _functions(op: tf.Operation) -> Iterator[str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tfrl.environments import suite_gymnasium
 from tfrl.environments.gymnasium_wrapper import seed_global_generators
+from tfrl.users_code import sentence
 
 _STEPS = 200
 _LEVEL = 7  # any
@@ -40,7 +41,7 @@ def _make(environment_name: str) -> gymnasium.Env:
     except (LookupError, ValueError):
         raise
     except Exception as error:  # of the module or the constructor, which are the user's
-        raise LookupError(f"{environment_name} cannot be made: {_sentence(error)}") from None
+        raise LookupError(f"{environment_name} cannot be made: {sentence(error)}") from None
     env: gymnasium.Env = wrapper.gym.envs[0].env
     return env
 
@@ -54,8 +55,8 @@ def _played(env: gymnasium.Env, name: str) -> list[dict[str, Any]]:
     for step in range(1, _STEPS + 1):
         action = _action(env.action_space, actions)
         observation, reward, terminated, truncated, _ = _call(env.step, name, "step", 5, action)
-        if not np.isfinite(reward):
-            raise LookupError(f"{name} gave the reward {reward} at step {step}")
+        if not _is_finite(reward):
+            raise LookupError(f"{name} gave the reward {reward!r} at step {step}")
         seen.append(
             {
                 "observation": _fitting(observation, env, name, step),
@@ -83,7 +84,7 @@ def _call(function: Any, name: str, method: str, length: int, *args: Any, **kwar
         hint = ""
         if "unpack" in str(error) or "unexpected keyword argument" in str(error):
             hint = f". In Gymnasium's API {method} returns {length} values; is this Gym's old one?"
-        raise LookupError(f"{name}: {method} failed: {_sentence(error)}{hint}") from None
+        raise LookupError(f"{name}: {method} failed: {sentence(error)}{hint}") from None
     if not isinstance(given, tuple) or len(given) != length:
         got = f"{len(given)} values" if isinstance(given, tuple) else type(given).__name__
         raise LookupError(
@@ -92,17 +93,11 @@ def _call(function: Any, name: str, method: str, length: int, *args: Any, **kwar
     return given
 
 
-def _sentence(error: Exception) -> str:
-    """What was raised, and the file and line."""
-    if isinstance(error, SyntaxError):
-        place: tuple[Any, Any] = error.filename, error.lineno
-    else:
-        trace = error.__traceback__
-        while trace and trace.tb_next:
-            trace = trace.tb_next
-        place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace else ("", 0)
-    said = error.msg if isinstance(error, SyntaxError) else error
-    return f"{type(error).__name__}: {said} ({place[0]}, line {place[1]})"
+def _is_finite(reward: Any) -> bool:
+    try:
+        return bool(np.isfinite(np.asarray(reward, float)).all())
+    except (TypeError, ValueError):  # no number
+        return False
 
 
 def _fitting(observation: Any, env: gymnasium.Env, name: str, step: int) -> np.ndarray:
@@ -118,6 +113,9 @@ def _fitting(observation: Any, env: gymnasium.Env, name: str, step: int) -> np.n
         )
     if not np.isfinite(array).all():
         raise LookupError(f"{name} gave an observation that is not finite at step {step}: {array}")
+    low, high = getattr(space, "low", -np.inf), getattr(space, "high", np.inf)  # of a Box
+    if np.any((array < low) | (array > high)):
+        raise LookupError(f"{name} gave the observation {array} at step {step}, out of {space}")
     if isinstance(space, gymnasium.spaces.Discrete) and not space.contains(observation):
         raise LookupError(
             f"{name} gave the observation {observation} at step {step}, out of {space}"

@@ -110,8 +110,10 @@ class Engine:
         return trainer
 
     def debug(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> RunResult:
-        """Make a run in this process without compiling anything. Raises whatever goes wrong."""
-        self.configure()
+        """Make a run in this process, which is configured, without compiling anything.
+
+        Raises whatever goes wrong.
+        """
         trainer = self._trainer(study, run, hyperparameters, debug=True)
         return trainer.run(run.seed, run.environment.conditions)
 

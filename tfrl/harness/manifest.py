@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import json
+import re
 import traceback
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tfrl import users_code
 from tfrl.harness import shape
 from tfrl.harness.engine import RunResult
 from tfrl.harness.errors import (
@@ -24,6 +26,7 @@ from tfrl.harness.study import Run, Study, Value
 
 # Of the manifest and the files with it. 1 had evaluations without conditions, 2 had neither losses
 # nor policies.
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)  # of a traceback
 SCHEMA = 3
 _OLDEST = 2  # of those that are read
 Manifest = dict[str, Any]
@@ -106,8 +109,11 @@ def failed(error: BaseException) -> Part:
 
 
 def sentence(error: Part) -> str:
-    """The error of a manifest in one line."""
-    return ": ".join(filter(None, (printable(error["type"]), gist(error["message"]))))
+    """The error of a manifest in one line, with the file and line if those are the user's own."""
+    said = ": ".join(filter(None, (printable(error["type"]), gist(error["message"]))))
+    frames = _FRAME.findall(error.get("traceback") or "")
+    own = [f"{file}, line {line}" for file, line in frames if users_code.is_users(file)]
+    return f"{said} ({printable(own[-1])})" if own and own[-1] not in said else said
 
 
 def attempt(how: str) -> Part:

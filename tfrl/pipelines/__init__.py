@@ -3,6 +3,7 @@
 import importlib
 
 from tfrl.pipelines.pipeline import Pipeline
+from tfrl.users_code import sentence
 
 SHIPPED = {
     "dqn": "tfrl.pipelines.dqn:DqnPipeline",
@@ -30,13 +31,19 @@ def resolve(reference: str) -> type[Pipeline]:
             'or a class of yours as "package.module:Class"'
         )
     try:
-        found = getattr(importlib.import_module(module_name), class_name)
+        found = getattr(importlib.import_module(module_name), class_name, None)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
+            raise LookupError(
+                f"pipeline {reference!r}: {module_name} cannot be imported: {sentence(error)}"
+            ) from None
         raise LookupError(f"pipeline {reference!r}: there is no module {error.name!r}") from None
-    except AttributeError:
-        raise LookupError(f"pipeline {reference!r}: {module_name} has no {class_name!r}") from None
+    except Exception as error:  # whatever the user's module may raise
+        raise LookupError(
+            f"pipeline {reference!r}: {module_name} cannot be imported: {sentence(error)}"
+        ) from None
+    if found is None:
+        raise LookupError(f"pipeline {reference!r}: {module_name} has no {class_name!r}")
     if not (isinstance(found, type) and issubclass(found, Pipeline)):
         raise LookupError(f"pipeline {reference!r} is not a subclass of tfrl.pipelines.Pipeline")
     return found

@@ -99,7 +99,17 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
 
     def iterate(self) -> tf_agent.LossInfo:
         """One iteration of training: collect, then learn. The loop repeats it, in the graph."""
-        return self.learn(self.collector.collect())
+        experience = self.collector.collect()
+        self.check_observed()
+        return self.learn(experience)
+
+    def check_observed(self) -> None:
+        """Raises ValueError if the log sees no frames: training would never end."""
+        if not self.episode_log.has_observed:
+            raise ValueError(
+                "make_collector must give the collector self.episode_log.observe as an observer: "
+                "it counts the environment steps"
+            )
 
     @property
     def agent(self) -> tf_agent.TFAgent:

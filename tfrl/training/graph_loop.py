@@ -67,6 +67,7 @@ class GraphLoop(Loop):
         if self._debug:
             while steps < until:
                 iterate()
+                self._pipeline.check_observed()
             return
 
         def body():

@@ -10,10 +10,12 @@ import numpy as np
 
 
 def normal(rng, size, spread=1.0):
+    """Normal scores."""
     return rng.normal(0, spread, size)
 
 
 def lognormal(rng, size):
+    """Lognormal scores."""
     return np.exp(rng.normal(size=size))
 
 
@@ -23,26 +25,32 @@ def collapsing(share):
 
 
 def capped(rng, size):
+    """Three fifths of the seeds at a ceiling of 500."""
     return np.where(rng.random(size) < 0.6, 500.0, rng.uniform(100, 500, size))
 
 
 def half_capped(rng, size):
+    """Normal scores, cut off at a ceiling in their middle."""
     return np.minimum(rng.normal(500, 100, size), 500.0)
 
 
 def two_humps(rng, size):
+    """Half of the seeds near 3, half near -3."""
     return rng.choice([-3.0, 3.0], size) + rng.normal(0, 0.3, size)
 
 
 def two_points(rng, size):
+    """Half of the seeds at 490, half at 470."""
     return rng.choice([470.0, 490.0], size)
 
 
 def constant(rng, size):
+    """The same score from every seed."""
     return np.full(size, 480.0)
 
 
 def student(rng, size):
+    """Student's t with 3 degrees of freedom."""
     return rng.standard_t(3, size)
 
 
