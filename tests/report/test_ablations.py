@@ -14,9 +14,15 @@ GROUND = SimpleNamespace(
 
 def row(a, b, measure, difference, verdict):
     ends = {"low": difference - 1, "high": difference + 1, "difference_note": ""}
-    sizes = {"n_a": 10, "n_b": 10, "p_holm": 0.01, "seeds_needed": 10 + abs(difference)}
+    sizes = {
+        "n_a": 10,
+        "n_b": 10,
+        "p_holm": 0.01,
+        "seeds_needed": 10 + abs(difference),
+        "seeds_least": 8,
+    }
     return {"a": a, "b": b, "measure": measure, "difference": difference, "verdict": verdict} | (
-        ends | sizes | {"seeds_note": ""}
+        ends | sizes | {"seeds_note": "", "seeds_least": 8}
     )
 
 
@@ -64,3 +70,12 @@ def test_an_interval_that_covers_0_is_shown_as_it_is():
     wide = row("weak", "ppo", "drawdown", -10, "b higher") | {"low": -22.0, "high": 2.0}
     said = ablations.details(GROUND, "ppo", pd.DataFrame([wide])).replace("\xa0", " ")
     assert "smaller with WEAK by 10 (−2 to 22; p = 0.010)" in said
+
+
+def test_a_study_that_can_decide_nothing_says_so_first():
+    answer = ablations.answer(GROUND, FOUND.assign(seeds_least=11))
+    assert answer.evidence[0] == (
+        "10 seeds of each can give no verdict among 4 comparisons, however far apart they are: "
+        "that takes 11."
+    )
+    assert len(answer.evidence) == 3

@@ -169,10 +169,15 @@ def test_one_agent_of_which_every_run_failed_is_counted_beside_others(tmp_path):
 def test_curves_that_never_rise_and_runs_of_unequal_length(tmp_path):
     planned = synthetic.study(("ppo", "apo"), seeds=5, steps=60_000)
     found = synthetic.results(planned, failed=(), missing=())
-    flat = found.episodes["return"].where(found.episodes["configuration"] != "apo", 9.0)
+    flat = {
+        name: frame.assign(
+            **{"return": frame["return"].where(frame["configuration"] != "apo", 9.0)}
+        )
+        for name, frame in (("episodes", found.episodes), ("evaluations", found.evaluations))
+    }
     shorter = (found.episodes["seed"] != 3) | (found.episodes["step"] < 30_000)
-    episodes = found.episodes.assign(**{"return": flat})[shorter]
-    text = no_nan(render(replace(found, episodes=episodes), tmp_path))
+    flat["episodes"] = flat["episodes"][shorter]
+    text = no_nan(render(replace(found, **flat), tmp_path))
     assert "the curve does not rise" in text
     assert "no seed solved it" in text and "never solved" in text
 

@@ -43,7 +43,8 @@ def compare(scores: pd.DataFrame, pairs: Pairs | None = None) -> pd.DataFrame:
       One row an environment and pair: environment, a, b, n_a, n_b, mean_a, mean_b;
       difference (a - b), low, high, difference_note; improvement (how often a seed of a beats one
       of b), improvement_low, improvement_high; p, p_holm, p_note; g, g_low, g_high, g_note;
-      seeds_needed (for each of the two; infinite beyond `MOST_SEEDS`), seeds_note; verdict: "a
+      seeds_needed (for each of the two; infinite beyond `MOST_SEEDS`), seeds_note, seeds_least
+      (below which no verdict is possible among so many pairs); verdict: "a
       higher", "b higher" or "inconclusive". Where a number is NaN, its note says why. Raises
       `ValueError` if a score is not finite.
     """
@@ -62,7 +63,8 @@ def compare(scores: pd.DataFrame, pairs: Pairs | None = None) -> pd.DataFrame:
             for a, b in known
         ]
         if rows:
-            tables.append(_judged(pd.DataFrame(rows)))
+            least = superiority.least_seeds(ALPHA / max(len(tested), 1))
+            tables.append(_judged(pd.DataFrame(rows).assign(seeds_least=least)))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 

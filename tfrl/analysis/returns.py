@@ -135,7 +135,7 @@ def judged_area(judged: pd.DataFrame, steps: int, share: float = 1.0) -> pd.Data
         x = np.append(step[inside], end)
         y = np.append(value[inside], np.interp(end, step, value))
         rows.append((*run, np.trapezoid(y, x) / end))
-    return pd.DataFrame(rows, columns=[*RUN, "score"])
+    return pd.DataFrame(rows, columns=[*RUN, "score"]).astype({"score": float})
 
 
 def final_scores(evaluations: pd.DataFrame, steps: int, policy: str = "greedy") -> pd.DataFrame:

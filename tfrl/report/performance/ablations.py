@@ -49,7 +49,7 @@ def verdict(ground: Ground, found: pd.DataFrame) -> Answer:
     rows = found[(found["b"] == found["b"].iloc[0]) & found["measure"].isin(RETURNS)]
     names = (rows.loc[rows["verdict"] == side, "a"].nunique() for side in ("a higher", "b higher"))
     better, worse = (f"{count or 'none'}" for count in names)
-    said = answer(ground, found).evidence[:1]
+    said = answer(ground, found).evidence[: 2 if pairs.too_few(found) else 1]
     return Answer(f"{ground.environment.id}: what helps?", f"{better} better, {worse} worse", said)
 
 
@@ -59,7 +59,9 @@ def answer(ground: Ground, found: pd.DataFrame) -> Answer:
     All else, with its numbers, is said below the figures.
     """
     references = found.loc[found["measure"].isin(RETURNS), "b"].unique()[:2].astype(str)
-    said = [_brief(ground, name, found[found["b"] == name]) for name in references]
+    few = pairs.too_few(found[found["measure"] == RETURNS[0]])
+    said = [few] if few else []
+    said += [_brief(ground, name, found[found["b"] == name]) for name in references]
     sure = (found["verdict"] != "inconclusive").sum()
     return Answer("", f"{sure} of {len(found)} comparisons are conclusive", tuple(said))
 

@@ -91,6 +91,8 @@ def _leader(
             sentences.append(f"A seed of {look[best].label} {verb} {_beaten(ground, found, best)}.")
     if unsure.any():
         sentences.append(_nearest(ground, mine[unsure], best))
+    if few := pairs.too_few(rows):
+        sentences.append(few)
     could = [*tied, *(_other(row, best) for _, row in mine[unsure].iterrows())]
     several = " or ".join(own.label for name, own in look.items() if name in could)
     outcome = "inconclusive" if beaten.empty else several if len(could) <= LISTED else "not sure"

@@ -94,7 +94,7 @@ def _at_first(verdict: Verdict, beginnings: pd.DataFrame) -> str:
 
 def _other_beginnings(beginnings: pd.DataFrame) -> list[str]:
     """The shares for meanings of "at first" other than the one that the verdict is about."""
-    others = beginnings[(beginnings["share"] != apo.EARLY) & np.isfinite(beginnings["lower"])]
+    others = beginnings[(beginnings["share"] != apo.EARLY) & beginnings["lower"].notna()]
     parts = [f"{_lower(row)} over the first {row['share']:.0%}" for _, row in others.iterrows()]
     return [f"It is the lower one in {listed(parts)}."] if parts else []
 

@@ -118,6 +118,21 @@ def lacking(needed: float, note: str, has: int) -> str:
     return f"{plural(int(needed) - has, 'more seed')} needed".replace(" ", KEPT, 1)
 
 
+def too_few(rows: pd.DataFrame) -> str:
+    """That no verdict is possible with so few seeds among so many pairs; empty if one is."""
+    tested = rows[rows[["n_a", "n_b"]].min(axis=1) > 1]
+    if tested.empty:
+        return ""
+    has, least = int(tested[["n_a", "n_b"]].min(axis=1).max()), int(tested["seeds_least"].min())
+    if has >= least:
+        return ""
+    among = plural(len(tested), "comparison")
+    return (
+        f"{plural(has, 'seed')} of each can give no verdict among {among}, however far apart they "
+        f"are: that takes {least}."
+    )
+
+
 def parting(needed: float, has: int, whose: str = "") -> str:
     """How many more seeds would part intervals that overlap with `has`, to two digits."""
     if needed > MOST_PARTING:
