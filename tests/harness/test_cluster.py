@@ -153,7 +153,7 @@ def test_runs_that_fail_or_kill_their_process_end_as_they_do_here(project, nodes
     assert status == 1
     assert "6 planned = 3 finished + 3 failed + 0 missing" in out
     assert "failed: line/raise/seed-1: RuntimeError: the <first> line (" in out
-    assert "OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1, MKL_NUM_THREADS=1\n" in out
+    assert "OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1, MKL_NUM_THREADS=1 (" in out
     killed = "the worker process was killed by SIGKILL, as the system does when memory runs out"
     assert f"failed: line/kill/seed-1: WorkerDied: {killed}\n" in out
     assert f"tried again: line/kill/seed-1: {killed} (attempt 2 of at most 3)" in said
