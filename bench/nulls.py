@@ -1,4 +1,4 @@
-"""Pairs of distributions of which neither wins more often, however different their shapes.
+"""Pairs of distributions with different shapes. Neither side wins more often.
 
 Each makes `[repetitions, n]` and `[repetitions, m]` scores. Where a shift makes the two even, it is
 found from a large sample, once.

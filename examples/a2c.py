@@ -48,7 +48,7 @@ class A2cAgent(tf_agent.TFAgent):
         super().__init__(*specs, greedy, policy, None, train_step_counter=train_step_counter)
 
     def _train(self, experience, weights=None):
-        """One update from a rollout `[B, T + 1, ...]`, the last frame of which only bootstraps.
+        """One update from a rollout `[B, T + 1, ...]`. Its last frame only bootstraps.
 
         - E[A log pi(a|s)] + c E[(R - V(s))^2],   R_t = r_t + gamma R_{t+1},   A = R - V(s)
 

@@ -9,7 +9,7 @@ from tfrl.analysis import superiority
 
 
 def won(wins, trials):
-    """Scores of which the first side, which has no spread, wins so many pairs of `trials`."""
+    """Two sides of `trials` scores. The first has no spread and wins that many pairs."""
     return np.zeros(trials), np.where(np.arange(trials) < wins, -1.0, 1.0)
 
 

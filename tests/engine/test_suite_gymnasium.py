@@ -265,3 +265,22 @@ def test_it_cannot_be_stepped_in_a_graph():
     environment = environments.load("gymnasium:CartPole-v1")
     with pytest.raises(RuntimeError, match="cannot be stepped in it"):
         tf.function(environment.step)(tf.constant([0], tf.int64))
+
+
+def test_a_vector_environment_that_is_not_made_of_single_ones_is_stepped_as_gymnasium_does():
+    def make():
+        return gymnasium.make_vec("CartPole-v1", 3, vectorization_mode="vector_entry_point")
+
+    wrapped, plain = suite_gymnasium.wrap_env(make(), seed=5), make()
+    level = gymnasium_wrapper.drawn_levels(5, HELD_OUT, 3)(0)
+    expected, _ = plain.reset(seed=level)
+    np.testing.assert_array_equal(wrapped.reset().observation, expected)
+    action, seen = np.ones(3, np.int64), set()
+    for _ in range(30):
+        time_step = wrapped.step(action)
+        observation, reward, terminated, truncated, _ = plain.step(action)
+        np.testing.assert_array_equal(time_step.observation, observation)
+        np.testing.assert_array_equal(time_step.reward, reward)
+        np.testing.assert_array_equal(time_step.is_last(), terminated | truncated)
+        seen.update(time_step.step_type.tolist())
+    assert seen == {int(kind) for kind in (StepType.FIRST, StepType.MID, StepType.LAST)}

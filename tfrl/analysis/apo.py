@@ -118,7 +118,7 @@ def beginnings(judged: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataF
 
     Returns:
       A row for each of `BEGINNINGS`: share (of the budget), difference (APO - PPO), low, high, and
-      what `compare` has besides of its verdict.
+      the columns verdict, lower, lower_low, lower_high, seeds_needed and why of `compare`.
     """
     rows = []
     for share in BEGINNINGS:

@@ -10,7 +10,8 @@ shapes of the two distributions (its variance is at most share (1 - share) / k: 
 Birnbaum and Klose 1957, https://doi.org/10.1214/aoms/1177706882), and as much where one side has no
 spread. So the verdict holds for seeds that collapse, returns with a ceiling, and unequal spreads. A
 test of means does not: of two configurations of equal mean, one of which loses 400 points in a
-twentieth of its seeds, it calls one higher in most studies. docs/verdicts.md measures both.
+twentieth of its seeds, it calls one higher in more than half of all studies of ten seeds.
+docs/verdicts.md measures both.
 
 What it costs: where scores are about normal, it needs about three seeds where Mann and Whitney's
 test, which takes the two shapes to be equal, needs two.

@@ -196,8 +196,8 @@ def notes() -> tuple[Note, ...]:
         Note(
             "Difference of means",
             "Interval: Welch's t (1947). It says how much, and decides nothing: of two agents of "
-            "equal mean, one of which collapses in a twentieth of its seeds, it excludes 0 in most "
-            "studies (docs/verdicts.md).",
+            "equal mean, one of which collapses in a twentieth of its seeds, it excludes 0 in more "
+            "than half of all studies of ten seeds (docs/verdicts.md).",
         ),
         Note(
             "Effect size g",
