@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from tfrl.report import render, style
+from tfrl.report import labels, render, style
 from tfrl.report.drawings import chance, dots, forest, strip
 
 from . import synthetic
@@ -35,13 +35,13 @@ def looks():
 
 @pytest.mark.parametrize("label", [*LONG, *NAMES])
 def test_a_long_label_is_broken_without_losing_a_letter(label):
-    lines = style.wrapped(label).split("\n")
+    lines = labels.wrapped(label).split("\n")
     assert "".join(lines) == label
     assert max(map(len, lines)) <= 24
 
 
 def test_spaces_are_kept_within_a_line_and_dropped_at_its_end():
-    assert style.wrapped("a sentence that is longer than a line") == (
+    assert labels.wrapped("a sentence that is longer than a line") == (
         "a sentence that is\nlonger than a line"
     )
 

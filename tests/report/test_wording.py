@@ -6,7 +6,7 @@ import pytest
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from tfrl.report import style, units, wording
+from tfrl.report import labels, style, units, wording
 
 from . import synthetic
 from .reading import contrast
@@ -58,8 +58,8 @@ def test_agents_are_seen_on_a_light_and_on_a_dark_page():
     for colour in (*(own for _, own in style.AGENTS.values()), *style.FURTHER):
         assert contrast(colour, light) > 2
         assert contrast(style.DARK.get(colour, colour), dark) > 3
-    assert contrast(style.DARK[style.INK], dark) > 7 < contrast(style.INK, light)
-    assert contrast(style.DARK[style.FAINT], dark) > 4.5 < contrast(style.FAINT, light)
+    assert contrast(style.DARK[labels.INK], dark) > 7 < contrast(labels.INK, light)
+    assert contrast(style.DARK[labels.FAINT], dark) > 4.5 < contrast(labels.FAINT, light)
 
 
 def test_a_line_of_steps_is_where_it_was():

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from tfrl.report.style import FAINT, add_key, heading, label_steps, styled, tiles, to_svg
+from tfrl.report.labels import FAINT, add_key, heading, label_steps
+from tfrl.report.style import styled, tiles, to_svg
 
 DECADE = 1.2  # from the largest number of levels to "unbounded" on the axis
 

@@ -8,18 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from tfrl.report.style import (
-    FAINT,
-    INK,
-    Looks,
-    beside,
-    heading,
-    panels,
-    styled,
-    tall,
-    to_svg,
-    wrapped,
-)
+from tfrl.report.labels import FAINT, INK, beside, heading, tall, wrapped
+from tfrl.report.style import Looks, panels, styled, to_svg
 
 BINS = 41
 

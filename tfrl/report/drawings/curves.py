@@ -6,7 +6,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from tfrl.analysis import returns
-from tfrl.report.style import FAINT, Look, Looks, add_key, key_of, panels, styled, to_svg
+from tfrl.report.labels import FAINT, add_key
+from tfrl.report.style import Look, Looks, key_of, panels, styled, to_svg
 
 POINTS = 200  # of each line: about one to three pixels
 

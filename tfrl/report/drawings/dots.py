@@ -10,17 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from tfrl.report.style import (
-    FAINT,
-    INK,
-    Looks,
-    beside,
-    heading,
-    panels,
-    styled,
-    tall,
-    to_svg,
-)
+from tfrl.report.labels import FAINT, INK, beside, heading, tall
+from tfrl.report.style import Looks, panels, styled, to_svg
 
 CROWD = 3  # dots above and below the first of a pile before they overlap
 SUMMARY = 0.36  # of a row, from its middle down to the line of estimates

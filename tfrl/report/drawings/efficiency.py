@@ -8,16 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from tfrl.report.style import (
-    Looks,
-    add_key,
-    heading,
-    key_of,
-    label_steps,
-    panels,
-    styled,
-    to_svg,
-)
+from tfrl.report.labels import add_key, heading, label_steps
+from tfrl.report.style import Looks, key_of, panels, styled, to_svg
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from tfrl.report.style import FAINT, INK, beside, heading, panels, styled, tall, to_svg, wrapped
+from tfrl.report.labels import FAINT, INK, beside, heading, tall, wrapped
+from tfrl.report.style import panels, styled, to_svg
 
 ROW = 0.27  # inches
 

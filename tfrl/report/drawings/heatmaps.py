@@ -11,7 +11,8 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from tfrl.report.style import FAINT, INK, heading, styled, tiles, to_svg
+from tfrl.report.labels import FAINT, INK, heading
+from tfrl.report.style import styled, tiles, to_svg
 
 # ColorBrewer's YlGnBu: one scale from light to dark, safe for colour-blind readers and in print.
 COLOURS = "YlGnBu"

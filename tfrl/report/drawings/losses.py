@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 
-from tfrl.report.style import Looks, add_key, heading, key_of, label_steps, panels, styled, to_svg
+from tfrl.report.labels import add_key, heading, label_steps
+from tfrl.report.style import Looks, key_of, panels, styled, to_svg
 
 _COLUMNS = 3
 _BANDS = 3  # the most configurations that have a band each; more would hide one another

@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
-from tfrl.report.style import FAINT, Look, Looks, beside, panels, styled, tall, to_svg, wrapped
+from tfrl.report.labels import FAINT, beside, tall, wrapped
+from tfrl.report.style import Look, Looks, panels, styled, to_svg
 
 GAP = 0.1  # between cells, in cells
 ROW, TITLE = 0.46, 0.24  # inches

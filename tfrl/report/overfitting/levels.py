@@ -10,9 +10,10 @@ from tfrl.analysis.overfitting import HELD_OUT
 from tfrl.report.blocks import Picture
 from tfrl.report.drawings import bands
 from tfrl.report.drawings.bands import Line, Panel
+from tfrl.report.labels import INK
 from tfrl.report.overfitting.findings import Family
 from tfrl.report.overfitting.training import SHIFTED
-from tfrl.report.style import INK, Looks
+from tfrl.report.style import Looks
 from tfrl.report.units import unit
 from tfrl.report.wording import holding, listed, plural
 

@@ -13,8 +13,9 @@ from tfrl.analysis.overfitting import HELD_OUT
 from tfrl.report.blocks import Answer, Data, Picture
 from tfrl.report.drawings import bands
 from tfrl.report.drawings.bands import Line, Panel
+from tfrl.report.labels import INK
 from tfrl.report.overfitting.findings import Family
-from tfrl.report.style import INK, Looks
+from tfrl.report.style import Looks
 from tfrl.report.units import badge, counted, estimates, unit
 from tfrl.report.wording import holding, listed, plural
 
