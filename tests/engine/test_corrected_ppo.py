@@ -168,3 +168,17 @@ def test_mean_weights_turn_a_mean_over_frames_into_one_over_experience():
     x, mask = np.array([1.0, 5.0, 7.0, 100.0]), np.array([1.0, 1.0, 1.0, 0.0])
     weights = mean_weights(tf.constant(mask))
     assert np.mean(x * weights) == pytest.approx(np.mean(x[:3]))
+
+
+def test_a_penalty_is_that_of_the_stock_agent(make_agent):
+    agent = make_agent(policy_l2_reg=0.3, value_function_l2_reg=0.07)
+    stock = ppo_clip_agent.PPOClipAgent.l2_regularization_loss(agent)
+    np.testing.assert_allclose(agent.l2_regularization_loss(), stock, rtol=1e-6)
+
+
+def test_a_shared_kernel_is_penalized_once_by_its_own_coefficient(make_agent):
+    agent = make_agent(policy_l2_reg=0.3, value_function_l2_reg=0.07, shared_vars_l2_reg=2.0)
+    agent._value_net = agent._actor_net
+    kernels = [w.numpy() for w in agent._actor_net.trainable_weights if "kernel" in w.name]
+    squares = sum(np.sum(np.square(kernel, dtype=np.float64)) for kernel in kernels)
+    np.testing.assert_allclose(agent.l2_regularization_loss(), 2.0 * squares, rtol=1e-6)

@@ -300,6 +300,7 @@ def test_what_is_no_pipeline_is_refused_with_one_sentence(
         ("apo", {"anchor_loss_type": "up"}, "one of best_to_theta, .*, cross_entropy, not 'up'"),
         ("apo", {"anchor_selection": "worst"}, "to be one of best, random, not 'worst'"),
         ("apo", {"stock_agent": True}, "stock_agent is to be false"),
+        ("ppo", {"stock_agent": True, "policy_l2_reg": 0.1}, "stock_agent takes no policy_l2_reg"),
     ],
 )
 def test_impossible_hyperparameters_are_refused_by_name(name, hyperparameters, message):

@@ -68,6 +68,11 @@ class PpoConfig:
         check_share(self, "discount_factor", "lambda_value")
         check_not_negative(self, "value_pred_loss_coef", "entropy_regularization")
         check_not_negative(self, "policy_l2_reg", "value_function_l2_reg", "gradient_clipping")
+        if self.stock_agent and (self.policy_l2_reg or self.value_function_l2_reg):
+            raise ValueError(
+                "stock_agent takes no policy_l2_reg or value_function_l2_reg: TF-Agents adds "
+                "penalties in an order that differs between processes, and the loss with it"
+            )
 
     @property
     def rollout_frames(self) -> int:
@@ -82,7 +87,7 @@ class PpoConfig:
 
 @gin.configurable
 class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
-    """TF-Agents' `PPOClipAgent` with three faults mended; the arguments are the same.
+    """TF-Agents' `PPOClipAgent` with four faults mended; the arguments are the same.
 
     Schulman et al. (2017), "Proximal Policy Optimization Algorithms", equations 7 and 11. With V
     the value network, gamma the discount factor and lambda the GAE parameter, equation 11 reads
@@ -96,6 +101,8 @@ class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
     3. The stock agent normalizes advantages and takes the mean of its losses over all frames,
        boundaries between episodes and the padding at the end of each rollout among them. Here only
        frames of experience count, except in the `clip_fraction` that is reported.
+    4. The stock agent adds up L2 penalties in the order of a set of objects, which differs between
+       processes, and the last bit of the loss with it. Here the order is that of the networks.
 
     It does not write the stock agent's debug summaries of rewards, returns and advantages.
     """
@@ -157,6 +164,20 @@ class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
             *args,
             **kwargs,
         )
+
+    def l2_regularization_loss(self, debug_summaries: bool = False) -> tf.Tensor:
+        """The sum of `coefficient * sum(w^2)` over the kernels `w` of both networks, a scalar.
+
+        A kernel that both networks share counts once, by the coefficient for shared ones.
+        """
+        policy, value = self._actor_net.trainable_weights, self._value_net.trainable_weights
+        shared = {id(w) for w in policy} & {id(w) for w in value}
+        terms = [
+            (w, self._shared_vars_l2_reg if id(w) in shared else self._policy_l2_reg)
+            for w in policy
+        ]
+        terms += [(w, self._value_function_l2_reg) for w in value if id(w) not in shared]
+        return tf.add_n([tf.reduce_sum(tf.square(w)) * c for w, c in terms if "kernel" in w.name])
 
 
 class PpoPipeline(Pipeline):
