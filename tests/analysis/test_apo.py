@@ -25,7 +25,8 @@ def measures(episodes, status=("finished",), threshold=475.0):
     averages = returns.moving_average(episodes)
     # As if evaluated before every episode.
     judged = averages.assign(average=averages["return"], step=averages["step"] - 10)
-    return apo.measures(judged, averages, runs, 10_000, threshold).to_dict("records")
+    level = None if threshold is None else 384.0
+    return apo.measures(judged, averages, runs, 10_000, threshold, level).to_dict("records")
 
 
 def test_measures_of_a_run_that_rises_falls_and_rises():
@@ -34,14 +35,19 @@ def test_measures_of_a_run_that_rises_falls_and_rises():
     ]
     (row,) = measures(run("apo", 0, scores))
     assert row["early_return"] == 100
-    assert row["deepest_fall"] == 475 - 300
+    assert row["lost"] == 0
     assert row["late_return"] == pytest.approx(np.mean(scores[500:]))
     assert row["late_spread"] == pytest.approx(np.std(scores[500:], ddof=1))
 
 
-def test_without_a_threshold_there_is_no_fall():
-    (row,) = measures(run("apo", 0, np.full(1000, 500.0)), threshold=None)
-    assert np.isnan(row["deepest_fall"]) and row["early_return"] == 500
+def test_a_seed_lost_what_it_had_learned_if_it_was_solved_and_is_bad_at_the_last_evaluation():
+    def lost(scores, **options):
+        (row,) = measures(run("apo", 0, np.repeat(scores, 200)), **options)
+        return row["lost"]
+
+    assert lost([100.0, 500, 500, 300]) == 1 and lost([100.0, 500, 300, 400]) == 0
+    assert np.isnan(lost([100.0, 400, 400, 300]))  # never solved
+    assert np.isnan(lost([100.0, 500, 500, 300], threshold=None))
 
 
 def test_a_run_that_did_not_finish_keeps_its_row():
@@ -56,7 +62,7 @@ def test_the_first_claim_is_asked_of_several_beginnings():
     episodes = pd.concat(
         run(name, seed, scores + seed)
         for name, scores in (("apo", slow), ("ppo", fast))
-        for seed in range(6)
+        for seed in range(8)
     )
     judged = episodes.rename(columns={"return": "average"})
     table = apo.beginnings(judged, 10_000, "apo", "ppo").set_index("share")
@@ -79,8 +85,8 @@ def values(apo_values, ppo_values):
 
 
 def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
-    low = [(10 + i, np.nan if i == 0 else 0.0 + i, 90.0 + i, "finished") for i in range(8)]
-    high = [(60 + i, 0.5 * (i > 2), 20.0 + i, "finished") for i in range(8)]
+    low = [(10 + i, np.nan if i == 0 else 1.0, 90.0 + i, "finished") for i in range(8)]
+    high = [(60 + i, float(i > 6), 20.0 + i, "finished") for i in range(8)]
     high += [(np.nan, np.nan, np.nan, "failed")]
     table = apo.compare(values(low, high), "apo", "ppo").set_index("claim")
     assert table["verdict"].to_dict() == {
@@ -90,7 +96,7 @@ def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
     }
     assert table.loc["a", "difference"] == pytest.approx(-50)
     counted = ["apo_n", "apo_planned", "apo_nonzero", "ppo_n", "ppo_nonzero", "ppo_planned"]
-    assert table.loc["b1", counted].tolist() == [7, 8, 7, 8, 5, 9]
+    assert table.loc["b1", counted].tolist() == [7, 8, 7, 8, 1, 9]
     assert table.loc["b1", ["ppo_finished", "ppo_failed", "ppo_missing"]].tolist() == [8, 1, 0]
     assert table.loc["b1", "low"] < table.loc["b1", "difference"] < table.loc["b1", "high"]
 
@@ -166,7 +172,7 @@ def test_ablations_are_held_against_ppo_and_against_plain_apo():
         for name in SETTINGS
         if name != "one"  # all of its runs failed
     )
-    found = apo.ablations({"final": scores, "area": scores}, SETTINGS)
+    found = apo.ablations({"final": scores, "area": scores}, SETTINGS, {"e": 0.5})
     assert list(zip(found["a"], found["b"], strict=True)) == 2 * [
         ("stock", "apo"),
         ("heavy", "apo"),
@@ -177,8 +183,8 @@ def test_ablations_are_held_against_ppo_and_against_plain_apo():
     assert found["measure"].tolist() == ["final"] * 5 + ["area"] * 5
     heavy = found[found["a"] == "heavy"]
     assert set(heavy["verdict"]) == {"a higher"} and set(heavy["changed"]) == {"anchor_weight = 10"}
-    assert apo.ablations({"final": scores}, {"ppo": SETTINGS["ppo"]}).empty
-    assert apo.ablations({"final": scores.head(0)}, SETTINGS).empty
+    assert apo.ablations({"final": scores}, {"ppo": SETTINGS["ppo"]}, {}).empty
+    assert apo.ablations({"final": scores.head(0)}, SETTINGS, {}).empty
 
 
 def test_learners_that_share_are_held_against_the_same_ones_apart():
@@ -195,7 +201,7 @@ def test_learners_that_share_are_held_against_the_same_ones_apart():
         pd.DataFrame({"environment": "e", "configuration": name, "score": [1.0, 2.0, 4.0]})
         for name in settings
     )
-    found = apo.ablations({"final": scores}, settings)
+    found = apo.ablations({"final": scores}, settings, {})
     assert list(zip(found["a"], found["b"], strict=True)) == [("apo", "ppo"), ("shared", "apart")]
     shared = found.loc[found["a"] == "shared", "changed"]
     assert set(shared) == {"share_anchors = true"}

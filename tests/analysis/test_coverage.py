@@ -13,18 +13,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.analysis.evaluated import EPISODES, SUCCESS, of_easy_and_hard_levels
 from tfrl.analysis import (
     aggregates,
-    comparisons,
     coverage,
     efficiency,
     evidence,
-    levels,
-    overfitting,
     resampling,
     selection,
-    superiority,
 )
 
 REPETITIONS, FEW = 2_000, 500
@@ -82,16 +77,6 @@ def welch_interval(a, b):
     return found.low, found.high
 
 
-def effect(a, b):
-    """The difference in pooled standard deviations."""
-    return (a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / 2)
-
-
-def effect_interval(a, b):
-    found = comparisons.hedges_g(a, b)
-    return found.low, found.high
-
-
 def improvement(a, b):
     """How likely one of a is above one of b, ties one half."""
     ordered, asked = np.sort(b), a[:100_000]
@@ -134,44 +119,6 @@ def tolerance(rng, shape, n):
     return (high - low) / len(everybody) >= found[0].content
 
 
-def gap(rng, shape, n):
-    """To unseen levels where ten are trained on, which is none; or as `mean_gap`."""
-    if shape == "even":
-        return _on_ten_levels(rng, n, [1.0], overfitting.verdicts)
-    return mean_gap(rng, shape, n)
-
-
-def mean_gap(rng, shape, n):
-    """Of one that seeds alone make vary, or that nearly all is of a tenth of the runs."""
-    if shape == "even":
-        gaps = rng.normal(0.1, 0.05, (REPETITIONS, n))
-        return _held_over_seeds(gaps, 0.1)
-    large = rng.random((REPETITIONS, n)) < 0.1
-    gaps = np.where(large, rng.uniform(0.2, 0.6, large.shape), rng.normal(0.05, 0.02, large.shape))
-    return _held_over_seeds(gaps, 0.1 * 0.4 + 0.9 * 0.05)
-
-
-def _held_over_seeds(gaps, truth):
-    frame = pd.DataFrame({"study": np.arange(len(gaps)).repeat(gaps.shape[1]), "gap": gaps.ravel()})
-    found = overfitting.over_seeds(frame, ["study"], "gap")
-    return within(found[["low", "high"]], truth)
-
-
-def growth(rng, shape, n):
-    """Of a gap, where skill grows fivefold and no gap is there."""
-    return _on_ten_levels(
-        rng, n, [0.2, 1.0], functools.partial(overfitting.widening, first=0, last=1)
-    )
-
-
-def _on_ten_levels(rng, n, skills, judge):
-    frame = of_easy_and_hard_levels(rng, FEW, n, 10, skills)
-    gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
-    played = levels.played(frame, "success", 1.0)
-    found = judge(gaps, measure=SUCCESS, episodes=EPISODES, played=played)
-    return within(found[["low", "high"]], 0.0)
-
-
 def optimism(rng, shape, n):
     """Of choosing the best of four equals on two seeds."""
     found = [selection.optimism(one, 2, rng) for one in rng.normal(size=(FEW, n, 4))]
@@ -193,15 +140,10 @@ HELD = {
     "tolerance": tolerance,
     "median steps": median_steps,
     "difference": two_agents(lambda a, b: a.mean() - b.mean(), welch_interval),
-    "effect size": two_agents(effect, effect_interval),
-    "improvement": two_agents(improvement, superiority.share_interval),
     "IQM over environments": over_environments(lambda x, target: evidence.iqm(x)),
     "mean over environments": over_environments(lambda x, target: aggregates.mean(x)),
     "optimality gap": over_environments(aggregates.optimality_gap),
     "improvement over environments": improvement_over_environments,
-    "mean gap": mean_gap,
-    "gap": gap,
-    "growth": growth,
     "optimism": optimism,
 }
 
@@ -237,8 +179,7 @@ def test_what_is_said_is_of_the_nearest_number_of_seeds():
         "capped": {"mean": 86, "median": 100},
         "collapsed": {"mean": 84},
     }
-    assert coverage.exceptions(["gap"], 3) == {"even": {"gap": 99}, "collapsed": {"gap": 70}}
-    assert coverage.exceptions(["IQM"], 3) == {} == coverage.exceptions(["growth"], 20)
+    assert coverage.exceptions(["IQM"], 3) == {}
 
 
 @pytest.mark.parametrize("n", [5, 10, 20])

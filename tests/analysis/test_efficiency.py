@@ -143,3 +143,11 @@ def test_no_runs_at_all():
 
 def test_the_run_columns_come_first():
     assert list(times([480]).columns) == [*RUN, "event", "unit", "time", "end"]
+
+
+def test_the_earlier_run_has_the_higher_score_and_one_that_never_solves_it_the_lowest():
+    found = times([0, 480], [480, 0], [1, 2], [1, 2, 480, 480])
+    scores = efficiency.first_solved(found, 100)
+    assert scores["score"].tolist() == [-20, -10, -101, -30]
+    late = times([0] * 11 + [480], steps=100)  # in the iteration that went beyond the budget
+    assert efficiency.first_solved(late, 100)["score"].tolist() == [-100]

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis.test_stability import averages
-from tfrl.analysis import forgetting
+from tfrl.analysis import forgetting, returns
 from tfrl.analysis.returns import RUN
 
 LEVEL = forgetting.level(475.0, 25.0)  # 80% of the way up: 385
@@ -88,13 +88,19 @@ def evaluated(*curves, policy="greedy", split="held-out"):
     )
 
 
+def of_policy(frame):
+    judged = returns.judged(frame)
+    return forgetting.of_policy(forgetting.of_judged(judged, 475.0, LEVEL))
+
+
 def test_a_policy_that_was_lost_by_hand():
     lost, held, dipped, never, late = (
         [20, 480, 384], [20, 480, 386], [480, 20, 470], [20, 474, 20], [20, 300, 475],
     )  # fmt: skip
     frame = evaluated(lost, held, dipped, never, late).sample(frac=1, random_state=0)
-    (row,) = forgetting.of_policy(frame, 475.0, LEVEL).to_dict("records")
+    (row,) = of_policy(frame).to_dict("records")
     assert (row["n"], row["solved"], row["fell"], row["share"]) == (5, 4, 1, 1 / 4)
+    assert row["failed"] == 2  # which the one that was never solved did too
     # Wilson's interval of 1 in 4, by R's prop.test(1, 4, correct = FALSE).
     assert (row["low"], row["high"]) == pytest.approx((0.0456, 0.6994), abs=1e-4)
 
@@ -107,12 +113,12 @@ def test_other_policies_and_splits_do_not_count():
             evaluated([480, 20], split="training"),
         ]
     )
-    (row,) = forgetting.of_policy(frame, 475.0, LEVEL).to_dict("records")
+    (row,) = of_policy(frame).to_dict("records")
     assert (row["n"], row["solved"], row["fell"]) == (1, 1, 0)
-    (row,) = forgetting.of_policy(evaluated([20, 30]), 475.0, LEVEL).to_dict("records")
+    (row,) = of_policy(evaluated([20, 30])).to_dict("records")
     assert row["solved"] == 0 and np.isnan([row["share"], row["low"], row["high"]]).all()
 
 
 def test_no_runs_at_all():
     assert forgetting.of_training(averages([1.0]).head(0), 475.0, LEVEL, 100).empty
-    assert forgetting.of_policy(evaluated([1.0]).head(0), 475.0, LEVEL).empty
+    assert of_policy(evaluated([1.0]).head(0)).empty

@@ -25,28 +25,20 @@ def test_a_pair_is_the_same_configuration_but_for_details():
     assert implementation.pairs({}) == ()
 
 
-def test_effects_of_details_stand_beside_those_of_algorithms():
+def test_effects_are_of_details_alone():
     rng = np.random.default_rng(0)
     scores = pd.concat(
         pd.DataFrame({"environment": "e", "configuration": name, "score": rng.normal(size=6)})
         for name in SETTINGS
     )
-    found = implementation.effects(scores, SETTINGS)
-    assert list(zip(found["a"], found["b"], found["kind"], strict=True)) == [
-        ("stock", "ppo", "implementation"),
-        ("faster-constant", "faster", "implementation"),
-        ("both", "ppo", "implementation"),
-        ("dqn", "ppo", "algorithm"),
-        ("dqn", "apo", "algorithm"),
-        ("ppo", "apo", "algorithm"),
+    found = implementation.effects(scores, SETTINGS, {"e": 1.0})
+    assert list(zip(found["a"], found["b"], found["what"], strict=True)) == [
+        ("stock", "ppo", "stock_agent = true"),
+        ("faster-constant", "faster", "anneal_learning_rate = false"),
+        ("both", "ppo", "stock_agent = true, anneal_learning_rate = false"),
     ]
-    assert found["what"].tolist()[:4] == [
-        "stock_agent = true",
-        "anneal_learning_rate = false",
-        "stock_agent = true, anneal_learning_rate = false",
-        "",
-    ]
-    one = implementation.effects(scores[scores["configuration"] == "dqn"], SETTINGS)
+    assert (found["seeds_least"] == 7).all()  # of a family of three
+    one = implementation.effects(scores[scores["configuration"] == "dqn"], SETTINGS, {})
     assert one.empty
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.analysis.evaluated import EPISODES, SUCCESS, played
+from tests.analysis.evaluated import SUCCESS, played
 from tfrl.analysis import overfitting, thresholds
 from tfrl.analysis.returns import RUN
 
@@ -24,10 +24,9 @@ def gap_frame(values, tested="held-out", reference=1.0, step=100, configuration=
     )
 
 
-def verdict(values, reference=1.0, episodes=EPISODES):
-    (row,) = overfitting.verdicts(
-        gap_frame(values, reference=reference), SUCCESS, episodes
-    ).to_dict("records")
+def verdict(values, reference=1.0, family=1):
+    frame = gap_frame(values, reference=reference)
+    (row,) = overfitting.verdicts(frame, SUCCESS, family).to_dict("records")
     return row
 
 
@@ -81,59 +80,69 @@ def test_means_over_seeds_are_the_naive_ones():
             assert np.isnan(row["low"]) and row["note"] == "one seed, so no interval"
 
 
-def test_seeds_that_are_all_equal_get_the_interval_of_one_episode_gone_the_other_way():
-    for n in (2, 5, 20):
-        equal = overfitting.over_seeds(gap_frame([0.25] * n), ["step"], "gap", 0.01).iloc[0]
-        nudged = overfitting.over_seeds(gap_frame([0.26, *[0.25] * (n - 1)]), ["step"], "gap", 0.01)
-        widths = [row["high"] - row["low"] for row in (equal, nudged.iloc[0])]
-        assert widths[0] == pytest.approx(widths[1]) and equal["note"] == f"all {n} seeds equal"
-        bare = overfitting.over_seeds(gap_frame([0.25] * n), ["step"], "gap").iloc[0]
-        assert np.isnan(bare["low"]) and bare["note"] == f"all {n} seeds equal"
+def test_the_typical_value_lies_between_ordered_seeds_as_the_binomial_says():
+    values = np.random.default_rng(1).normal(size=20)
+    for family, outer in ((1, 6), (20, 3), (10_000, 1)):
+        frame = gap_frame(values)
+        (row,) = overfitting.typical(frame, ["step"], "gap", family).to_dict("records")
+        ordered = np.sort(values)
+        assert (row["low"], row["high"]) == (ordered[outer - 1], ordered[-outer])
+        # One step further in it would be too narrow.
+        held = [1 - 2 * stats.binom.cdf(cut - 1, 20, 0.5) for cut in (outer, outer + 1)]
+        assert held[0] >= 1 - 0.05 / family > held[1]
+        assert row["typical"] == np.median(values)
+    few = overfitting.typical(gap_frame(values[:5]), ["step"], "gap").iloc[0]
+    assert np.isnan(few["low"]) and few["note"] == "too few seeds"
 
 
 @pytest.mark.parametrize(
     ("values", "reference", "expected"),
     [
-        ([0.30, 0.40, 0.35, 0.33, 0.41], 1.0, "gap"),
-        ([-0.30, -0.40, -0.35, -0.33, -0.41], 0.5, "reverse"),
-        ([0.01, -0.01, 0.02, 0.00, -0.02], 0.9, "none"),
-        ([0.00, 0.30, -0.20, 0.10, 0.00], 0.9, "inconclusive"),  # too wide
-        ([-0.50, 0.10, -0.20, -0.40, 0.20], 0.5, "inconclusive"),
-        ([0.0] * 5, 1.0, "none"),  # success everywhere
-        ([0.0] * 2, 1.0, "inconclusive"),  # two seeds bound nothing
-        ([0.5] * 5, 1.0, "gap"),
+        ([0.30, 0.40, 0.35, 0.33, 0.41, 0.36], 1.0, "gap"),
+        ([-0.30, -0.40, -0.35, -0.33, -0.41, -0.36], 0.5, "reverse"),
+        ([0.01, -0.01, 0.02, 0.00, -0.02, 0.00], 0.9, "none"),
+        ([0.00, 0.30, -0.20, 0.10, 0.00, 0.00], 0.9, "inconclusive"),  # too wide
+        ([0.0] * 6, 1.0, "none"),  # success everywhere
+        ([0.0] * 5, 1.0, "inconclusive"),  # five seeds bound nothing
+        ([0.5] * 6, 1.0, "gap"),
         ([0.4], 1.0, "inconclusive"),
+        ([-0.30] * 6, 0.5, "reverse"),  # far below the margin is not none
     ],
 )
 def test_verdicts(values, reference, expected):
     assert verdict(values, reference)["verdict"] == expected
 
 
+def test_a_family_of_questions_takes_more_seeds():
+    assert verdict([0.5] * 6, family=2)["verdict"] == "inconclusive"
+    assert verdict([0.5] * 6, family=2)["note"] == "too few seeds"
+    assert verdict([0.5] * 7, family=2)["verdict"] == "gap"
+
+
 def test_an_agent_that_learned_nothing_is_not_said_to_be_free_of_overfitting():
-    row = verdict([0.0] * 5, reference=0.0)
+    row = verdict([0.0] * 6, reference=0.0)
     assert row["verdict"] == "inconclusive" and row["note"] == "too little was learned to lose"
-    assert row["n"] == 0 and row["runs"] == 5
-    assert verdict([0.0] * 5, reference=0.06)["verdict"] == "none"
+    assert row["n"] == 0 and row["runs"] == 6
+    assert verdict([0.0] * 6, reference=0.06)["verdict"] == "none"
 
 
 def test_a_return_of_unknown_range_has_no_margin_but_a_gap_is_still_found():
     unknown = overfitting.mean_return("gymnasium:LunarLander-v3")
     found = [
-        overfitting.verdicts(gap_frame(values, reference=200.0), unknown, 100)["verdict"].item()
-        for values in ([0.1, -0.1, 0.0], [50, 51, 49])
+        overfitting.verdicts(gap_frame(values, reference=200.0), unknown)["verdict"].item()
+        for values in ([0.1, -0.1, 0.0] * 2, [50, 51, 49] * 2)
     ]
     assert found == ["inconclusive", "gap"]
 
 
 def test_what_more_training_adds_is_paired_by_seed():
     # Seeds differ far more than the two evaluations of each: only pairing sees the growth.
-    base = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
-    growth = np.array([0.10, 0.11, 0.09, 0.12, 0.08])
+    base = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 0.2])
+    growth = np.array([0.10, 0.11, 0.09, 0.12, 0.08, 0.10])
     frame = pd.concat([gap_frame(base, step=50), gap_frame(base + growth, step=100)])
-    (row,) = overfitting.widening(frame, 50, 100, SUCCESS, EPISODES).to_dict("records")
-    theirs = stats.ttest_rel(base + growth, base).confidence_interval(0.95)
-    assert row["mean"] == pytest.approx(0.1) and row["verdict"] == "gap" and row["n"] == 5
-    assert (row["low"], row["high"]) == pytest.approx((theirs.low, theirs.high))
+    (row,) = overfitting.widening(frame, 50, 100, SUCCESS).to_dict("records")
+    assert row["typical"] == pytest.approx(0.1) and row["verdict"] == "gap" and row["n"] == 6
+    assert (row["low"], row["high"]) == pytest.approx((0.08, 0.12))
 
 
 @pytest.mark.parametrize(
@@ -145,10 +154,11 @@ def test_the_middle_evaluation(steps, expected):
 
 
 def test_only_seeds_that_learned_are_judged():
-    good, idle = gap_frame([0.3, 0.31, 0.32]), gap_frame([0.0, 0.0], reference=0.01)
-    frame = pd.concat([good, idle.assign(seed=idle["seed"] + 3)])
-    (row,) = overfitting.verdicts(frame, SUCCESS, EPISODES).to_dict("records")
-    assert (row["runs"], row["n"], row["verdict"]) == (5, 3, "gap")
+    good = gap_frame([0.3, 0.31, 0.32, 0.3, 0.32, 0.31])
+    idle = gap_frame([0.0, 0.0], reference=0.01)
+    frame = pd.concat([good, idle.assign(seed=idle["seed"] + 6)])
+    (row,) = overfitting.verdicts(frame, SUCCESS).to_dict("records")
+    assert (row["runs"], row["n"], row["verdict"]) == (8, 6, "gap")
     assert row["gap"] == pytest.approx(0.31) and row["reference"] == 1.0
 
 

@@ -117,3 +117,16 @@ def test_words_where_there_is_no_winner_or_there_are_too_few_seeds():
     assert found.loc[("a", "c", 5), "note"] == "needs 5 seeds on each side"
     assert found.loc[("a", "c", 1), "wrong"] == 0 and found.loc[("a", "c", 1), "note"] == ""
     assert reproducibility.wrong_winners(scores(a=[1, 2])).empty  # one agent
+
+
+def test_halves_of_one_are_compared_with_halves_of_two_by_enumeration():
+    rng = np.random.default_rng(5)
+    one, other = rng.normal(0, 1, 6), rng.normal(1, 1, 6)
+    split = reproducibility.aa(one, "key")
+    halves = list(itertools.combinations(range(6), 3))
+    apart = [abs(one[list(a)].mean() - other[list(b)].mean()) for a in halves for b in halves]
+    expected = np.mean(np.abs(split.differences)[:, None] >= np.array(apart))
+    found = reproducibility.as_far(split, one, other, "key")
+    assert found == pytest.approx(expected, abs=0.02)
+    assert reproducibility.as_far(split, one, one + 1e6, "key") == 0
+    assert np.isnan(reproducibility.as_far(reproducibility.aa(one[:3]), one, other, "key"))

@@ -30,7 +30,7 @@ COMMITTED = sorted((ROOT / "reports").glob("*/published.json"))
 @pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.parent.name)
 def test_the_committed_reports_are_about_the_published_runs(file):
     expected = published.read(file)
-    table = pd.read_csv(file.parent / "tables" / "fingerprints.csv")
+    table = pd.read_csv(file.parent / "tables" / "the_runs-fingerprints.csv")
     rows = table[["environment", "configuration", "seed", "fingerprint"]].itertuples(index=False)
     assert {tuple(row[:3]): row[3] for row in rows} == {
         key: outcome.fingerprint for key, outcome in expected.outcomes.items()

@@ -31,7 +31,7 @@ cartpole = "CartPole-v1"
 
 
 def ledger(folder: Path) -> pd.DataFrame:
-    return pd.read_csv(folder / "tables" / "ledger.csv", index_col="configuration")
+    return pd.read_csv(folder / "tables" / "the_runs-ledger.csv", index_col="configuration")
 
 
 def test_failed_damaged_and_missing_runs_are_all_accounted_for(project, capsys):
@@ -82,7 +82,7 @@ def test_every_agent_goes_all_the_way(tmp_path):
     folder = tmp_path / "reports" / "own" / "small"
     assert set(ledger(folder)["finished"]) == {2}
     assert Page(folder / "index.html").fetched == []
-    prints = pd.read_csv(folder / "tables" / "fingerprints.csv")["fingerprint"]
+    prints = pd.read_csv(folder / "tables" / "the_runs-fingerprints.csv")["fingerprint"]
     assert len(prints) == 8
     assert prints.is_unique
 

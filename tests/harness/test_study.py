@@ -277,7 +277,7 @@ def test_a_full_study_is_its_study_in_another_size():
     for name in ("generalization", "levels"):
         small, full = (study.load(STUDIES / f"{each}.toml") for each in (name, f"{name}-full"))
         assert small.environments == full.environments
-        assert small.seeds == full.seeds
+        assert set(full.seeds) <= set(small.seeds)
         assert all(item in full.configurations for item in small.configurations)
         assert full.steps >= 15_000 * (200 if name == "generalization" else 100)
         assert full.evaluation.episodes == 1000

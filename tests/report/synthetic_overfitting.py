@@ -35,7 +35,7 @@ KEPT = {
 }
 
 
-def generalization(families=tuple(IDS), seeds=5, episodes=100, configurations=tuple(ABILITY)):
+def generalization(families=tuple(IDS), seeds=10, episodes=100, configurations=tuple(ABILITY)):
     """After studies/generalization.toml."""
     environments = [
         Environment(f"{name}-{own}", IDS[name], Conditions(own, None, tested(name, own)))
@@ -51,7 +51,7 @@ def tested(name, variation):
     return (*(other for other in "DRE" if other != variation), *grid)
 
 
-def levels(seeds=5, episodes=100, counts=(10, 100, 1_000, 10_000, None)):
+def levels(seeds=10, episodes=100, counts=(10, 100, 1_000, 10_000, None)):
     """After studies/levels.toml."""
     environments = [
         Environment(f"maze-{count or 'unbounded'}", "Maze-v0", Conditions("D", count, ("perfect",)))

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from tfrl.report import losses, style
-from tfrl.report.blocks import Data, Picture
+from tfrl.report.questions import losses
 
 from . import synthetic
 
@@ -29,17 +28,18 @@ def logged():
 
 
 def test_agents_that_report_the_same_share_a_figure_without_what_is_always_0(logged):
-    section = losses.section(logged, style.looks(logged.study))
-    pictures = [part for part in section.parts if isinstance(part, Picture)]
-    assert [picture.slug for picture in pictures] == ["losses-cartpole-dqn", "losses-cartpole-ppo"]
-    assert "td error" in pictures[0].wide and "td error" not in pictures[1].wide
-    assert "PPO and APO" in pictures[1].caption
-    assert "unused" not in pictures[1].wide + pictures[1].alt
-    (data,) = [part.data for part in section.parts if isinstance(part, Data)]
+    facts = losses.facts.find(logged)
+    assert [(kind.first, list(kind.looks), kind.names) for kind in facts.kinds] == [
+        ("dqn", ["dqn"], ("loss", "td_error")),
+        ("ppo", ["ppo", "apo"], ("loss",)),
+    ]
+    drawn = losses.figures.draw(facts)
+    assert list(drawn) == ["cartpole-dqn", "cartpole-ppo"]
+    assert "td error" in drawn["cartpole-dqn"][0] and "td error" not in drawn["cartpole-ppo"][0]
+    data = facts.tables[""]
     last = data[(data["configuration"] == "ppo") & (data["name"] == "loss")].iloc[-1]
     assert last[["step", "median", "low", "high"]].tolist() == [975, 950.5, 950.0, 951.0]
 
 
 def test_without_losses_there_is_no_section():
-    nothing = synthetic.empty(synthetic.study(("dqn",), seeds=1))
-    assert losses.section(nothing, style.looks(nothing.study)) is None
+    assert losses.facts.find(synthetic.empty(synthetic.study(("dqn",), seeds=1))) is None

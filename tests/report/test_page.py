@@ -1,3 +1,4 @@
+import ast
 import re
 import subprocess
 import sys
@@ -8,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfrl.report import render
+from tfrl.report import in_terminal, questions, render
+from tfrl.report.document import document
 
 from . import synthetic
 from .reading import Page
 
 ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "tfrl" / "report"
 
 
 def files(folder):
@@ -30,28 +33,44 @@ def test_the_page_needs_nothing_but_itself(report):
     assert "url(" not in source and "@import" not in source
 
 
-def test_every_link_resolves(report):
-    tags = Page(report).tags
-    ids = {a["id"] for _, a in tags if "id" in a}
+def check_links(index):
+    tags = Page(index).tags
+    ids = [a["id"] for _, a in tags if "id" in a]
+    assert len(ids) == len(set(ids))
     for address in (a["href"] for tag, a in tags if tag == "a"):
         if address.startswith("#"):
             assert address[1:] in ids
         else:
-            assert (report.parent / address).is_file()
-    markdown = (report.parent / "README.md").read_text(encoding="utf-8")
+            assert (index.parent / address).is_file()
+    markdown = (index.parent / "README.md").read_text(encoding="utf-8")
     for address in re.findall(r"(?<!\\)\]\(([^)]*)\)", markdown):
-        assert (report.parent / address).is_file()
+        assert address[0] == "#" or (index.parent / address).is_file()
 
 
-def test_every_figure_is_a_drawing_with_a_text_alternative(report):
-    images = [a for tag, a in Page(report).tags if tag == "img"]
-    figures = sorted((report.parent / "figures").glob("*.svg"))
-    assert len(images) == len(figures) == 9
-    assert all(len(a["alt"]) > 40 for a in images)
+def check_figures(index):
+    images = [a for tag, a in Page(index).tags if tag == "img"]
+    figures = sorted((index.parent / "figures").glob("*.svg"))
+    assert len(images) == len(figures) > 1
+    assert all(len(a["alt"]) > 25 and a["src"].startswith("data:") for a in images)
     for figure in figures:
         text = figure.read_text(encoding="utf-8")
         assert ElementTree.fromstring(text).tag.endswith("svg")
         assert "DejaVu" not in text and "<dc:date>" not in text
+
+
+def test_every_link_resolves(report):
+    check_links(report)
+
+
+def test_every_figure_is_a_drawing_with_a_text_alternative(report):
+    check_figures(report)
+
+
+def test_every_table_is_linked(report):
+    markdown = (report.parent / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\(tables/([^)]*)\)", markdown))
+    written = {path.name for path in (report.parent / "tables").iterdir()}
+    assert written - linked <= {"the_runs-failures.csv"}
 
 
 def test_the_folder_is_small_enough_to_commit(report):
@@ -91,15 +110,14 @@ def test_rendering_touches_no_global_generator_and_no_style(results, tmp_path):
 
 def test_what_is_not_there_is_said_and_counted(report):
     text = Page(report).text
-    assert "This study is incomplete: 78/80 runs finished; 1 failed and 1 not there yet." in text
-    final = pd.read_csv(report.parent / "tables/cartpole-final-performance.csv")
-    final = final[final["score"] == "evaluation"].set_index("configuration")
-    ledger = pd.read_csv(report.parent / "tables/ledger.csv").set_index("configuration")
-    for table in (final, ledger):
+    assert "This study is incomplete: 78/80 runs finished; 1 failed; 1 not there yet." in text
+    final = pd.read_csv(report.parent / "tables/cartpole-who_ends_best.csv")
+    ledger = pd.read_csv(report.parent / "tables/the_runs-ledger.csv")
+    for table in (final.set_index("configuration"), ledger.set_index("configuration")):
         assert table["finished"].to_dict() == {"dqn": 19, "reinforce": 19, "ppo": 20, "apo": 20}
         assert table["failed"].to_dict() == {"dqn": 0, "reinforce": 1, "ppo": 0, "apo": 0}
         assert table["missing"].to_dict() == {"dqn": 1, "reinforce": 0, "ppo": 0, "apo": 0}
-    assert text.count("19 of 20 runs") == 2 and "REINFORCE 19 of 20 1" in text
+    assert "DQN 19 of 20" in text and "REINFORCE 19 of 20" in text
 
 
 def test_an_error_is_shown_and_not_run(report):
@@ -108,43 +126,76 @@ def test_an_error_is_shown_and_not_run(report):
     assert "<script" not in source and "&lt;script&gt;" in source
     markdown = (report.parent / "README.md").read_text(encoding="utf-8")
     row = next(line for line in markdown.splitlines() if "FloatingPointError" in line)
-    assert r"\<script\>" in row and r"\|" in row and r"\`q\`" in row
-    assert pd.read_csv(report.parent / "tables/failures.csv")["error"].tolist() == [synthetic.ERROR]
+    assert "&lt;script&gt;" in row and r"\|" in row and r"\`q\`" in row
+    table = pd.read_csv(report.parent / "tables/the_runs-failures.csv")
+    assert table["error"].tolist() == [synthetic.ERROR]
+
+
+def test_what_a_user_writes_is_text_and_no_markup(tmp_path):
+    from dataclasses import replace
+
+    study = synthetic.study(("ppo", "ppo_*x*"), seeds=2, steps=1_000, every=500)
+    study = replace(study, title="<b>T</b> [a](b) | `c` & d", note="# no _heading_ <i>")
+    page = render(synthetic.results(study, (), ()), tmp_path)
+    text, tags = Page(page).text, {tag for tag, _ in Page(page).tags}
+    assert "<b>T</b> [a](b) | `c` & d" in text and "# no _heading_ <i>" in text
+    assert "ppo_*x*" in text and not {"b", "i"} & tags - {"i"}
+    assert "<b>" not in page.read_text()
 
 
 def test_numbers_on_the_page_are_those_of_the_tables(report):
-    text = Page(report).text
-    claims = pd.read_csv(report.parent / "tables/cartpole-apo-ppo.csv")
+    text = Page(report).text.replace("\N{NO-BREAK SPACE}", " ")
+    claims = pd.read_csv(report.parent / "tables/cartpole-does_the_talk_hold.csv")
     assert claims["claim"].tolist() == ["a", "b1", "b2"]
-    early = claims.iloc[0]
-    means = f"APO {early['apo_mean']:.0f}, PPO {early['ppo_mean']:.0f}"
-    lower = f"APO's is the lower one in {early['lower']:.0%}"
-    assert f"Mean return of the greedy policy, first 20% of steps: {means}; {lower}" in text
-    others = pd.read_csv(report.parent / "tables/cartpole-apo-ppo-beginnings.csv")
+    early, lost, _ = claims.to_dict("records")
+    lower, low, high = (early[key] for key in ("lower", "lower_low", "lower_high"))
+    assert f"{early['apo_mean']:.0f} and {early['ppo_mean']:.0f}, APO's the lower in" in text
+    assert f"{lower:.0%} ({low:.0%} to {high:.0%}; n = 20) of pairs" in text
+    counts = [f"{lost[f'{s}_nonzero']} of {lost[f'{s}_n']}" for s in ("apo", "ppo")]
+    assert f"Seeds that lost what they had learned: {counts[0]} and {counts[1]}." in text
+    others = pd.read_csv(report.parent / "tables/cartpole-does_the_talk_hold-beginnings.csv")
     assert others["share"].tolist() == [0.05, 0.1, 0.2, 0.4]
     assert others["difference"][2] == pytest.approx(early["difference"])
-    pattern = r"It is the lower one in (\d+)% \((\d+)% to (\d+)%\) over the first 5%,"
-    numbers = [int(number) for number in re.search(pattern, text).groups()]
-    expected = 100 * others.loc[0, ["lower", "lower_low", "lower_high"]]
-    assert numbers == pytest.approx(expected.tolist(), abs=0.5)
-    runs = pd.read_csv(report.parent / "tables/cartpole-apo-ppo-runs.csv")
+    runs = pd.read_csv(report.parent / "tables/cartpole-does_the_talk_hold-runs.csv")
     assert runs.groupby("configuration")["early_return"].mean()["apo"] == pytest.approx(
         early["apo_mean"]
     )
 
 
-def test_parts_of_a_claim_and_what_to_read_them_with(report):
+def test_verdicts_on_the_page_are_those_of_the_table(report):
     text = Page(report).text
-    claims = pd.read_csv(report.parent / "tables/cartpole-apo-ppo.csv").set_index("claim")
-    fall, spread = claims.loc["b1"], claims.loc["b2"]
-    assert f"among the {fall['apo_n']} of 20 and {fall['ppo_n']} of 20 runs that reached it" in text
-    assert f"PPO fell below it in {fall['ppo_nonzero']} of {fall['ppo_n']} runs" in text
-    returns = f"APO {spread['apo_late_return']:.0f}, PPO {spread['ppo_late_return']:.0f}"
-    assert f"Mean return there: {returns}." in text
+    failing = pd.read_csv(report.parent / "tables/cartpole-how_unstable-failing.csv")
+    worst = failing.sort_values(["fell", "failed"]).iloc[-1]
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    names = {"dqn": "DQN", "reinforce": "REINFORCE", "ppo": "PPO", "apo": "APO"}
+    assert f"{words[worst['fell']].capitalize()} of {names[worst['configuration']]}'s" in text
+    table = pd.read_csv(report.parent / "tables/cartpole-who_ends_best-pairs.csv")
+    assert len(table) == 6 and text.count("undecided") >= (table["verdict"] == "inconclusive").sum()
+
+
+def test_the_first_screen_says_each_answer_in_a_short_sentence(report, results):
+    page = document(results)
+    assert [section.title for section in page.headlines] == [
+        "Which agent ends best?",
+        "Which agent learns fastest?",
+        "How unstable is it?",
+    ]
+    for section in page.headlines:
+        plain = re.sub(r"\]\([^)]*\)", "", section.headline)
+        assert len(plain.split()) <= 20 and plain.endswith(".")
+        assert len(re.findall(r"\d[\d,.]*", plain)) <= 1
+    shown = in_terminal(page)
+    assert "Which agent ends best?" in shown and "](" not in shown
+
+
+def test_a_word_of_the_glossary_is_linked_where_it_is_first_used(report):
+    markdown = (report.parent / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(#([^)]*)\)", markdown)
+    assert len(links) == len(set(links)) >= 8
 
 
 def test_there_is_a_fingerprint_for_every_finished_run(report, results):
-    prints = pd.read_csv(report.parent / "tables/fingerprints.csv")
+    prints = pd.read_csv(report.parent / "tables/the_runs-fingerprints.csv")
     assert len(prints) == 80
     assert (prints["fingerprint"].notna() == (prints["status"] == "finished")).all()
 
@@ -158,3 +209,43 @@ def test_figures_of_an_earlier_report_are_removed_and_nothing_else(results, tmp_
     assert not (tmp_path / "figures/old.svg").exists()
     assert (tmp_path / "figures/mine.txt").exists()
     assert (tmp_path / "published.json").read_text() == "kept"
+
+
+def sentences(path):
+    """Texts of a module that read like a sentence, but for docstrings and errors."""
+    tree = ast.parse(path.read_text())
+    apart = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise):
+            apart |= {id(child) for child in ast.walk(node)}
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            apart.add(id(body[0].value))
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart
+    ]
+    return [text for text in texts if len(re.findall(r"[a-zA-Z]{2,}", text)) > 7]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(REPORT.rglob("*.py")), ids=lambda p: str(p.relative_to(REPORT))
+)
+def test_sentences_are_in_templates(path):
+    apart = ("filters.py", "style.py", "html.py")  # words for numbers, fonts, tags
+    if path.name not in apart and path.parent.name != "drawings":
+        assert sentences(path) == []
+
+
+def test_every_question_is_asked_somewhere_and_has_its_files():
+    folders = {path.parent.name for path in (REPORT / "questions").glob("*/facts.py")}
+    asked = [
+        *questions.OF_OVERFITTING,
+        *questions.OF_A_TASK,
+        *questions.OF_ALL,
+        *questions.ABOUT_THE_RUNS,
+    ]
+    assert {questions.name(question) for question in asked} == folders
+    for folder in folders:
+        assert (REPORT / "questions" / folder / "text.md").is_file()

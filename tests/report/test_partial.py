@@ -1,16 +1,17 @@
 """A report can be made at any time, whatever has finished by then and whatever has failed."""
 
-from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from tests.report import synthetic, synthetic_overfitting
 from tfrl.harness.study import Environment
-from tfrl.report import content, render
-from tfrl.report.performance import ground, seeds, together
+from tfrl.report import render
+from tfrl.report.document import document
+from tfrl.report.questions import all_environments, what_seeds_decide
+from tfrl.report.task import headline, task
 
-from .reading import Page, no_nan
+from .reading import no_nan
 
 SHORT = {"steps": 5_000, "every": 2_500}
 
@@ -44,8 +45,8 @@ def with_settings(found, name, like, **changed):
 def test_another_implementation_of_which_no_run_has_finished(tmp_path):
     found = results(("ppo", "dqn", "ppo-stock"), failed=failed("ppo-stock"))
     found = with_settings(found, "ppo-stock", "ppo", stock_agent=True)
-    text = Page(render(found, tmp_path)).text
-    assert "Of no two configurations that differ in implementation only has a run finished" in text
+    text = no_nan(render(found, tmp_path))
+    assert "Does implementation matter?" not in text and "6/9 runs finished; 3 failed" in text
 
 
 def test_another_implementation_that_has_finished_in_one_environment_only(tmp_path):
@@ -81,7 +82,7 @@ def test_no_run_on_mazes_has_finished_or_only_one_on_all_of_them(tmp_path, kept,
     no_nan(render(found, tmp_path))
 
 
-def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all():
+def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all(tmp_path):
     planned = synthetic.study(("ppo", "dqn"), seeds=6, steps=40_000, every=20_000, environments=2)
     hard = Environment("acrobot", "Acrobot-v1")
     planned = replace(planned, environments=(planned.environments[0], hard))
@@ -90,9 +91,11 @@ def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all():
     on_hard = evaluations["environment"] == "acrobot"
     evaluations.loc[on_hard, "return"] = -480.0 + evaluations["seed"]
     found = replace(found, evaluations=evaluations)
-    grounds = [ground.ground(found, environment) for environment in planned.environments]
-    answer = together.answer(together.find(grounds))
-    assert answer.outcome == "inconclusive" and "6 runs on 1 of them" in answer.evidence[0]
+    tasks = [task(found, environment) for environment in planned.environments]
+    facts = all_environments.facts.find(tasks)
+    assert facts.outcome == "undecided" and facts.best == "ppo"
+    assert {agent.name: agent.environments for agent in facts.agents} == {"ppo": 2, "dqn": 1}
+    assert "on 1 of 2 environments" in no_nan(render(found, tmp_path))
 
 
 def test_what_has_no_run_yet_is_known_by_the_defaults_of_its_pipeline():
@@ -109,7 +112,7 @@ def test_what_has_no_run_yet_is_known_by_the_defaults_of_its_pipeline():
         defaults=known,
     )
     assert found.settings["ppo-stock"] == ("ppo", {**known["ppo"], "stock_agent": True})
-    assert ground.headline(found.settings) == ["ppo", "dqn"]
+    assert headline(found.settings) == ["ppo", "dqn"]
 
 
 def test_each_figure_and_table_has_a_name_of_its_own():
@@ -123,18 +126,17 @@ def test_each_figure_and_table_has_a_name_of_its_own():
     for name in names[2:]:
         settings = {"num_learners": int(name[1]), "share_anchors": name[2] == "s"}
         found = with_settings(found, name, "apo", **settings)
-    page = content.page(found)
-    slugs = Counter(part.slug for part in page._parts() if hasattr(part, "slug"))
-    assert "cartpole-against-p2a" in slugs and "cartpole-against-p4a" in slugs
-    drawn = Counter(part.slug for part in page._parts() if part.kind == "picture")
-    assert max(drawn.values()) == 1
+    tables = document(found).tables
+    before = "cartpole-what_of_apo_helps-against"
+    assert {f"{before}-p2a", f"{before}-p4a", f"{before}-ppo"} <= set(tables)
 
 
 def test_no_more_than_half_of_the_seeds_of_either_agent_are_drawn():
     planned = synthetic.study(("ppo", "dqn", "reinforce"), seeds=20, **SHORT)
     few = [("reinforce", seed) for seed in range(5, 20)]
     found = synthetic.results(planned, failed=few, missing=())
-    wrong = seeds.find(ground.ground(found, planned.environments[0])).wrong
+    facts = what_seeds_decide.facts.find(task(found, planned.environments[0]))
+    wrong = facts.tables["wrong-winner"]
     drawn = wrong[wrong["wrong"].notna()]
     assert (drawn["k"] <= drawn[["n_a", "n_b"]].min(axis=1) / 2).all()
     assert set(drawn["k"]) == {1, 2, 3, 5, 10}

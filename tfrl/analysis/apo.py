@@ -1,8 +1,9 @@
 """The talk that APO comes from: it rises more slowly at first than PPO, and is steadier later.
 
-Both claims say that a number is lower for APO than for PPO. Each run gives one value of it. The
-verdict says whether a run of APO mostly has the lower one (`tfrl.analysis.superiority`); the
-difference of the means, with Welch's 95% interval, says by how much.
+All claims say that a number is lower for APO than for PPO. Of two, each run gives a value, and the
+verdict says whether a run of APO mostly has the lower one (`tfrl.analysis.sign_test`). One is a
+number of seeds, those that lost what they had learned, compared by `tfrl.analysis.shares`. The
+three are one family.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import aggregates, comparisons, evidence, returns, stability, superiority
+from tfrl.analysis import comparisons, evidence, forgetting, returns, shares, sign_test, stability
 from tfrl.analysis.evidence import Verdict
 from tfrl.analysis.returns import RUN
 from tfrl.analysis.settings import Settings, differences, rest
+from tfrl.analysis.sign_test import ALPHA, Differences
 
 EARLY = 0.2  # share of the step budget that is "at first"
 LATE = 0.5  # share of the step budget that is "later"
@@ -32,7 +34,7 @@ class Claim:
 
 CLAIMS = (
     Claim("a", "early_return", f"Mean return of the greedy policy, first {EARLY:.0%} of steps"),
-    Claim("b1", "deepest_fall", "Deepest fall below the threshold"),
+    Claim("b1", "lost", "Seeds that lost what they had learned"),
     Claim("b2", "late_spread", f"Spread of returns, last {LATE:.0%} of steps"),
 )
 
@@ -43,32 +45,37 @@ def measures(
     runs: pd.DataFrame,
     steps: int,
     threshold: float | None,
+    level: float | None,
 ) -> pd.DataFrame:
     """The numbers of each run that the claims are about.
 
     Args:
-      judged: as `returns.judged` gives it, which "at first" is about.
-      averages: as `returns.moving_average` gives them, which "steadier" is about.
+      judged: as `returns.judged` gives it.
+      averages: as `returns.moving_average` gives them.
       runs: the planned runs with their `status`.
       steps: the step budget of a run.
       threshold: the environment's, or None if it has none.
+      level: the return below which what was learned counts as lost, or None if it is not known.
 
     Returns:
-      A row for each planned run, [environment, configuration, seed, status, early_return,
-      deepest_fall, late_return, late_spread]: the mean return of the judged policy over the first
-      `EARLY` of the budget (`returns.judged_area`); how far the moving average fell below the
-      threshold after it was first reached (NaN: never reached); mean and standard deviation of the
-      returns of the episodes that ended in the last `LATE` of the budget. A run that has not
-      finished has NaN throughout.
+      A row for each planned run, [environment, configuration, seed, status, early_return, lost,
+      late_return, late_spread]: the mean return of the judged policy over the first `EARLY` of the
+      budget (`returns.judged_area`); 1 if the judged policy had solved the task at an evaluation
+      and was below `level` at the last, 0 if not, NaN if it never had; mean and standard deviation
+      of the returns of the episodes that ended in the last `LATE` of the budget, while training. A
+      run that has not finished has NaN throughout.
     """
     early = returns.judged_area(judged, steps, EARLY).rename(columns={"score": "early_return"})
     late = stability.late_returns(averages, steps, LATE).rename(
         columns={"mean": "late_return", "spread": "late_spread"}
     )
-    limit = np.inf if threshold is None else threshold
-    fall = stability.threshold_history(averages, limit)[[*RUN, "fall"]]
+    limit, low = np.inf, -np.inf
+    if threshold is not None and level is not None:
+        limit, low = threshold, level
+    history = forgetting.of_judged(judged, limit, low)
+    lost = history.assign(lost=history["fell"].where(history["solved"]).astype(float))
     table = runs[[*RUN, "status"]].merge(early, "left", RUN)
-    table = table.merge(fall.rename(columns={"fall": "deepest_fall"}), "left", RUN)
+    table = table.merge(lost[[*RUN, "lost"]], "left", RUN)
     return table.merge(late, "left", RUN)
 
 
@@ -80,11 +87,12 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
       apo, ppo: names of the configurations.
 
     Returns:
-      A row a claim: claim, measure, label, difference (APO - PPO), low, high, note, verdict,
-      lower (how often APO's is the lower one), lower_low, lower_high, seeds_needed (for this
-      verdict, which is not corrected), why (there is none), and of each
-      side, with `apo_` or `ppo_` before it: mean, n (runs with a value), nonzero (runs whose value
-      is not 0), planned, finished, failed, missing, and late_return (mean over its runs).
+      A row a claim: claim, measure, label, difference (APO - PPO, of means or of shares), low,
+      high, note, verdict, lower (how often APO's is the lower one), lower_low, lower_high,
+      seeds_needed, why (there is none), and of each side, with `apo_` or `ppo_` before it: mean,
+      n (runs with a value), nonzero (runs whose value is not 0), planned, finished, failed,
+      missing, and late_return (mean over its runs). Verdicts and the intervals that they are made
+      of hold for all claims together (Bonferroni).
     """
     names = {"apo": apo, "ppo": ppo}
     sides = {side: values[values["configuration"] == name] for side, name in names.items()}
@@ -93,14 +101,13 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
         scores = {
             side: mine[claim.measure].dropna().to_numpy(float) for side, mine in sides.items()
         }
-        found = evidence.welch(scores["apo"], scores["ppo"])
         row: dict[str, object] = {
             "claim": claim.key,
             "measure": claim.measure,
             "label": claim.label,
         }
-        row |= {"difference": found.estimate, "low": found.low, "high": found.high}
-        row |= {"note": found.note} | _lower(scores["apo"], scores["ppo"])
+        judge = _fewer if claim.measure == "lost" else _lower
+        row |= judge(scores["apo"], scores["ppo"], ALPHA / len(CLAIMS))
         for side, mine in sides.items():
             counted = _side(mine, scores[side])
             row |= {f"{side}_{key}": value for key, value in counted.items()}
@@ -117,36 +124,64 @@ def beginnings(judged: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataF
       apo, ppo: names of the configurations.
 
     Returns:
-      A row for each of `BEGINNINGS`: share (of the budget), difference (APO - PPO), low, high, and
-      the columns verdict, lower, lower_low, lower_high, seeds_needed and why of `compare`.
+      A row for each of `BEGINNINGS`, which are one family: share (of the budget), and the columns
+      difference, low, high, note, verdict, lower, lower_low, lower_high, seeds_needed and why of
+      `compare`.
     """
     rows = []
     for share in BEGINNINGS:
         scores = returns.judged_area(judged, steps, share)
-        sides = [
+        low, high = (
             scores.loc[scores["configuration"] == name, "score"].to_numpy() for name in (apo, ppo)
-        ]
-        found = evidence.welch(*sides)
-        rows.append(
-            {"share": share, "difference": found.estimate, "low": found.low, "high": found.high}
-            | _lower(*sides)
         )
+        rows.append({"share": share} | _lower(low, high, ALPHA / len(BEGINNINGS)))
     return pd.DataFrame(rows)
 
 
-def _lower(apo: np.ndarray, ppo: np.ndarray) -> dict[str, object]:
+def _lower(apo: np.ndarray, ppo: np.ndarray, alpha: float) -> dict[str, object]:
     """How often APO's value is the lower one, the verdict on that, and the seeds it needs."""
-    if min(len(apo), len(ppo)) < 2:
+    means = evidence.welch(apo, ppo)
+    row = {"difference": means.estimate, "low": means.low, "high": means.high, "note": means.note}
+    found = Differences.between(ppo, apo)
+    if found.trials < 2:
         nothing = dict.fromkeys(("lower", "lower_low", "lower_high", "seeds_needed"), np.nan)
-        return {"verdict": "inconclusive", **nothing, "why": "needs two seeds on each side"}
-    low, high = superiority.share_interval(ppo, apo)
-    verdict = "supported" if low > 0.5 else "not supported" if high < 0.5 else "inconclusive"
-    needed = superiority.seeds_needed(ppo, apo, superiority.ALPHA, "apo")
-    return {
-        "verdict": verdict,
-        **{"lower": float(aggregates.improvement(ppo, apo)), "lower_low": low, "lower_high": high},
+        return row | {
+            "verdict": "inconclusive",
+            **nothing,
+            "why": "needs two seeds on each side",
+        }
+    low, high = found.share_interval(1 - alpha)
+    needed = sign_test.seeds_needed(ppo, apo, alpha, "apo")
+    return row | {
+        "verdict": _verdict(found.p < alpha, found.share > 0.5),
+        **{"lower": found.share, "lower_low": low, "lower_high": high},
         **{"seeds_needed": needed, "why": ""},
     }
+
+
+def _fewer(apo: np.ndarray, ppo: np.ndarray, alpha: float) -> dict[str, object]:
+    """Whether fewer seeds of APO lost what they had learned, of [n] and [m] values of 0 and 1."""
+    nothing = dict.fromkeys(("lower", "lower_low", "lower_high", "seeds_needed"), np.nan)
+    row: dict[str, object] = {**nothing, "why": "", "verdict": "inconclusive"}
+    if not (len(apo) and len(ppo)):
+        where = "either side" if len(apo) == len(ppo) else "one side"
+        gap = dict.fromkeys(("difference", "low", "high"), np.nan)
+        return gap | row | {"note": f"no value on {where}"}
+    counts = (int(apo.sum()), len(apo), int(ppo.sum()), len(ppo))
+    low, high = shares.difference_interval(*counts, 1 - alpha)
+    difference = float(apo.mean() - ppo.mean())
+    sure = shares.p_value(*counts) < alpha
+    return (
+        {"difference": difference, "low": low, "high": high, "note": ""}
+        | row
+        | {"verdict": _verdict(sure, difference < 0)}
+    )
+
+
+def _verdict(sure: bool, lower: bool) -> Verdict:
+    if not sure:
+        return "inconclusive"
+    return "supported" if lower else "not supported"
 
 
 def together(verdicts: Collection[Verdict]) -> Verdict:
@@ -203,7 +238,9 @@ def sharing(settings: Settings) -> list[tuple[str, str]]:
     return [(name, apart[rest_of(name)]) for name in shared if rest_of(name) in apart]
 
 
-def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.DataFrame:
+def ablations(
+    measures: Mapping[str, pd.DataFrame], settings: Settings, margins: Mapping[str, float]
+) -> pd.DataFrame:
     """Every configuration of APO and PPO against plain APO and against plain PPO.
 
     Learners in parallel, each of which takes but a share of the steps, are held against each other
@@ -212,11 +249,12 @@ def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.Da
     Args:
       measures: by what is measured, [environment, configuration, seed, score], one finite score a
         run that has one.
+      margins: by environment, the least difference of returns that matters.
 
     Returns:
       The rows of `comparisons.compare`, where `a` is the configuration and `b` what it is held
-      against, with `measure` and `changed`; Holm's correction is over the rows of one measure and
-      environment. Empty if the study has not both pipelines.
+      against, with `measure` and `changed`; the rows of one measure and environment are a family.
+      Empty if the study has not both pipelines.
     """
     references = plain(settings)
     if references is None:
@@ -228,7 +266,7 @@ def ablations(measures: Mapping[str, pd.DataFrame], settings: Settings) -> pd.Da
     asked += [(name, ppo) for name in alone if name != ppo]
     asked += sharing(settings)
     tables = [
-        comparisons.compare(scores, asked).assign(measure=measure)
+        comparisons.compare(scores, margins, asked).assign(measure=measure)
         for measure, scores in measures.items()
     ]
     table = pd.concat(tables, ignore_index=True)

@@ -49,16 +49,6 @@ HOLDS: Mapping[str, Mapping[str, tuple[int | None, ...]]] = {
         "capped": (92, 82, 82, 86),  # of the one three tenths fall short, of the other a tenth
         "collapsed": (73, 56, 65, 85),  # of the one a tenth, of the other none
     },
-    "effect size": {
-        "even": (94, 94, 95, 95),
-        "capped": (99, 99, 98, 99),
-        "collapsed": (90, 84, 82, 90),
-    },
-    "improvement": {
-        "even": (100, 100, 99, 99),  # as wide as a side without spread asks for
-        "capped": (100, 100, 100, 100),
-        "collapsed": (100, 100, 100, 100),
-    },
     "IQM over environments": {
         "even": (None, 96, 96, 95),
         "capped": (None, 94, 94, 95),
@@ -79,9 +69,6 @@ HOLDS: Mapping[str, Mapping[str, tuple[int | None, ...]]] = {
         "capped": (None, 95, 95, 95),
         "collapsed": (None, 81, 93, 94),
     },
-    "mean gap": {"even": (95, 95, 95, 95), "collapsed": (70, 51, 65, 83)},
-    "gap": {"even": (99, 97, 93, 94), "collapsed": (70, 51, 65, 83)},  # where levels are few
-    "growth": {"even": (99, 97, 94, 93)},
     "optimism": {"even": (None, 99, 98, 97)},
 }
 

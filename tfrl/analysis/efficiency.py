@@ -82,6 +82,26 @@ def _solved_steps(
     )
 
 
+def first_solved(times: pd.DataFrame, steps: int) -> pd.DataFrame:
+    """How early each run first solved it, as a score: the higher, the earlier.
+
+    So runs are compared by who is first, which is Gehan's comparison of censored times (1965): all
+    runs have the same budget, and those that never solve it come last together. The mean is minus
+    the restricted mean time (Royston and Parmar 2013,
+    https://doi.org/10.1186/1471-2288-13-152), of times that end with the budget.
+
+    Args:
+      times: as `times` gives them.
+      steps: the step budget.
+
+    Returns:
+      [environment, configuration, seed, score]: minus the steps until it was first solved, and
+      minus the budget and one step more where that was never.
+    """
+    own = times[(times["event"] == "first") & (times["unit"] == "steps")]
+    return own[RUN].assign(score=-own["time"].clip(upper=steps).fillna(steps + 1.0))
+
+
 def solved(times: pd.DataFrame) -> pd.DataFrame:
     """Which share of a configuration's runs have solved the task by each time.
 

@@ -77,28 +77,43 @@ def of_training(
     )
 
 
-def of_policy(evaluations: pd.DataFrame, threshold: float, low: float) -> pd.DataFrame:
-    """In how many seeds the greedy policy had solved its task and was bad when training ended.
+def of_judged(judged: pd.DataFrame, threshold: float, low: float) -> pd.DataFrame:
+    """Whether the judged policy of each run had solved its task and was bad when training ended.
 
     Training does not always show it: agents explore there, and an average of the last 100 episodes
     may never reach the threshold where an evaluation did.
 
     Args:
-      evaluations: as `Results` has them.
+      judged: as `returns.judged` gives it.
       threshold, low: as `of_training` has them, here of the mean return of an evaluation's episodes
         on held-out levels.
 
     Returns:
-      [environment, configuration, n, solved, fell, share, low, high]: the runs, those of which an
-      evaluation reached the threshold, those of them whose last one is below the level, and their
-      share with Wilson's 95% interval; NaN where none was solved.
+      One row a run, [environment, configuration, seed, solved, failed, fell]: whether an evaluation
+      reached the threshold; whether the last one is below the level; whether both.
     """
-    means = returns.evaluation_means(evaluations).sort_values([*RUN, "step"])
-    runs = means.groupby(RUN, observed=True)["score"].agg(["max", "last"])
-    solved = runs["max"] >= threshold
-    runs = runs.assign(solved=solved, fell=solved & (runs["last"] < low))
-    table = runs.groupby(GROUP, observed=True).agg(
-        n=("solved", "size"), solved=("solved", "sum"), fell=("fell", "sum")
+    runs = judged.sort_values([*RUN, "step"]).groupby(RUN, observed=True)["average"]
+    found = runs.agg(["max", "last"]).reset_index()
+    found = found.assign(solved=found["max"] >= threshold, failed=found["last"] < low)
+    return found.assign(fell=found["solved"] & found["failed"]).drop(columns=["max", "last"])
+
+
+def of_policy(history: pd.DataFrame) -> pd.DataFrame:
+    """In how many seeds the judged policy failed in the end, and in how many it had been good.
+
+    Args:
+      history: as `of_judged` gives it.
+
+    Returns:
+      [environment, configuration, n, solved, failed, fell, share, low, high]: the runs, and how
+      many of them solved the task, failed in the end, did both; the share of both in those that
+      solved it, with Wilson's 95% interval; NaN where none did.
+    """
+    table = history.groupby(GROUP, observed=True).agg(
+        n=("solved", "size"),
+        solved=("solved", "sum"),
+        failed=("failed", "sum"),
+        fell=("fell", "sum"),
     )
     return _with_share(table).reset_index()
 

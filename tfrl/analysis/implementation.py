@@ -5,6 +5,7 @@ https://arxiv.org/abs/2005.12729: pairs of configurations that are the same but 
 beside pairs of different algorithms.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -40,25 +41,19 @@ def pairs(settings: Settings) -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def effects(scores: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """What details change, beside what algorithms do.
+def effects(scores: pd.DataFrame, settings: Settings, margins: Mapping[str, float]) -> pd.DataFrame:
+    """What details change.
 
     Returns:
-      The rows of `comparisons.compare` for the pairs of `pairs` (a is the changed one) and for each
-      two configurations of different pipelines that are the first of theirs, with `kind`
-      ("implementation" or "algorithm") and `what`; Holm's correction is over both kinds.
+      The rows of `comparisons.compare` for the pairs of `pairs`, a is the changed one, with `what`.
+      They are a family of their own.
     """
     details = {(pair.changed, pair.plain): pair.what for pair in pairs(settings)}
-    first: dict[str, str] = {}
-    for name, (pipeline, _) in settings.items():
-        first.setdefault(pipeline, name)
-    algorithms = comparisons.all_pairs(list(first.values()))
-    table = comparisons.compare(scores, [*details, *algorithms])
+    table = comparisons.compare(scores, margins, list(details))
     if table.empty:
         return table
     asked = list(zip(table["a"], table["b"], strict=True))
-    kinds = ["implementation" if pair in details else "algorithm" for pair in asked]
-    return table.assign(kind=kinds, what=[details.get(pair, "") for pair in asked])
+    return table.assign(what=[details[pair] for pair in asked])
 
 
 def _rest(pipeline: str, values: Values) -> str:

@@ -6,15 +6,18 @@ A gap is a score on what was trained on minus a score on what was not, of one ru
   It mixes what did not generalise with what is harder (or easier) for anyone; where other runs were
   trained on that variation, `generalization.lost` tells them apart.
 
-Each run gives one value of each gap, and intervals are over runs, that is, seeds: Student's t. They
-are never over episodes: those of one run share its policy, and a thousand of them say nothing of
-what another seed would have learned (Agarwal et al. 2021, https://arxiv.org/abs/2108.13264). Seeds
-alone would not do where the levels trained on are few: see `tfrl.analysis.levels`.
+Each run gives one value of each gap, and intervals are over runs, that is, seeds. They are never
+over episodes: those of one run share its policy, and a thousand of them say nothing of what another
+seed would have learned (Agarwal et al. 2021, https://arxiv.org/abs/2108.13264). What is judged is
+the typical gap, the median over seeds, by a sign test (`tfrl.analysis.sign_test`). It holds for
+gaps of any shape, where Student's t does not: of seeds that lose nothing but for one in ten, which
+loses all, t intervals of five seeds exclude the true mean in half of all studies. Seeds alone would
+not do where the levels trained on are few: see `tfrl.analysis.levels`.
 
-Decided before any result was seen: a gap matters from `MARGIN` of the possible range on, which is 5
-points of success. A run that scores less than that above what one and the same action scores
-(`thresholds.constant_action`) has learned too little to lose any, and is not judged. That a run is
-judged by a score that its gap contains makes gaps of runs near that line a little large.
+Decided before any result was seen: a gap matters from `thresholds.MARGIN` of the possible range on,
+which is 5 points of success. A run that scores less than that above what one and the same action
+scores (`thresholds.constant_action`) has learned too little to lose any, and is not judged. That a
+run is judged by a score that its gap contains makes gaps of runs near that line a little large.
 """
 
 import collections
@@ -26,14 +29,15 @@ import pandas as pd
 from scipy import stats
 
 from tfrl.analysis import levels as clusters
-from tfrl.analysis import thresholds
+from tfrl.analysis import sign_test, thresholds
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.returns import GROUP, RUN
+from tfrl.analysis.sign_test import ALPHA, Differences
 from tfrl.conditions import GRID
 
-MARGIN = 0.05  # share of the range of a score: the least gap that matters
 HELD_OUT = "held-out"  # what is `tested` in a gap that is no variation
 IDLE = "too little was learned to lose"
+FOR_LEVELS = 0.2  # of the error of an interval, for the chance of which levels are trained on
 
 
 @dataclass(frozen=True)
@@ -47,28 +51,7 @@ class Measure:
     @property
     def margin(self) -> float:
         """The least gap that matters."""
-        return MARGIN * (self.high - self.low)
-
-    @property
-    def most(self) -> float:
-        """The most that two scores can differ by; infinite if that is not known."""
-        span = self.high - self.low
-        return span if np.isfinite(span) else np.inf
-
-    def resolution(self, episodes: int) -> float:
-        """The most that one of so many episodes can move a score."""
-        return (self.high - self.low) / episodes
-
-
-def policy(environment_id: str) -> str:
-    """The policy that is judged: the greedy one, but in a maze the stochastic one.
-
-    An agent without memory that always takes the action it rates highest walks in circles in mazes
-    that it has not memorised: with every setting of studies/tuning-maze.toml, which judged the
-    stochastic policy for that reason, it failed in nine mazes of ten. Ten mazes that are memorised
-    it solves, so the greedy policy's gap is the larger one.
-    """
-    return "stochastic" if environment_id == "Maze-v0" else "greedy"
+        return thresholds.MARGIN * (self.high - self.low)
 
 
 def success(environment_id: str) -> Measure | None:
@@ -148,82 +131,95 @@ def gaps(
     return found[[*keys, "tested", "reference", "score", "gap", "learned"]]
 
 
-def over_seeds(
-    values: pd.DataFrame,
-    by: Collection[str],
-    column: str,
-    resolution: float = 0.0,
-    shared: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Mean over seeds with its 95% interval.
-
-    Student's t. Seeds that are all equal have no spread to make one of. They do not show that there
-    is none, only that the seeds did not meet it; with a `resolution`, the interval is then the one
-    that would result if one episode of one seed had gone the other way.
+def over_seeds(values: pd.DataFrame, by: Collection[str], column: str) -> pd.DataFrame:
+    """Mean over seeds with its 95% interval, Student's t, which no verdict is made of.
 
     Args:
       values: a row a run.
-      resolution: how far one episode can move a value; 0 for no interval where all are equal.
-      shared: the variance that seeds have in common, as `levels.variance` gives it.
 
     Returns:
-      [*by, n, mean, low, high, p, note]; NaN for low, high and p, the two-sided p-value of a mean
-      of 0, where there is no interval, and then `note` says why.
+      [*by, n, mean, low, high, note]; NaN for low and high where there is no interval, and then
+      `note` says why. Seeds that are all equal have no spread to make one of.
     """
     grouped = values.groupby(list(by), observed=True)[column]
     table = grouped.agg(["count", "mean", "std", "min", "max"]).reset_index()
     n = table["count"].to_numpy()
     equal = (table["max"] - table["min"] <= 1e-9 * (1 + table["mean"].abs())).to_numpy()
-    spread = np.where(equal, resolution / np.sqrt(n), table["std"])
-    variance, freedom = spread**2 / n, n - 1.0
-    if shared is not None:
-        extra = table[list(by)].merge(shared, on=list(by), how="left")
-        variance = variance + extra["of_levels"].fillna(0).to_numpy()
-        freedom = np.minimum(freedom, extra["levels"].fillna(np.inf).to_numpy() - 1)
-    none = (n < 2) | (equal & (resolution == 0))
     with np.errstate(invalid="ignore", divide="ignore"):
-        error = np.where(none, np.nan, np.sqrt(variance))
-        half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error
-        p = 2 * stats.t.sf(table["mean"].abs() / error, freedom)
+        half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * table["std"] / np.sqrt(n)
+    half = np.where((n < 2) | equal, np.nan, half)
     note = np.where(equal, [f"all {count} seeds equal" for count in n], "")
     note = np.select([n == 0, n == 1], ["no run", "one seed, so no interval"], note)
-    note = np.where((n > 1) & (freedom == 0), "one level, so no interval", note)
-    found = table[[*by, "mean"]].assign(low=table["mean"] - half, high=table["mean"] + half, p=p)
+    found = table[[*by, "mean"]].assign(low=table["mean"] - half, high=table["mean"] + half)
     return found.assign(n=n, note=note)
 
 
-def judged(estimates: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+def typical(
+    values: pd.DataFrame,
+    by: Collection[str],
+    column: str,
+    family: int = 1,
+    shared: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The median over seeds with its interval, which verdicts are made of.
+
+    Args:
+      values: a row a run.
+      family: how many such intervals are to hold together with 95% (Bonferroni).
+      shared: the variance that seeds have in common, as `levels.variance` gives it. A share of the
+        error that an interval may have, `FOR_LEVELS`, is then for it: the interval of the seeds is
+        widened, on both sides, by Student's t times its root.
+
+    Returns:
+      [*by, n, typical, low, high, note]; NaN for low and high where there are too few seeds to
+      exclude anything (`sign_test.least_seeds`), and then `note` says so.
+    """
+    keys, rows, of_levels = list(by), [], {}
+    if shared is not None:
+        known = shared[[*keys, "of_levels", "levels"]].itertuples(index=False, name=None)
+        of_levels = {tuple(key): (variance, count) for *key, variance, count in known}
+    for key, own in values.groupby(keys, observed=True)[column]:
+        variance, count = of_levels.get(key, (0.0, np.inf))
+        of_chance = FOR_LEVELS * ALPHA / family if variance > 0 else 0.0
+        alpha = ALPHA / family - of_chance
+        differences = Differences.within(own.to_numpy(float))
+        low, high = differences.interval(1 - alpha)
+        if variance > 0:
+            slack = stats.t.ppf(1 - of_chance / 2, count - 1) * np.sqrt(variance)
+            low, high = low - slack, high + slack
+        few = differences.trials < sign_test.least_seeds(alpha)
+        note = "too few seeds" if few else "" if np.isfinite(low) else "one level"
+        rows.append((*key, differences.trials, differences.typical, low, high, note))
+    table = pd.DataFrame(rows, columns=[*keys, "n", "typical", "low", "high", "note"])
+    return table.astype(dict.fromkeys(("typical", "low", "high"), float))
+
+
+def judged(estimates: pd.DataFrame, margin: float) -> pd.DataFrame:
     """Adds `verdict`, what the interval of a difference says of it.
 
     "gap": it lies above 0. "reverse": below. "none": it covers 0 and excludes whatever matters, a
-    difference of `Measure.margin` or more. "inconclusive": it covers 0 and such a difference, or
-    there is none. Comparisons with NaN are false, so that no interval is "inconclusive".
+    difference of `margin` or more. "inconclusive": it covers 0 and such a difference, or there is
+    none. Comparisons with NaN are false, so that no interval is "inconclusive".
     """
     low, high = estimates["low"], estimates["high"]
-    verdict = np.select([low > 0, high < 0, high < measure.margin], ["gap", "reverse", "none"], "")
+    verdict = np.select([low > 0, high < 0, high < margin], ["gap", "reverse", "none"], "")
     return estimates.assign(verdict=np.where(verdict == "", "inconclusive", verdict))
 
 
-def clipped(estimates: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """Intervals of a difference of two scores, cut off at what is possible."""
-    ends = estimates[["low", "high"]].clip(-measure.most, measure.most)
-    return estimates.assign(low=ends["low"], high=ends["high"])
-
-
 def verdicts(
-    gaps: pd.DataFrame, measure: Measure, episodes: int, played: pd.DataFrame | None = None
+    gaps: pd.DataFrame, measure: Measure, family: int = 1, played: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Each gap over the seeds that learned, at each evaluation, with its verdict.
 
     Args:
       gaps: as `gaps` gives them.
-      episodes: played by each run in each part of an evaluation.
+      family: how many verdicts are to hold together.
       played: as `levels.played` gives it, of runs that share the levels they are trained on.
 
     Returns:
       [environment, configuration, step, policy, tested, runs, n, reference, score, gap, low, high,
-      p, note, verdict]: of `runs`, n have learned, and all else is of them. If none has, that is
-      NaN, the note `IDLE`, and the verdict "inconclusive".
+      note, verdict]: of `runs`, n have learned, and all else is of them: medians, and the interval
+      of that of the gap. If none has, that is NaN, the note `IDLE`, and the verdict "inconclusive".
     """
     by = [*GROUP, "step", "policy", "tested"]
     able = gaps[gaps["learned"]]
@@ -231,15 +227,15 @@ def verdicts(
     if played is not None:
         terms = able[able["tested"] == HELD_OUT].assign(weight=1.0)
         shared = clusters.variance(terms, played, by)
-    found = over_seeds(able, by, "gap", measure.resolution(episodes), shared)
-    found = clipped(judged(found, measure), measure).rename(columns={"mean": "gap"})
+    found = judged(typical(able, by, "gap", family, shared), measure.margin)
+    found = found.rename(columns={"typical": "gap"})
     groups = gaps.groupby(by, observed=True)
-    means = able.groupby(by, observed=True)[["reference", "score"]].mean()
-    table = groups.size().rename("runs").to_frame().join(means).reset_index()
+    medians = able.groupby(by, observed=True)[["reference", "score"]].median()
+    table = groups.size().rename("runs").to_frame().join(medians).reset_index()
     table = table.merge(found, on=by, how="left")
     table["n"] = table["n"].fillna(0).astype(int)
     table = table.fillna({"note": IDLE, "verdict": "inconclusive"})
-    numbers = ["runs", "n", "reference", "score", "gap", "low", "high", "p", "note", "verdict"]
+    numbers = ["runs", "n", "reference", "score", "gap", "low", "high", "note", "verdict"]
     return table[[*by, *numbers]]
 
 
@@ -253,7 +249,7 @@ def widening(
     first: int,
     last: int,
     measure: Measure,
-    episodes: int,
+    family: int = 1,
     played: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """By how much each gap grew between two evaluations, of runs that had learned by the second.
@@ -264,10 +260,10 @@ def widening(
     Args:
       gaps: as `gaps` gives them.
       first, last: their steps.
-      episodes, played: as `verdicts` has them.
+      family, played: as `verdicts` has them.
 
     Returns:
-      [environment, configuration, policy, tested, mean, low, high, p, n, note, verdict].
+      [environment, configuration, policy, tested, n, typical, low, high, note, verdict].
     """
     keys, by = [*RUN, "policy", "tested"], [*GROUP, "policy", "tested"]
     at = {step: gaps[gaps["step"] == step] for step in (first, last)}
@@ -279,4 +275,4 @@ def widening(
     if played is not None:
         terms = pd.concat([early.assign(weight=-1.0), late.assign(weight=1.0)])
         shared = clusters.variance(terms[terms["tested"] == HELD_OUT], played, by)
-    return judged(over_seeds(both, by, "growth", measure.resolution(episodes), shared), measure)
+    return judged(typical(both, by, "growth", family, shared), measure.margin)

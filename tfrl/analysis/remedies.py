@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tfrl.analysis import levels
-from tfrl.analysis.overfitting import Measure, clipped, judged, over_seeds
+from tfrl.analysis.overfitting import Measure, judged, typical
 from tfrl.analysis.settings import Settings, Values, rest
 
 NO_GAP = "no gap detected"
@@ -47,7 +47,7 @@ def paired(
     remedy: pd.DataFrame,
     by: list[str],
     measure: Measure,
-    episodes: int,
+    family: int = 1,
     played: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What a remedy changed, paired by seed.
@@ -55,14 +55,14 @@ def paired(
     Args:
       plain, remedy: rows of gaps without and with it, one for each seed and `by`.
       by: as ["environment", "tested"].
-      episodes: played by each run in each part of an evaluation.
+      family: how many verdicts are to hold together.
       played: as `levels.played` gives it, of runs that share the levels they are trained on.
 
     Returns:
-      [*by, n, gap_plain, gap_remedy, verdict], the mean gaps without and with it, and `x`, `x_low`,
-      `x_high`, `x_p`, `x_note` for x in: narrowed, the first gap minus the second; reference and
-      score, what the remedy changed in both scores that the gap is between. The verdict is on
-      narrowed, and `NO_GAP` if no gap is detected without the remedy.
+      [*by, n, gap_plain, gap_remedy, verdict], the median gaps without and with it, and `x`,
+      `x_low`, `x_high`, `x_note` for x in: narrowed, the first gap minus the second; reference and
+      score, what the remedy changed in both scores that the gap is between; medians over seeds. The
+      verdict is on narrowed. It is `NO_GAP` if no gap is sure without the remedy.
     """
     keys = [*by, "seed"]
     plain, remedy = (
@@ -78,20 +78,20 @@ def paired(
         terms = [rows.assign(weight=weight) for rows, weight in weighted]
         known = played is not None and terms
         shared = levels.variance(pd.concat(terms), played, by) if known else None
-        return judged(over_seeds(both, by, column, measure.resolution(episodes), shared), measure)
+        return judged(typical(both, by, column, family, shared), measure.margin)
 
     found = {
         "narrowed": estimated("narrowed", (plain, 1.0), (remedy, -1.0)),
-        "reference": clipped(estimated("reference", (plain, -1.0), (remedy, 1.0)), measure),
-        "score": clipped(estimated("score"), measure),
+        "reference": estimated("reference", (plain, -1.0), (remedy, 1.0)),
+        "score": estimated("score"),
     }
-    table = both.groupby(by, observed=True)[["gap_plain", "gap_remedy"]].mean().reset_index()
+    table = both.groupby(by, observed=True)[["gap_plain", "gap_remedy"]].median().reset_index()
     table = table.merge(found["narrowed"][[*by, "n", "verdict"]], on=by)
     there = estimated("gap_plain", (plain, 1.0))["verdict"] == "gap"
     table["verdict"] = table["verdict"].where(there, NO_GAP)
     for change, estimates in found.items():
-        ends = {end: f"{change}_{end}" for end in ("low", "high", "p", "note")}
-        columns = {"mean": change, **ends}
+        ends = {end: f"{change}_{end}" for end in ("low", "high", "note")}
+        columns = {"typical": change, **ends}
         table = table.merge(estimates[[*by, *columns]].rename(columns=columns), on=by)
     return table
 

@@ -22,7 +22,7 @@ from scipy import stats
 
 from tfrl.analysis import resampling
 from tfrl.analysis.comparisons import all_pairs
-from tfrl.analysis.superiority import ALPHA
+from tfrl.analysis.sign_test import ALPHA
 
 MOST_SPLITS = 200_000  # up to so many all are taken: those of up to 20 seeds
 KS = (1, 2, 3, 5, 10)
@@ -127,6 +127,38 @@ def aa_table(scores: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def as_far(split: AA, a: np.ndarray, b: np.ndarray, *key: str) -> float:
+    """How often two halves of one configuration differ as much as halves of two configurations do.
+
+    Like is compared with like: means of as many seeds on either side.
+
+    Args:
+      split: the one configuration against itself.
+      a, b: [n] and [m] scores of the two, of which halves are drawn.
+      key: keys the draws.
+
+    Returns:
+      The share of pairs of a split of the one and a draw of the two in which the halves of the one
+      are at least as far apart; NaN without splits.
+    """
+    if not len(split.differences):
+        return np.nan
+    rng = resampling.generator(*key, "as far")
+    k = split.n // 2
+    means = [
+        picked @ scores / min(k, len(scores))
+        for scores in (a, b)
+        for picked, _ in [resampling.splits(len(scores), min(k, len(scores)), rng)]
+    ]
+    drawn = [rng.choice(one, resampling.DRAWN_SPLITS) for one in means]
+    apart = np.abs(drawn[0] - drawn[1]) * (1 - 1e-12)
+    return float(
+        np.mean(
+            1 - np.searchsorted(np.sort(np.abs(split.differences)), apart) / len(split.differences)
+        )
+    )
 
 
 def wrong_winners(scores: pd.DataFrame, ks: Sequence[int] = KS) -> pd.DataFrame:

@@ -3,6 +3,13 @@
 Ids may have "gymnasium:" before them.
 """
 
+import math
+
+# The least difference that matters, as a share of the way from a random policy's return to where
+# the task counts as solved, or of the possible range of a success rate. Decided before any result
+# was seen.
+MARGIN = 0.05
+
 # At which the mean return counts as solved: Gymnasium's `reward_threshold`, copied from its
 # registry so that a report can be made without Gymnasium; a test compares.
 THRESHOLDS: dict[str, float] = {
@@ -88,3 +95,9 @@ def anchors(environment_id: str) -> tuple[float, float] | None:
 def return_range(environment_id: str) -> tuple[float, float] | None:
     """The least and the most that an episode of an environment can return, if that is known."""
     return RANGES.get(environment_id.removeprefix("gymnasium:"))
+
+
+def margin(environment_id: str) -> float:
+    """The least difference of two returns that matters; NaN if that is not known."""
+    known = anchors(environment_id)
+    return math.nan if known is None else MARGIN * (known[1] - known[0])

@@ -17,14 +17,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl import report
-    from tfrl.harness import published
-    from tfrl.report import comparing, content, terminal
+    from tfrl.harness import joining, published
+    from tfrl.report.document import document
 
-    results = comparing.load(arguments.first, arguments.second, arguments.runs, engine)
-    page = content.page(results)
-    print(terminal.text(page))
+    results = joining.load(arguments.first, arguments.second, arguments.runs, engine)
+    page = document(results)
+    print(f"{report.in_terminal(page)}\n")
     destination = published.own("compare", arguments.reports) / results.study.name
-    print(f"\n{report.write(page, destination)}")
+    print(report.write(page, destination))
     return FINE
 
 

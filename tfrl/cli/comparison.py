@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from tfrl.harness.study import Study
     from tfrl.harness.verification import Checked
 
-_HEADERS = ("environment", "configuration", "runs", "change", "95% interval", "margin", "verdict")
+_HEADERS = (
+    "environment", "configuration", "runs", "change", "interval", "margin", "beyond it", "verdict"
+)  # fmt: skip
 _TESTS = """\
-Change of the mean final return, over runs of the same seeds, those here minus those published.
-Equivalent: within the margin, by two one-sided paired t-tests at 5%. A real change: by a paired
-t-test at 5%, corrected for all rows of the table (Holm). Inconclusive: neither."""
+Typical change of a seed's final return, those here minus those published; the intervals hold
+together with 95%. Beyond it: seeds that changed by more than the margin. Equivalent: the typical
+change is within the margin. A real change: more seeds up than down, or down than up, by a sign test
+at 5% for all rows together. Inconclusive: neither. docs/verdicts.md says how sure that is."""
 
 
 def counted(checked: "Sequence[Checked]") -> str:
@@ -68,7 +71,7 @@ def excuse(checked: "Sequence[Checked]") -> Iterator[str]:
 
 
 def changed(study: "Study", checked: "Sequence[Checked]") -> bool:
-    """Whether mean final returns really changed where bits had to differ."""
+    """Whether final returns really changed where bits had to differ."""
     from tfrl.analysis import equivalence
     from tfrl.harness import verification
 
@@ -79,9 +82,9 @@ def changed(study: "Study", checked: "Sequence[Checked]") -> bool:
 
 
 def _margins(study: "Study") -> dict[str, float]:
-    from tfrl.analysis import equivalence
+    from tfrl.analysis import thresholds
 
-    return {item.name: equivalence.margin(item.id) for item in study.environments}
+    return {item.name: thresholds.margin(item.id) for item in study.environments}
 
 
 def _by_cache(expected: "Published", checked: "Sequence[Checked]") -> Iterator[str]:
@@ -122,6 +125,7 @@ def _judged(study: "Study", checked: "Sequence[Checked]") -> Iterator[str]:
             f"{row['change']:+.4g}",
             "" if isnan(row["low"]) else f"{row['low']:+.4g} to {row['high']:+.4g}",
             "not known" if isnan(row["margin"]) else f"{row['margin']:.4g}",
+            f"{row['down']} down, {row['up']} up",
             ", ".join(filter(None, (row["verdict"], row["note"]))),
         )
         for _, row in equivalence.judge(scores, margins).iterrows()
@@ -139,8 +143,8 @@ def _together(row: "pd.Series") -> Iterator[str]:
     if row["n"] > 1 and not isnan(row["low"]):
         yield (
             f"All {row['n']} runs, in shares of the way from a random policy to solved: "
-            f"{row['change']:+.1%} (95% interval {row['low']:+.1%} to {row['high']:+.1%}), "
-            f"margin {row['margin']:.0%}: {row['verdict']}."
+            f"typically {row['change']:+.1%} (95% interval {row['low']:+.1%} to "
+            f"{row['high']:+.1%}), margin {row['margin']:.0%}: {row['verdict']}."
         )
 
 

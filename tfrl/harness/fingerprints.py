@@ -21,17 +21,20 @@ class Mark(NamedTuple):
     """How a run stood at one evaluation."""
 
     step: int  # environment steps after which it was scheduled
-    score: float  # mean return of the greedy policy on held-out levels there
+    score: float  # mean return of the judged policy on held-out levels there
     digest: str  # of all rows of all tables up to and including this step
 
 
-def marks(results: Mapping[str, pa.Table]) -> tuple[Mark, ...]:
+def marks(results: Mapping[str, pa.Table], policy: str = "greedy") -> tuple[Mark, ...]:
     """A mark for each evaluation of a run, in order; the last covers all rows that are left.
 
     So two runs whose last digests agree have the same tables. (Rows are taken in the order of their
     steps, and as they stand within a step.)
+
+    Args:
+      policy: that scores are of, which is judged.
     """
-    steps, scores = _scores(results["evaluations"])
+    steps, scores = _scores(results["evaluations"], policy)
     ordered = {name: table.sort_by("step") for name, table in results.items()}
     ends = {name: _ends(table, steps) for name, table in ordered.items()}
     digest, begins, found = hashlib.sha256(), dict.fromkeys(ordered, 0), []
@@ -60,11 +63,11 @@ def parting(one: Sequence[Mark], other: Sequence[Mark]) -> tuple[int | None, int
     return alike, beyond[0].step if beyond else None
 
 
-def _scores(evaluations: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """The steps of the evaluations, and the mean held-out return of the greedy policy at each."""
-    greedy = pc.equal(evaluations["policy"].cast(pa.string()), "greedy")
+def _scores(evaluations: pa.Table, policy: str) -> tuple[np.ndarray, np.ndarray]:
+    """The steps of the evaluations, and the mean held-out return of the policy at each."""
+    own = pc.equal(evaluations["policy"].cast(pa.string()), policy)
     held_out = pc.equal(evaluations["split"].cast(pa.string()), "held-out")
-    chosen = evaluations.filter(pc.and_(greedy, held_out))
+    chosen = evaluations.filter(pc.and_(own, held_out))
     steps, group = np.unique(chosen["step"].to_numpy(), return_inverse=True)
     totals = np.bincount(group, chosen["return"].to_numpy(), len(steps))
     return steps, totals / np.bincount(group, minlength=len(steps))

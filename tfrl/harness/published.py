@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tfrl import judging
 from tfrl.harness import fingerprints, publishing
 from tfrl.harness.errors import DamagedError, HarnessError, describe
 from tfrl.harness.fingerprints import Mark
@@ -19,7 +20,7 @@ from tfrl.harness.manifest import Manifest, Part, differences
 from tfrl.harness.storage import common
 from tfrl.harness.study import Run, Study
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had marks of the greedy policy everywhere
 _SETTINGS = ("environment", "configuration", "steps", "evaluation", "code")  # parts of an identity
 
 
@@ -86,7 +87,8 @@ def outcome(ledger: Ledger, entry: Entry) -> Outcome:
     """What a stored run came to. Raises `DamagedError`."""
     if entry.status == "failed":
         return Outcome("failed", None, ())
-    marks = fingerprints.marks(ledger.tables(entry))
+    policy = judging.policy(entry.run.environment.id)
+    marks = fingerprints.marks(ledger.tables(entry), policy)
     return Outcome("finished", entry.manifest["fingerprint"], marks)
 
 

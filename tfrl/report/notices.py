@@ -1,22 +1,46 @@
 """What stands at the top of a page because it limits what the page can say."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
-
-import pandas as pd
 
 from tfrl.harness import published, verification
 from tfrl.harness.notices import unlike
 from tfrl.harness.storage import Results
-from tfrl.report.blocks import Compared
-from tfrl.report.wording import listed, plural
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How the runs of a page compare with the published ones."""
+
+    same: int  # runs with the same bits
+    differ: int
+    unpublished: int  # runs that were not published with these settings
+    whole: bool  # whether all planned runs have finished
+    folder: str  # the address of the published page's folder, from that of this page
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of the planned runs there are."""
+
+    planned: int
+    finished: int
+    failed: int
+    missing: int
 
 
 def notices(results: Results) -> tuple[str, ...]:
-    """A sentence for each thing to know before reading on; none if all is as it should be."""
-    found = (incomplete(results.runs), unlike(results.makers), *results.notices)
-    return tuple(sentence for sentence in found if sentence)
+    """A sentence for each thing that the harness has to say of the runs."""
+    return tuple(sentence for sentence in (unlike(results.makers), *results.notices) if sentence)
+
+
+def counts(results: Results) -> Counts:
+    """The runs by their status."""
+    status = results.runs["status"].value_counts()
+    numbers = (int(status.get(key, 0)) for key in ("finished", "failed", "missing"))
+    return Counts(len(results.runs), *numbers)
 
 
 def compared(results: Results, file: Path, destination: Path) -> Compared | None:
@@ -26,28 +50,13 @@ def compared(results: Results, file: Path, destination: Path) -> Compared | None
     `HarnessError` if the file cannot be read.
     """
     expected = published.read(file)
-    counts = verification.tally(expected, results.entries) if expected else verification.Tally()
-    total = counts.same + counts.differ
-    if not total:
+    found = verification.tally(expected, results.entries) if expected else verification.Tally()
+    if not found.same + found.differ:
         return None
-    whole = (results.runs["status"] == "finished").all()
-    runs = plural(total, "run" if whole else "stored run")
-    said = f"All {runs} are" if counts.same == total else f"{counts.same:,} of {runs} are"
-    differ = f"{counts.differ:,} {'differs' if counts.differ == 1 else 'differ'}"
-    more = f"{counts.unpublished:,} more were not published with these settings"
     return Compared(
-        f"{said} the same bits as",
-        "the published ones",
-        f"; {differ}" * (counts.differ > 0) + f"; {more}" * (counts.unpublished > 0) + ".",
-        quote(Path(os.path.relpath(file.parent, destination)).as_posix()),
+        same=found.same,
+        differ=found.differ,
+        unpublished=found.unpublished,
+        whole=bool((results.runs["status"] == "finished").all()),
+        folder=quote(Path(os.path.relpath(file.parent, destination)).as_posix()),
     )
-
-
-def incomplete(runs: pd.DataFrame) -> str:
-    """How many runs did not finish; empty if all did."""
-    count = runs["status"].value_counts()
-    finished, failed, missing = (int(count.get(s, 0)) for s in ("finished", "failed", "missing"))
-    if finished == len(runs):
-        return ""
-    rest = [f"{failed:,} failed"] * (failed > 0) + [f"{missing:,} not there yet"] * (missing > 0)
-    return f"This study is incomplete: {finished:,}/{len(runs):,} runs finished; {listed(rest)}."

@@ -1,19 +1,16 @@
 """The report of a study as files: a self-contained page, the same as Markdown, figures, tables."""
 
 import re
-from dataclasses import replace
+import textwrap
+from html import unescape
 from pathlib import Path
-from urllib.parse import quote
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup
 
 from tfrl.harness import publishing
 from tfrl.harness.storage import Results
-from tfrl.report import content, notices
-from tfrl.report.blocks import Page
-from tfrl.report.style import DARK
+from tfrl.report import html, notices
+from tfrl.report.document import Document, document
 
 
 def render(results: Results, destination: Path, published: Path | None = None) -> Path:
@@ -22,14 +19,12 @@ def render(results: Results, destination: Path, published: Path | None = None) -
     The same results give the same bytes. With the path of a `published.json`, the page says how the
     runs compare with the published ones, and links to the page beside that file.
     """
-    page = content.page(results)
-    if published:
-        page = replace(page, compared=notices.compared(results, published, destination))
-    return write(page, destination)
+    compared = notices.compared(results, published, destination) if published else None
+    return write(document(results, compared), destination)
 
 
-def write(page: Page, destination: Path) -> Path:
-    """Writes a page as files: index.html, which needs no other, and the same as Markdown.
+def write(page: Document, destination: Path) -> Path:
+    """Writes a page as files: index.html, which needs no other, and README.md, the same.
 
     Also writes figures/*.svg and tables/*.csv, and removes those that an earlier report left.
 
@@ -39,12 +34,32 @@ def write(page: Page, destination: Path) -> Path:
     Raises:
       HarnessError: a file cannot be written.
     """
-    _write(destination / "figures", page.figures)
-    _write(destination / "tables", {name: _csv(frame) for name, frame in page.tables.items()})
-    pages = {"README.md": _markdown().render(page=page), "index.html": _html().render(page=page)}
-    for name, text in pages.items():
-        publishing.write_text(destination / name, text)
+    figures = {f"{name}.svg": figure.wide for name, figure in page.figures.items()}
+    tables = {f"{name}.csv": _csv(table) for name, table in page.tables.items()}
+    _write(destination / "figures", figures)
+    _write(destination / "tables", tables)
+    publishing.write_text(destination / "README.md", tidy(page.markdown))
+    publishing.write_text(destination / "index.html", html.page(page))
     return destination / "index.html"
+
+
+def in_terminal(page: Document, width: int = 100) -> str:
+    """The title, what to know first, and the answers of the first screen, as plain text."""
+    lines = [page.title]
+    for notice in page.notices:
+        lines += textwrap.wrap(f"! {notice}", width)
+    for section in page.headlines:
+        lines += ["", section.title]
+        for text in (section.headline, section.evidence):
+            plain = unescape(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text))
+            plain = re.sub(r"\\([^A-Za-z0-9 ])", r"\1", plain)
+            lines += textwrap.wrap(plain, width, initial_indent="  ", subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def tidy(markdown: str) -> str:
+    """Without the empty lines that templates leave."""
+    return re.sub(r"\n{3,}", "\n\n", markdown).strip() + "\n"
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
@@ -58,37 +73,3 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 def _csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-
-
-def _html() -> jinja2.Template:
-    environment = _templates(autoescape=True)
-    environment.filters["data_uri"] = _data_uri
-    environment.globals["dark"] = DARK
-    return environment.get_template("index.html")
-
-
-def _markdown() -> jinja2.Template:
-    environment = _templates(autoescape=False)
-    environment.filters["md"] = _escaped
-    return environment.get_template("README.md")
-
-
-def _templates(autoescape: bool) -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("tfrl.report"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=autoescape,
-    )
-
-
-def _data_uri(svg: str) -> Markup:
-    """Percent-encoded where an address, or a list of them, asks for it: shorter than base64."""
-    return Markup("data:image/svg+xml," + quote(re.sub(r">\s+<", "><", svg), safe="!$'*+,/:;=?@"))
-
-
-def _escaped(text: str) -> str:
-    """Plain text as Markdown on one line, in or out of a table."""
-    return re.sub(r"([\\`*_\[\]<>|#~&$])", r"\\\1", " ".join(text.split()))

@@ -2,10 +2,10 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import seaborn as sns
@@ -108,6 +108,18 @@ def looks(study: Study) -> Looks:
             others += 1
         seen.add(pipeline)
     return chosen
+
+
+class Drawing(NamedTuple):
+    """A figure as SVG, laid out for a wide and for a narrow page."""
+
+    wide: str
+    narrow: str
+
+
+def drawing(draw: Callable[..., str], *arguments: Any) -> Drawing:
+    """A figure for both pages: the last argument of `draw` is whether it is narrow."""
+    return Drawing(draw(*arguments, False), draw(*arguments, True))
 
 
 @contextmanager

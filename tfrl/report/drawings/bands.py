@@ -12,6 +12,13 @@ from matplotlib.lines import Line2D
 from tfrl.report.labels import FAINT, add_key, heading, label_steps
 from tfrl.report.style import styled, tiles, to_svg
 
+# Of variations, which are no agents: Tol's "muted", safe to tell apart, as are dashes and markers.
+SHIFTED = (
+    ("#882255", (0, (5, 1.5)), "s"),
+    ("#117733", (0, (1.5, 1.2)), "^"),
+    ("#6699CC", (0, (5, 1.5, 1.5, 1.5)), "D"),
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DECADE = 1.2  # from the largest number of levels to "unbounded" on the axis
 
 
@@ -91,7 +98,6 @@ def by_levels(
     label: str,
     limits: tuple[float, float] | None,
     narrow: bool,
-    width: float,
 ) -> str:
     """Scores by the number of levels trained on: every seed a point, means with their intervals.
 
@@ -101,7 +107,7 @@ def by_levels(
       counts: of levels, all that there are to be, in order.
       limits: of the scores, if known.
     """
-    columns, height = (1, 1.9) if narrow else (2, 2.05)
+    columns, width, height = (1, 3.7, 1.9) if narrow else (2, 10.0, 2.05)
     with styled():
         labels, top = ("levels trained on", label), 0.3
         figure, grid = tiles(len(found), columns, width, height, labels, top)

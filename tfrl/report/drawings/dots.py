@@ -19,25 +19,20 @@ ROW, LOW = 0.62, 0.235  # inches
 
 
 def scores(
-    found: Sequence[tuple[str, pd.DataFrame, pd.DataFrame]],
-    looks: Looks,
-    columns: int,
-    width: float,
+    found: Sequence[tuple[str, pd.DataFrame, pd.DataFrame]], looks: Looks, narrow: bool
 ) -> str:
     """Each seed's score, a row per configuration, and below the dots what they estimate.
 
     Args:
       found: of each panel its label, [configuration, seed, score] and what `evidence.summarise`
         gives for them.
-      columns: of panels.
-      width: of the figure, in inches.
     """
     with styled():
-        key = 0.36 if width < 6 else 0.24
+        width, key = 3.7 if narrow else 4.9, 0.36
         labels = [look.lines for look in looks.values()]
         row_height = max(ROW if len(found) == 1 else 0.7 * ROW, tall(labels))
         height = 0.72 + key + row_height * len(looks)
-        figure, grid = panels(len(found), columns, width, height, beside(labels), 0.46, 0.1 + key)
+        figure, grid = panels(len(found), 1, width, height, beside(labels), 0.46, 0.1 + key)
         for axes, (label, values, summary) in zip(grid, found, strict=True):
             _rows(axes, values, "score", looks)
             for row, name in enumerate(looks):
@@ -45,7 +40,7 @@ def scores(
                 if len(estimates):
                     _estimates(axes, row + SUMMARY, estimates.iloc[0], looks[name].colour)
             axes.set_xlabel(label)
-        _key(figure, 3 if width < 6 else 5)
+        _key(figure, 3)
         return to_svg(figure)
 
 
@@ -129,7 +124,7 @@ def beside_published(
     labels: Mapping[str, str],
     looks: Looks,
     published: Mapping[str, Mapping[str, float]],
-    width: float,
+    narrow: bool,
 ) -> str:
     """Each run's success in several measures, a panel below another, and what others published.
 
@@ -141,7 +136,7 @@ def beside_published(
     with styled():
         ticks = [*(look.lines for look in looks.values()), "published"]
         height, left = 0.66 + max(0.24, tall(ticks, 8)) * len(ticks), beside(ticks, 8)
-        figure, grid = panels(len(labels), 1, width, height, left, 0.4, 0.26)
+        figure, grid = panels(len(labels), 1, 3.6 if narrow else 7.0, height, left, 0.4, 0.26)
         for axes, (column, label) in zip(grid, labels.items(), strict=True):
             _rows(axes, values, column, looks, (0.0, 100.0), spread=0.06)
             row = len(looks)

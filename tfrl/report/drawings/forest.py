@@ -7,7 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from tfrl.report.labels import FAINT, INK, beside, heading, tall, wrapped
-from tfrl.report.style import panels, styled, to_svg
+from tfrl.report.measured import MINUS
+from tfrl.report.pairs import Pair
+from tfrl.report.style import Drawing, Looks, drawing, panels, styled, to_svg
 
 ROW = 0.27  # inches
 
@@ -71,3 +73,28 @@ def _rows(axes: Axes, panel: Panel) -> None:
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
     axes.spines["left"].set_visible(False)
+
+
+def of_pairs(pairs: Sequence[Pair], looks: Looks, label: str) -> Drawing:
+    """How often the first of each pair wins, and by how much, for a wide and a narrow page.
+
+    Args:
+      label: of the axis of differences.
+    """
+
+    def rows(name: str) -> list[Row]:
+        return [
+            Row(
+                f"{looks[pair.a].label} {MINUS} {looks[pair.b].label}",
+                one.value, one.low, one.high, one.note,
+                (looks[pair.a].colour, looks[pair.b].colour),
+            )
+            for pair in pairs
+            for one in [getattr(pair, name)]
+        ]  # fmt: skip
+
+    two = [
+        Panel("First beats second", "share of pairs", rows("share"), 0.5, (0.0, 1.0)),
+        Panel("Typical difference", label, rows("typical"), 0),
+    ]
+    return drawing(forest, two)

@@ -1,0 +1,61 @@
+"""How many seeds fail: against enumeration of all that can be seen, and published numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tfrl.analysis import shares
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (5, 5), (10, 10), (5, 20)])
+def test_equal_shares_are_rarely_called_different_whatever_they_are(n, m):
+    decided = np.array(
+        [[shares.p_value(a, n, b, m) < 0.05 for b in range(m + 1)] for a in range(n + 1)]
+    )
+    for share in np.linspace(0.01, 0.99, 99):
+        seen = np.outer(
+            stats.binom.pmf(np.arange(n + 1), n, share), stats.binom.pmf(np.arange(m + 1), m, share)
+        )
+        assert (seen * decided).sum() <= 0.05 + 1e-9
+
+
+def test_it_is_never_weaker_than_fisher_s_and_sides_may_be_exchanged():
+    for a in range(11):
+        for b in range(11):
+            fisher = stats.fisher_exact([[a, b], [10 - a, 10 - b]]).pvalue
+            mine = shares.p_value(a, 10, b, 10)
+            assert mine <= fisher + 1e-6
+            assert mine == pytest.approx(shares.p_value(b, 10, a, 10), abs=1e-6)
+    assert shares.p_value(5, 10, 0, 10) < 0.02  # which Fisher's test gives 0.033
+
+
+@pytest.mark.parametrize("hits", [0, 20])
+def test_nothing_differs_where_none_or_all_fail(hits):
+    assert shares.p_value(hits, 20, hits, 20) == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "published"),  # Newcombe (1998), table II, method 10
+    [
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+        ((6, 7, 2, 7), (0.0582, 0.8062)),
+        ((5, 56, 0, 29), (-0.0381, 0.1926)),
+        ((0, 10, 0, 20), (-0.1611, 0.2775)),
+        ((10, 10, 0, 20), (0.6791, 1.0000)),
+    ],
+)
+def test_the_interval_is_the_published_one(counts, published):
+    assert shares.difference_interval(*counts) == pytest.approx(published, abs=6e-5)
+
+
+def test_all_pairs_are_one_family():
+    counts = pd.DataFrame({"configuration": list("abc"), "n": [10, 10, 10], "failed": [7, 0, 1]})
+    found = shares.compare(counts)
+    assert list(zip(found["a"], found["b"], strict=True)) == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert found["verdict"].tolist() == ["a more often", "a more often", "inconclusive"]
+    np.testing.assert_allclose(found["p_corrected"], np.minimum(3 * found["p"], 1))
+    low, high = shares.difference_interval(7, 10, 0, 10, 1 - 0.05 / 3)
+    assert found.loc[0, ["low", "high"]].tolist() == [low, high]
+    assert shares.compare(counts.head(1)).empty

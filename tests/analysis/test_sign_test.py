@@ -1,0 +1,159 @@
+"""The rule behind verdicts: against SciPy, by hand, and where shapes are hardest."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.nulls import NULLS, SIZES
+from tfrl.analysis import sign_test
+from tfrl.analysis.sign_test import Differences
+
+
+def won(wins, trials):
+    """Two sides of `trials` scores. The first has no spread and wins that many pairs."""
+    return np.zeros(trials), np.where(np.arange(trials) < wins, -1.0, 1.0)
+
+
+@pytest.mark.parametrize(("wins", "trials"), [(0, 4), (3, 6), (7, 8), (15, 20), (20, 20)])
+def test_against_seeds_without_spread_it_is_the_sign_test(wins, trials):
+    theirs = stats.binomtest(wins, trials)
+    assert Differences.between(*won(wins, trials)).p == pytest.approx(theirs.pvalue)
+    interval = theirs.proportion_ci(method="exact")
+    assert Differences.between(*won(wins, trials)).share_interval() == pytest.approx(
+        (interval.low, interval.high)
+    )
+
+
+def test_sides_may_be_exchanged_and_the_side_with_fewer_seeds_counts():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(0.7, 1, 7), rng.normal(0, 1, 12)
+    assert Differences.between(a, b).p == pytest.approx(Differences.between(b, a).p)
+    low, high = Differences.between(a, b).share_interval()
+    assert Differences.between(b, a).share_interval() == pytest.approx((1 - high, 1 - low))
+    share = np.mean(a[:, None] > b)
+    expected = (
+        stats.binom.sf(np.floor(share * 7) - 1, 7, 0.5),
+        stats.binom.sf(np.ceil(share * 7) - 1, 7, 0.5),
+    )
+    assert 2 * expected[1] <= Differences.between(a, b).p <= 2 * expected[0]
+
+
+def test_the_interval_excludes_one_half_where_the_test_decides():
+    rng = np.random.default_rng(1)
+    decided = 0
+    for _ in range(500):
+        a, b = rng.normal(rng.normal(0, 1), 1, 12), rng.gamma(2, 1, 10)
+        low, high = Differences.between(a, b).share_interval()
+        excluded = low > 0.5 or high < 0.5
+        assert excluded == (Differences.between(a, b).p < 0.05)
+        decided += excluded
+    assert 50 < decided < 450
+
+
+def test_no_interval_of_a_single_seed():
+    assert np.isnan(Differences.between(np.zeros(1), np.ones(9)).share_interval()).all()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("null", NULLS)
+def test_where_neither_wins_more_often_a_verdict_is_rare_whatever_the_shapes(null, size):
+    rng, repetitions = np.random.default_rng(2), 4_000
+    a, b = (draw(rng, (repetitions, n)) for draw, n in zip(NULLS[null], size, strict=True))
+    found = sign_test.p_values(a, b)
+    error = 3 * np.sqrt(0.05 * 0.95 / repetitions)
+    assert np.mean(found < 0.05) <= 0.05 + error
+    assert np.mean(found < 0.05 / 6) <= 0.05 / 6 + 3 * np.sqrt(0.01 / repetitions)
+
+
+def typical(draws):
+    """The median difference of the two distributions, of a large sample."""
+    rng = np.random.default_rng(5)
+    a, b = (draw(rng, 1_000_000) for draw in draws)
+    return np.median(a - b)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("null", NULLS)
+def test_the_interval_holds_the_typical_difference_whatever_the_shapes(null, size):
+    rng, repetitions = np.random.default_rng(6), 500
+    truth, held, given = typical(NULLS[null]), 0, 0
+    for _ in range(repetitions):
+        a, b = (draw(rng, n) for draw, n in zip(NULLS[null], size, strict=True))
+        low, high = Differences.between(a, b).interval()
+        given += np.isfinite(low)
+        held += not (truth < low - 1e-2 or truth > high + 1e-2)
+    assert given in (0, repetitions) and (given > 0) == (min(size) >= 6)
+    assert held / repetitions >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / repetitions)
+
+
+@pytest.mark.parametrize("n", [6, 10, 20])
+@pytest.mark.parametrize("null", ["normal, spread 1 and 5", "lognormal and normal"])
+def test_what_is_called_equivalent_or_as_much_as_matters_seldom_is_not(null, n):
+    """Where the typical difference is just the margin."""
+    rng, repetitions, margin = np.random.default_rng(7), 1_000, 0.5
+    shift = margin - typical(NULLS[null])
+    found = []
+    for _ in range(repetitions):
+        a, b = (draw(rng, n) for draw in NULLS[null])
+        found.append(Differences.between(a + shift, b).verdict(margin))
+    error = 3 * np.sqrt(0.05 * 0.95 / repetitions)
+    assert found.count((sign_test.EQUIVALENT, "")) / repetitions <= 0.025 + error
+    assert found.count((sign_test.HIGHER, sign_test.AS_MUCH)) / repetitions <= 0.025 + error
+
+
+def test_within_seeds_it_is_the_sign_test_and_the_interval_of_the_median():
+    changes = np.random.default_rng(8).normal(0.4, 1, 15)
+    found = Differences.within(changes)
+    assert found.p == pytest.approx(stats.binomtest(int((changes > 0).sum()), 15).pvalue)
+    ordered = np.sort(changes)
+    assert found.interval() == (ordered[3], ordered[-4])  # 96.5%; one further in, 88.2%
+    assert Differences.within(changes[:5]).interval() == pytest.approx((np.nan,) * 2, nan_ok=True)
+    assert found.typical == np.median(changes)
+
+
+def test_an_interval_beyond_0_is_one_that_the_test_decides():
+    rng = np.random.default_rng(9)
+    for _ in range(300):
+        a, b = rng.normal(rng.normal(0, 1), 1, 11), rng.normal(0, 1, 14)
+        found = Differences.between(a, b)
+        low, high = found.interval(0.99)
+        assert (low > 0 or high < 0) == (found.p < 0.01)
+        assert found.verdict(alpha=0.01)[0] != "inconclusive" or found.p >= 0.01
+
+
+@pytest.mark.parametrize("n", [5, 10, 20])
+def test_the_interval_holds_shares_other_than_one_half(n):
+    rng, truth = np.random.default_rng(3), stats.norm.cdf(1 / np.sqrt(1 + 25))
+    held = []
+    for _ in range(1_000):
+        low, high = Differences.between(rng.normal(1, 1, n), rng.normal(0, 5, n)).share_interval()
+        held.append(low <= truth <= high)
+    assert np.mean(held) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 1_000)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.05 / 6, 0.05 / 24])
+def test_fewer_seeds_than_the_least_can_never_decide(alpha):
+    least = sign_test.least_seeds(alpha)
+    assert Differences.between(*won(least, least)).p < alpha
+    assert Differences.between(*won(least - 1, least - 1)).p >= alpha
+
+
+def test_seeds_needed_are_those_that_decide_in_four_of_five_studies():
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(0.9, 1, 15), rng.gamma(2, 0.5, 15) - 1
+    needed = int(sign_test.seeds_needed(a, b, 0.01, "key"))
+    power = {
+        n: np.mean(sign_test.p_values(rng.choice(a, (4_000, n)), rng.choice(b, (4_000, n))) < 0.01)
+        for n in (needed // 2, needed)
+    }
+    assert power[needed] == pytest.approx(0.8, abs=0.06)
+    assert power[needed // 2] < 0.6
+    assert sign_test.seeds_needed(b, a, 0.01, "key") == pytest.approx(needed, rel=0.1)
+
+
+def test_seeds_needed_at_the_extremes():
+    far = np.arange(5.0) + 100, np.arange(5.0)
+    assert sign_test.seeds_needed(*far, 0.05, "key") == sign_test.least_seeds(0.05) == 6
+    assert sign_test.seeds_needed(far[1], far[1], 0.05, "key") == np.inf
+    close = np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0, 2.9])
+    assert sign_test.seeds_needed(*close, 0.05, "key") == np.inf

@@ -1,0 +1,71 @@
+"""The questions that a report asks, a folder each.
+
+A folder has
+
+- `facts.py`: `find(subject)` gives a frozen dataclass with all that the text needs, its outcomes by
+  name, and `tables`, the CSV files by name; or None where the question is not asked.
+- `figures.py`: `draw(facts)` gives the figures by name, each as SVG for a wide and a narrow page.
+- `text.md`: what the page says, a Jinja template that extends `question.md`. The fields of the
+  facts are its variables.
+
+To add a question: add a folder, and name it in one of the tuples below, in the order of the page.
+"""
+
+from types import ModuleType
+
+from tfrl.report.questions import (
+    all_environments,
+    choosing_the_best,
+    does_implementation_matter,
+    does_the_talk_hold,
+    final_returns,
+    how_unstable,
+    losses,
+    more_training,
+    other_physics,
+    published_results,
+    remedies,
+    the_runs,
+    unseen_levels,
+    what_of_apo_helps,
+    what_seeds_decide,
+    where_it_works,
+    who_ends_best,
+    who_learns_fastest,
+)
+
+OF_OVERFITTING = (  # asked of a Domain
+    unseen_levels,
+    other_physics,
+    published_results,
+    more_training,
+    where_it_works,
+    remedies,
+    choosing_the_best,
+    final_returns,
+)
+OF_A_TASK = (  # asked of a Task; those above of its Domain
+    what_of_apo_helps,
+    who_ends_best,
+    who_learns_fastest,
+    how_unstable,
+    what_seeds_decide,
+    does_implementation_matter,
+    does_the_talk_hold,
+    unseen_levels,
+    other_physics,
+)
+OF_ALL = (all_environments,)  # asked of all Tasks of a study together
+ABOUT_THE_RUNS = (losses, the_runs)  # asked of the Results
+FIRST = (  # whose answers the first screen gives
+    what_of_apo_helps,
+    who_ends_best,
+    who_learns_fastest,
+    how_unstable,
+)
+FIRST_OF_OVERFITTING = (unseen_levels, other_physics, more_training, remedies)
+
+
+def name(question: ModuleType) -> str:
+    """Its folder."""
+    return question.__name__.rpartition(".")[2]

@@ -1,0 +1,227 @@
+"""What is lost under variations that were not trained on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfrl import conditions
+from tfrl.analysis import comparisons, generalization, overfitting, sign_test, thresholds
+from tfrl.analysis.overfitting import HELD_OUT, IDLE
+from tfrl.analysis.returns import GROUP, RUN
+from tfrl.report.domain import Domain
+from tfrl.report.measured import Measured, Unit
+from tfrl.report.pairs import Pair, pairs
+from tfrl.report.style import Looks
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one agent loses on a variation by having been trained on another."""
+
+    name: str
+    environment: str
+    trained: str
+    tested: str
+    verdict: str  # "gap", "reverse", "none", "inconclusive", or "idle"
+    loss: Measured
+    plain: Measured  # the score where it was trained minus the score here
+    seeds: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What an agent scores, trained on one variation and tested on another."""
+
+    name: str
+    environment: str
+    tested: str
+    mean: Measured
+
+
+@dataclass(frozen=True)
+class Constant:
+    """What a constant of the physics is drawn from, by variation."""
+
+    name: str
+    ranges: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All about variations."""
+
+    outcome: str  # "loss", "none", "undecided", "too few", "idle", "plain" (none was trained there)
+    trained: str  # label of what is asked about first
+    tested: str
+    first: tuple[Loss, ...]
+    losses: tuple[Loss, ...]
+    sure: int  # losses that are sure
+    compared: int  # pairs of agents, by what they lose first
+    losers: tuple[Pair, ...]  # those that differ for sure
+    num_family: int
+    least: int
+    seeds: int  # that learned, at most
+    planned: int
+    noun: str
+    policy: str
+    episodes: int
+    success: float | None  # the return from which on an episode succeeds
+    id: str
+    constants: tuple[Constant, ...]
+    floors: tuple[tuple[str, Measured], ...]  # what the best constant action scores, if not 0
+    looks: Looks
+    places: dict[str, str]  # labels of the environments, by name
+    columns: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    unit: Unit
+    ends: tuple[float, float]
+    several_levels: bool
+    tables: dict[str, pd.DataFrame]
+
+
+def find(domain: Domain) -> Facts | None:
+    """Losses on all variations tested; None if there is but one."""
+    if len(domain.variations) < 2 or domain.gaps.empty:
+        return None
+    lost = domain.gaps[domain.gaps["tested"] != HELD_OUT]
+    judged = len(lost) > 0
+    rows = lost if judged else domain.plain
+    last = domain.last(rows)
+    family = max(len(last[[*GROUP, "tested"]].drop_duplicates()), 1) if judged else 1
+    end = rows[rows["step"] == domain.study.steps]
+    verdicts = domain.judged(overfitting.verdicts(end, domain.measure, family))
+    plain = domain.last(overfitting.verdicts(domain.plain, domain.measure))
+    losses = tuple(_loss(row, plain, domain) for row in verdicts.to_dict("records"))
+    environment = domain.unbounded(conditions.DEFAULT) or domain.environments[-1]
+    met = [v for v in domain.variations if any(_is(x, environment.name, v) for x in losses)]
+    tested = met[-1] if met else domain.variations[-1]
+    first = tuple(x for x in losses if _is(x, environment.name, tested))
+    compared = _compared(last, environment.name, tested, domain) if judged else pd.DataFrame()
+    least = sign_test.least_seeds(sign_test.ALPHA / family)
+    seeds = max((loss.seeds for loss in losses), default=0)
+    in_return = [
+        overfitting.verdicts(part, overfitting.mean_return(domain.id)).assign(kind=kind)
+        for kind, part in zip(("judged", "plain"), domain.gaps_in_return, strict=True)
+    ]
+    floors = overfitting.floors(domain.id, domain.measure)
+    low, high = domain.measure.low, domain.measure.high
+    cells = _cells(domain)
+    values = [cell.mean.value for cell in cells] or [0.0, 1.0]
+    return Facts(
+        outcome=_outcome(first, seeds, least) if judged else "plain",
+        trained=domain.labels[environment.name],
+        tested=tested,
+        first=first,
+        losses=losses,
+        sure=sum(loss.verdict == "gap" for loss in losses),
+        compared=len(compared),
+        losers=tuple(pair for pair in pairs(compared, domain.points) if pair.sure),
+        num_family=family,
+        least=least,
+        seeds=seeds,
+        planned=len(domain.study.seeds),
+        noun=domain.measure.column,
+        policy=domain.policy,
+        episodes=domain.study.evaluation.episodes,
+        success=thresholds.success(domain.id),
+        id=domain.id,
+        constants=_constants(domain.id),
+        floors=tuple(
+            (v, Measured(floors[v], unit=domain.unit))
+            for v in domain.variations
+            if floors[v] > max(0.0, domain.measure.low)
+        ),
+        looks=domain.looks,
+        places=dict(domain.labels),
+        columns=domain.variations,
+        cells=cells,
+        unit=domain.unit,
+        several_levels=domain.several_levels,
+        ends=(low, high) if np.isfinite(low) else (min(values), max(values)),
+        tables={"": verdicts, "by-seed": last, "plain": plain, "in-return": pd.concat(in_return)}
+        | {"agents": compared, "matrix": _matrix(domain)},
+    )
+
+
+def _is(loss: Loss, environment: str, tested: str) -> bool:
+    return loss.environment == environment and loss.tested == tested
+
+
+def _outcome(first: tuple[Loss, ...], seeds: int, least: int) -> str:
+    verdicts = {loss.verdict for loss in first}
+    if not first or verdicts == {"idle"}:
+        return "idle"
+    if "gap" in verdicts:
+        return "loss"
+    if seeds < least:
+        return "too few"
+    return "none" if verdicts <= {"none", "reverse", "idle"} else "undecided"
+
+
+def _loss(row: dict[str, Any], plain: pd.DataFrame, domain: Domain) -> Loss:
+    name, environment, tested = (str(row[k]) for k in ("configuration", "environment", "tested"))
+    own = plain[(plain["configuration"] == name) & (plain["environment"] == environment)]
+    own = own[own["tested"] == tested]
+    return Loss(
+        name=name,
+        environment=environment,
+        trained=domain.labels[environment],
+        tested=tested,
+        verdict="idle" if row["note"] == IDLE else row["verdict"],
+        loss=Measured(row["gap"], row["low"], row["high"], row["note"], domain.points),
+        plain=Measured(own["gap"].iloc[0] if len(own) else np.nan, unit=domain.points),
+        seeds=row["n"],
+        runs=row["runs"],
+    )
+
+
+def _compared(gaps: pd.DataFrame, environment: str, tested: str, domain: Domain) -> pd.DataFrame:
+    """Each two agents by what they lose there."""
+    own = gaps[(gaps["environment"] == environment) & (gaps["tested"] == tested) & gaps["learned"]]
+    scores = own[[*RUN, "gap"]].rename(columns={"gap": "score"})
+    return comparisons.compare(scores, {environment: domain.measure.margin})
+
+
+def _matrix(domain: Domain) -> pd.DataFrame:
+    return generalization.matrix(domain.scores, domain.study.steps, domain.policy)
+
+
+def _cells(domain: Domain) -> tuple[Cell, ...]:
+    """Means over seeds, with their intervals cut off at what is possible."""
+    frame = _matrix(domain)
+    frame = frame.assign(tested=frame["tested"].astype(str))
+    by = ["configuration", "environment", "tested"]
+    means = overfitting.over_seeds(frame, by, domain.measure.column)
+    ends = means[["low", "high"]].clip(domain.measure.low, domain.measure.high)
+    return tuple(
+        Cell(
+            str(row["configuration"]),
+            str(row["environment"]),
+            row["tested"],
+            Measured(row["mean"], low, high, row["note"], domain.unit),
+        )
+        for row, (low, high) in zip(means.to_dict("records"), ends.to_numpy(), strict=True)
+    )
+
+
+def _constants(environment_id: str) -> tuple[Constant, ...]:
+    """What the constants of each variation are drawn from, if any vary."""
+    level = np.zeros(1, np.int64)
+    found = []
+    for index, name in enumerate(conditions.constants(environment_id)):
+        ranges = [
+            (v, _spans(conditions.intervals(environment_id, v, level)[0, index]))
+            for v in conditions.variations(environment_id)
+            if v != conditions.GRID
+        ]
+        found.append(Constant(name, tuple(ranges)))
+    return tuple(found)
+
+
+def _spans(spans: np.ndarray) -> str:
+    """Two intervals, of which the second may be empty."""
+    wide = [f"{low:g} to {high:g}" for low, high in spans if low < high]
+    return " or ".join(wide) or f"{spans[0, 0]:g}"

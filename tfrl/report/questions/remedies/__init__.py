@@ -1,0 +1,5 @@
+"""Do remedies narrow the gap?"""
+
+from tfrl.report.questions.remedies import facts
+
+__all__ = ["facts"]

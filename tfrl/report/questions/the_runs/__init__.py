@@ -1,0 +1,5 @@
+"""How was it made?"""
+
+from tfrl.report.questions.the_runs import facts
+
+__all__ = ["facts"]
