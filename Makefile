@@ -55,6 +55,10 @@ test: setup ## Run the tests that take minutes, not those marked study or slow
 test-slow: setup ## Run the tests marked study or slow
 	@.venv/bin/python -m tests.slow $(ARGS)
 
+.PHONY: mutants
+mutants: setup ## Break the statistics on purpose, and list in docs/mutants.md what no test notices
+	@.venv/bin/python -m tests.mutants --write $(ARGS)
+
 .PHONY: torture
 torture: setup ## Kill, cut off, flip and fill up, as often as it takes to believe that nothing is lost
 	@TORTURE=1 .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/torture $(ARGS)

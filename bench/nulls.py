@@ -82,3 +82,45 @@ NULLS = {
     "Student's t with 3 degrees; normal": (student, normal),
 }
 SIZES = ((3, 3), (5, 5), (10, 10), (20, 20), (5, 20), (20, 5))
+
+
+def typical(draws):
+    """The median difference of two distributions, from a large sample."""
+    rng = np.random.default_rng(5)
+    a, b = (draw(rng, 1_000_000) for draw in draws)
+    return float(np.median(a - b))
+
+
+def losing(share):
+    """No gap but for a share of seeds that lose everything."""
+    return lambda rng, size: np.where(rng.random(size) < share, 1.0, rng.normal(0, 0.01, size))
+
+
+# Gaps, one a seed. They are shifted so that their median is what is asked about.
+GAPS = {
+    "normal, spread 2 points": lambda rng, size: rng.normal(0, 0.02, size),
+    "normal, spread 20 points": lambda rng, size: rng.normal(0, 0.2, size),
+    "a tenth of the seeds lose all": losing(0.1),
+    "two fifths of the seeds lose all": losing(0.4),
+    "skewed": lambda rng, size: 0.1 * np.exp(rng.normal(size=size)),
+    "two humps": lambda rng, size: 0.1 * two_humps(rng, size),
+    "heavy tails": lambda rng, size: 0.05 * student(rng, size),
+}
+
+
+def uniform(low, high):
+    """Times of which all are as likely."""
+    return lambda rng, size: rng.uniform(low, high, size)
+
+
+def early_or_never(share):
+    """A share of seeds solves it at once, the others never."""
+    return lambda rng, size: np.where(rng.random(size) < share, 0.1, 2.0)
+
+
+# Times until solved, as shares of the budget; later than 1 is never. Either is first as often.
+TIMES = {
+    "equal": (uniform(0, 1.5), uniform(0, 1.5)),
+    "one varies more": (uniform(0, 1), uniform(0.45, 0.55)),
+    "half at once or never; all halfway": (early_or_never(0.5), uniform(0.45, 0.55)),
+}

@@ -1,95 +1,86 @@
-"""How often verdicts between two configurations are false, and how often they find a difference.
+"""How often verdicts are false, and how often they find what there is.
 
     python -m bench.verdicts
 
-Simulates studies and writes docs/verdicts.md, in about a minute.
+Simulates studies and writes docs/verdicts.md, in a few minutes.
 """
 
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import jinja2
 import numpy as np
 from scipy import stats
 
-from bench.nulls import NULLS, SIZES
-from tfrl.analysis.superiority import ALPHA, least_seeds, p_values
+from bench.nulls import GAPS, NULLS, SIZES, TIMES, typical
+from tfrl.analysis import shares, sign_test
+from tfrl.analysis.sign_test import ALPHA, Differences, least_seeds, p_values
 
 PAGE = Path(__file__).parents[1] / "docs" / "verdicts.md"
-REPETITIONS = 10_000
+REPETITIONS, FEW = 10_000, 2_000
 SHIFTS = (0.5, 1.0, 2.0)  # in standard deviations
 SEEDS = (5, 10, 20, 50)
+PAIRED = (6, 10, 20)  # seeds, of those that can give a verdict
 
-Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
-
-TEXT = """\
-# How sure a verdict is
-
-Written by `python -m bench.verdicts`, {repetitions:,} simulated studies for each number.
-
-## What a verdict says
-
-"A higher" means: a seed of A beats a seed of B more often than not. The share of all pairs of seeds
-that A wins, ties counting one half, is compared with one half, by a sign test with as many trials
-as the side with fewer seeds has. Several verdicts on a page are corrected together (Holm 1979).
-
-The share of n x m pairs varies no more than that of min(n, m) independent pairs, whatever the two
-distributions look like (van Dantzig 1951; Birnbaum and Klose 1957). So the verdict holds for agents
-that collapse in a few seeds, for returns with a ceiling, and for unequal spreads.
-
-## Why not the mean
-
-Returns of deep RL have rare, deep falls. A mean over twenty seeds then depends on whether a fall is
-among them, and no test knows those that are not. The page shows means with intervals, and gives no
-verdict on them. How many seeds fail is counted on its own.
-
-Two agents of equal mean, 480: one is near 500 but loses 400 in 5% of its seeds, the other is near
-480 always. In percent of studies, Welch's test at 5% calls one mean higher, and its 95% interval
-excludes the true difference of 0:
-
-{means}
-
-## False verdicts
-
-In percent of studies in which neither wins more often: the verdict at 5%, of one pair. The error of
-each number is about {error:.1f}.
-
-{nulls}
-
-The same at twenty seeds a side by other tests. Mann and Whitney's takes the two distributions to be
-equal, where they are not; Welch's asks about means, which are not equal here.
-
-{others}
-
-With the correction for six pairs, four agents, at least one of six verdicts is false in at most
-{family:.1f}% of studies.
-
-## Power
-
-In percent of studies: a verdict at 5%, where scores are normal and one side is higher by so many
-standard deviations.
-
-{power}
-
-Fewer than {least} seeds a side can never give a verdict at 5%, and fewer than {least_of_six} none
-among six pairs, even if one side wins every pair.
-"""
+Draw = Callable[[np.random.Generator, object], np.ndarray]
 
 
 def main() -> None:
     """Simulates, and writes the page."""
     rng = np.random.default_rng(0)
+    template = jinja2.Template(
+        (Path(__file__).parent / "verdicts.md").read_text(),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
     rates = {
         name: {size: drawn(rng, draws, size, p_values) for size in SIZES}
         for name, draws in NULLS.items()
     }
-    columns = [f"{n} and {m}" for n, m in SIZES]
-    nulls = [
+    PAGE.write_text(
+        template.render(
+            repetitions=REPETITIONS,
+            few=FEW,
+            error=100 * np.sqrt(ALPHA * (1 - ALPHA) / REPETITIONS),
+            few_error=100 * np.sqrt(0.025 * 0.975 / FEW),
+            means=table(
+                ["seeds of each", *map(str, SEEDS)],
+                [["Welch", *(percent(rare_falls(rng, n)) for n in SEEDS)]],
+            ),
+            nulls=of_pairs(rates),
+            others=of_other_tests(rng, rates),
+            family=percent(
+                max(6 * np.mean(p[size] < ALPHA / 6) for p in rates.values() for size in SIZES)
+            ),
+            margins=of_margins(rng),
+            gaps=of_gaps(rng),
+            failing=of_shares(),
+            times=of_times(rng),
+            power=of_power(rng),
+            least=least_seeds(ALPHA),
+            least_of_six=least_seeds(ALPHA / 6),
+            least_of_twenty=least_seeds(ALPHA / 20),
+        )
+    )
+    print(f"Written to {PAGE.relative_to(PAGE.parents[1])}")
+
+
+def of_pairs(rates: dict[str, dict[tuple[int, int], np.ndarray]]) -> str:
+    """False verdicts on one pair, of which neither wins more often."""
+    rows = [
         [name, *(percent(np.mean(found[size] < ALPHA)) for size in SIZES)]
         for name, found in rates.items()
     ]
-    family = max(6 * np.mean(found[size] < ALPHA / 6) for found in rates.values() for size in SIZES)
-    twenty = [
+    return table(["seeds", *(f"{n} and {m}" for n, m in SIZES)], rows)
+
+
+def of_other_tests(
+    rng: np.random.Generator, rates: dict[str, dict[tuple[int, int], np.ndarray]]
+) -> str:
+    """The same at twenty seeds a side, beside tests that ask another question."""
+    rows = [
         [
             name,
             percent(np.mean(found[20, 20] < ALPHA)),
@@ -98,28 +89,88 @@ def main() -> None:
         ]
         for name, found in rates.items()
     ]
-    power = [
+    return table(["", "here", "Mann and Whitney", "Welch"], rows)
+
+
+def of_margins(rng: np.random.Generator) -> str:
+    """Verdicts on size, where the typical difference is just the margin."""
+    rows = []
+    for name, draws in NULLS.items():
+        a, b = (draw(np.random.default_rng(1), 100_000) for draw in draws)
+        margin = 0.2 * (np.ptp(np.quantile(a, [0.1, 0.9])) + np.ptp(np.quantile(b, [0.1, 0.9])))
+        margin = max(round(margin), 1)  # whole, so that sums with it are exact
+        shift = margin - typical(draws)
+        row = [name]
+        for n in PAIRED:
+            found = [
+                Differences.between(draws[0](rng, n) + shift, draws[1](rng, n)).verdict(margin)
+                for _ in range(FEW)
+            ]
+            alike = found.count((sign_test.EQUIVALENT, ""))
+            much = found.count((sign_test.HIGHER, sign_test.AS_MUCH))
+            row.append(f"{percent(alike / FEW)} and {percent(much / FEW)}")
+        rows.append(row)
+    return table(["seeds of each", *map(str, PAIRED)], rows)
+
+
+def of_gaps(rng: np.random.Generator) -> str:
+    """Verdicts on gaps, one a seed: false gaps, and gaps that are said not to matter."""
+    margin, rows = 0.05, []
+    for name, draw in GAPS.items():
+        centre = np.median(draw(np.random.default_rng(1), 1_000_000))
+        row = [name]
+        for n in PAIRED:
+            gap = none = 0
+            for _ in range(FEW):
+                seeds = draw(rng, n) - centre
+                low, high = Differences.within(seeds).interval()
+                gap += low > 0 or high < 0
+                none += high + margin < margin  # of the same seeds, moved to the margin
+            row.append(f"{percent(gap / FEW)} and {percent(none / FEW)}")
+        rows.append(row)
+    return table(["seeds", *map(str, PAIRED)], rows)
+
+
+def of_shares() -> str:
+    """False verdicts on how many seeds fail, the most over all shares: by enumeration."""
+    rows = []
+    for n, m in SIZES:
+        decided = np.array(
+            [[shares.p_value(i, n, j, m) < ALPHA for j in range(m + 1)] for i in range(n + 1)]
+        )
+        worst = max(
+            (
+                np.outer(
+                    stats.binom.pmf(np.arange(n + 1), n, share),
+                    stats.binom.pmf(np.arange(m + 1), m, share),
+                )
+                * decided
+            ).sum()
+            for share in np.linspace(0.005, 0.995, 199)
+        )
+        rows.append(percent(worst))
+    return table(["seeds", *(f"{n} and {m}" for n, m in SIZES)], [["most false", *rows]])
+
+
+def of_times(rng: np.random.Generator) -> str:
+    """False verdicts on who is first, where either is as often: here, and by log-rank tests."""
+    rows = []
+    for name, (first, second) in TIMES.items():
+        a, b = first(rng, (FEW, 20)), second(rng, (FEW, 20))
+        here = np.mean(p_values(-np.minimum(a, 1.0), -np.minimum(b, 1.0)) < ALPHA)
+        rank = np.mean([log_rank(x, y) < ALPHA for x, y in zip(a, b, strict=True)])
+        rows.append([name, percent(here), percent(rank)])
+    return table(["", "here", "log-rank"], rows)
+
+
+def of_power(rng: np.random.Generator) -> str:
+    """How often a shift is found."""
+    rows = [
         [f"{shift:g}, {name}", *(percent(powerful(rng, shift, n, test)) for n in SEEDS)]
         for shift in SHIFTS
         for name, test in (("here", p_values), ("Mann and Whitney", mann_whitney))
     ]
-    PAGE.write_text(
-        TEXT.format(
-            repetitions=REPETITIONS,
-            error=100 * np.sqrt(ALPHA * (1 - ALPHA) / REPETITIONS),
-            nulls=table(["seeds", *columns], nulls),
-            means=table(
-                ["seeds of each", *map(str, SEEDS)],
-                [["Welch", *(percent(rare_falls(rng, n)) for n in SEEDS)]],
-            ),
-            others=table(["", "here", "Mann and Whitney", "Welch"], twenty),
-            family=100 * family,
-            power=table(["shift, test", *map(str, SEEDS)], power),
-            least=least_seeds(ALPHA),
-            least_of_six=least_seeds(ALPHA / 6),
-        )
-    )
-    print(f"Written to {PAGE.relative_to(PAGE.parents[1])}")
+    return table(["shift, test", *map(str, SEEDS)], rows)
 
 
 def drawn(
@@ -153,6 +204,12 @@ def welch(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of sides without spread
         return np.nan_to_num(stats.ttest_ind(a, b, axis=1, equal_var=False).pvalue, nan=1.0)
+
+
+def log_rank(a: np.ndarray, b: np.ndarray) -> float:
+    """The log-rank test of two samples of times, which are censored at 1."""
+    two = [stats.CensoredData.right_censored(np.minimum(x, 1.0), x > 1.0) for x in (a, b)]
+    return float(stats.logrank(*two).pvalue)
 
 
 def percent(share: float) -> str:

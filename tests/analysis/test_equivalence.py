@@ -71,6 +71,10 @@ def test_all_cells_are_one_family():
     np.testing.assert_allclose(table["p"], p)
     np.testing.assert_allclose(table["p_corrected"], np.minimum(5 * p, 1))
     assert list(table["verdict"] == "a real change") == list(5 * p < 0.05)
+    even = frame(*((np.zeros(10), np.tile([1.0, -1.0], 5)) for _ in range(5)))
+    assert (
+        equivalence.judge(even, dict.fromkeys(cells["environment"], 9.0))["p_corrected"] == 1
+    ).all()
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,13 @@ def test_who_never_solves_cannot_forget_and_who_holds_does_not():
     assert dipped["falls"] == 0
 
 
+def test_averages_of_fewer_episodes_than_the_window_count_neither_as_solved_nor_as_a_fall():
+    frame = averages([500.0, 100.0, 400.0, 400.0], [400.0, 100.0, 500.0, 400.0])
+    early, late = forgetting.of_training(frame, 475.0, LEVEL, 40, window=3).to_dict("records")
+    assert not early["solved"] and np.isnan(early["falls"])
+    assert late["solved"] and late["falls"] == 0 and not late["ended_down"]
+
+
 def test_a_run_does_not_inherit_the_state_of_the_one_before():
     first, second = of_training([500.0], [100.0, 500.0])
     assert first["falls"] == 0 and second["falls"] == 0 and second["steps_down"] == 0

@@ -83,3 +83,17 @@ def test_what_is_lost_by_not_training_there_by_hand():
     assert found["learned"].all() and len(found) == 4
     # None with as many levels was trained there: it cannot be told apart.
     assert generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 2.0}).empty
+
+
+@pytest.mark.parametrize(("here", "there", "learned"), [(1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 0)])
+def test_a_loss_is_judged_only_if_both_runs_learned(here, there, learned):
+    """Here is trained on D and tested on E; there is trained on E."""
+    parts = [
+        played(0, 100, "held-out", "D", np.full(10, here)).assign(environment="d"),
+        played(0, 100, "shifted", "E", np.full(10, 0)).assign(environment="d"),
+        played(0, 100, "held-out", "E", np.full(10, there)).assign(environment="e"),
+    ]
+    scores = overfitting.scores(pd.concat(parts), 1.0)
+    floors = overfitting.floors("CartPole-v0", SUCCESS)
+    (row,) = generalization.lost(scores, SUCCESS, floors, {"d": 1, "e": 1}).to_dict("records")
+    assert row["learned"] == bool(learned) and row["gap"] == there

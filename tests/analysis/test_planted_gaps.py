@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.analysis.evaluated import EPISODES, SUCCESS, of_easy_and_hard_levels, played
 from tfrl.analysis import levels, overfitting
@@ -116,3 +117,38 @@ def test_intervals_of_no_gap_cover_zero_and_of_a_planted_one_exclude_it(rate, sp
     none = judge(held_out)
     assert ((none["low"] <= 0) & (none["high"] >= 0)).mean() >= 0.93
     assert (judge(planted)["verdict"] == "gap").mean() >= 0.95
+
+
+@pytest.mark.parametrize("family", [1, 20])
+def test_the_interval_is_widened_by_student_s_t_of_the_levels(family):
+    """By hand: a share of the error is for the chance of which levels there are."""
+    frame = of_easy_and_hard_levels(np.random.default_rng(6), 1, 12, 10, [1.0])
+    gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
+    played = levels.played(frame, "success", 1.0)
+    runs = gaps[[*RUN, "step", "policy"]].assign(weight=1.0)
+    variance = levels.variance(runs, played, ["configuration"])["of_levels"].item()
+    assert variance > 0
+    shared = pd.DataFrame({"configuration": [0], "of_levels": variance, "levels": 10})
+    plain, wide = (
+        overfitting.typical(gaps, ["configuration"], "gap", count, chance).iloc[0]
+        for count, chance in ((family / 0.8, None), (family, shared))
+    )
+    slack = stats.t.ppf(1 - 0.2 * 0.05 / family / 2, 9) * np.sqrt(variance)
+    assert wide["high"] == pytest.approx(plain["high"] + slack)
+    assert wide["low"] == pytest.approx(plain["low"] - slack)
+    found = overfitting.verdicts(gaps, SUCCESS, family, played).iloc[0]
+    expected = [max(wide["low"], -1), min(wide["high"], 1)]
+    assert found[["low", "high"]].tolist() == pytest.approx(expected)
+
+
+def test_which_levels_were_trained_on_is_no_chance_of_a_gap_to_a_variation():
+    frame = of_easy_and_hard_levels(np.random.default_rng(8), 1, 12, 10, [1.0])
+    gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
+    both = pd.concat([gaps, gaps.assign(tested="E")])
+    played = levels.played(frame, "success", 1.0)
+    with_levels, without = (
+        overfitting.verdicts(both, SUCCESS, 1, chance).set_index("tested")[["low", "high"]]
+        for chance in (played, None)
+    )
+    assert with_levels.loc["E"].tolist() == without.loc["E"].tolist()
+    assert with_levels.loc["held-out", "low"] < without.loc["held-out", "low"]

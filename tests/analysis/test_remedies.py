@@ -80,3 +80,12 @@ def test_without_a_gap_there_is_none_to_narrow():
     even = [0.5, 0.52, 0.48, 0.5, 0.51, 0.49]
     (row,) = compare(gaps(even, even), gaps(even, np.array(even) + 0.2))
     assert row["verdict"] == "no gap detected" and row["narrowed"] == pytest.approx(0.2)
+
+
+def test_only_seeds_that_learned_both_ways_are_compared():
+    plain, remedy = gaps([1.0] * 8, [0.2] * 8), gaps([1.0] * 8, [0.6] * 8)
+    plain.loc[1, "learned"] = remedy.loc[6, "learned"] = False
+    (row,) = compare(plain, remedy)
+    assert row["n"] == 6 and row["narrowed"] == pytest.approx(0.4)
+    (row,) = compare(plain, remedy.assign(learned=[True] * 2 + [False] * 6))
+    assert row["n"] == 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.nulls import NULLS, SIZES
+from bench.nulls import NULLS, SIZES, typical
 from tfrl.analysis import sign_test
 from tfrl.analysis.sign_test import Differences
 
@@ -50,6 +50,22 @@ def test_the_interval_excludes_one_half_where_the_test_decides():
     assert 50 < decided < 450
 
 
+@pytest.mark.parametrize("margin", [0.5, 2.0, 9.0])
+def test_with_the_sides_exchanged_the_verdict_is_the_opposite_one(margin):
+    a, b = np.random.default_rng(10).normal([[2.0], [0.0]], 0.3, (2, 12))
+    side, size = Differences.between(a, b).verdict(margin)
+    assert (side, size) == (
+        "higher",
+        {0.5: sign_test.AS_MUCH, 2.0: "", 9.0: sign_test.LESS}[margin],
+    )
+    assert Differences.between(b, a).verdict(margin) == ("lower", size)
+
+
+def test_two_seeds_have_an_interval_of_the_share():
+    low, high = Differences.between(*won(2, 2)).share_interval()
+    assert (low, high) == (pytest.approx(0.025**0.5), 1)
+
+
 def test_no_interval_of_a_single_seed():
     assert np.isnan(Differences.between(np.zeros(1), np.ones(9)).share_interval()).all()
 
@@ -63,13 +79,6 @@ def test_where_neither_wins_more_often_a_verdict_is_rare_whatever_the_shapes(nul
     error = 3 * np.sqrt(0.05 * 0.95 / repetitions)
     assert np.mean(found < 0.05) <= 0.05 + error
     assert np.mean(found < 0.05 / 6) <= 0.05 / 6 + 3 * np.sqrt(0.01 / repetitions)
-
-
-def typical(draws):
-    """The median difference of the two distributions, of a large sample."""
-    rng = np.random.default_rng(5)
-    a, b = (draw(rng, 1_000_000) for draw in draws)
-    return np.median(a - b)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 from tf_agents.agents.reinforce.reinforce_agent import ReinforceAgentLossInfo
 
+from bench import api
 from tfrl.pipelines.apo import ApoLossInfo
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "runs" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "runs/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -31,3 +35,7 @@ def test_every_link_to_a_file_leads_to_one(page):
 def test_all_that_is_logged_is_explained(page, losses):
     text = (ROOT / "docs" / f"{page}.md").read_text()
     assert [name for name in losses if f"`{name}`" not in text] == []
+
+
+def test_the_api_page_is_that_of_the_docstrings():
+    assert api.PAGE.read_text() == api.text()  # else: python -m bench.api

@@ -125,8 +125,9 @@ def test_a_shipped_study_sets_what_its_pipelines_have(file):
     assert settings_of(file)
 
 
-def test_the_study_in_the_readme_can_be_run(tmp_path):
-    (text,) = re.findall(r"```toml\n(title = .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def test_the_study_in_the_docs_can_be_run(tmp_path):
+    page = (ROOT / "docs" / "studies.md").read_text()
+    (text,) = re.findall(r"```toml\n(title = .*?)```", page, re.DOTALL)
     file = tmp_path / "target.toml"
     file.write_text(text)
     settings = settings_of(file)

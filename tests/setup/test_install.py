@@ -43,7 +43,8 @@ def environment(tmp_path_factory):
     variables |= {"VIRTUAL_ENV": str(folder / "venv"), "PATH": path}
     # Whatever the package index may have by now, the versions are those that were locked.
     variables |= dict.fromkeys(("UV_CONSTRAINT", "UV_BUILD_CONSTRAINT"), str(LOCK))
-    (command,) = re.findall(r"^uv pip install .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    page = (ROOT / "docs" / "installing.md").read_text()
+    (command,) = re.findall(r"^uv pip install .*$", page, re.MULTILINE)
     done = subprocess.run(
         command, shell=True, cwd=clone, env=variables, capture_output=True, text=True
     )

@@ -228,6 +228,8 @@ def verdicts(
         terms = able[able["tested"] == HELD_OUT].assign(weight=1.0)
         shared = clusters.variance(terms, played, by)
     found = judged(typical(able, by, "gap", family, shared), measure.margin)
+    if np.isfinite(span := measure.high - measure.low):  # which no gap is beyond
+        found[["low", "high"]] = found[["low", "high"]].clip(-span, span)
     found = found.rename(columns={"typical": "gap"})
     groups = gaps.groupby(by, observed=True)
     medians = able.groupby(by, observed=True)[["reference", "score"]].median()

@@ -117,7 +117,7 @@ class Differences:
         if self.p < alpha:
             side = HIGHER if self.share > 0.5 else LOWER
             near, far = (low, high) if side == HIGHER else (-high, -low)
-            return side, AS_MUCH if near >= margin else LESS if far < margin else ""
+            return side, AS_MUCH if near > margin else LESS if far < margin else ""
         return EQUIVALENT if -margin < low and high < margin else INCONCLUSIVE, ""
 
 

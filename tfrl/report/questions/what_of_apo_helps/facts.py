@@ -33,6 +33,16 @@ class Against:
     seeds: int
     least: int  # seeds of each that a verdict takes
 
+    @property
+    def helps(self) -> tuple[str, ...]:
+        """Those that return more for sure, at the end or over training."""
+        return tuple(dict.fromkeys((*self.better["final"], *self.better["area"])))
+
+    @property
+    def hurts(self) -> tuple[str, ...]:
+        """Those that return less for sure."""
+        return tuple(dict.fromkeys((*self.worse["final"], *self.worse["area"])))
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -40,7 +50,7 @@ class Facts:
 
     id: str
     against: tuple[Against, ...]
-    helps: tuple[str, ...]  # variants that return more than plain APO, at the end or on the way
+    helps: tuple[str, ...]  # of those against plain APO
     hurts: tuple[str, ...]
     too_few: bool
     looks: Looks
@@ -60,12 +70,11 @@ def find(task: Task) -> Facts | None:
         return None
     against = tuple(_against(str(name), own) for name, own in table.groupby("b", sort=False))
     plain = against[0]
-    returns = ("final", "area")
     return Facts(
         id=task.environment.id,
         against=against,
-        helps=tuple(dict.fromkeys(name for key in returns for name in plain.better[key])),
-        hurts=tuple(dict.fromkeys(name for key in returns for name in plain.worse[key])),
+        helps=plain.helps,
+        hurts=plain.hurts,
         too_few=plain.seeds < plain.least,
         looks=task.looks,
         scores=task.area,
