@@ -122,5 +122,5 @@ def early_or_never(share):
 TIMES = {
     "equal": (uniform(0, 1.5), uniform(0, 1.5)),
     "one varies more": (uniform(0, 1), uniform(0.45, 0.55)),
-    "half at once or never; all halfway": (early_or_never(0.5), uniform(0.45, 0.55)),
+    "one at once or never; the other always halfway": (early_or_never(0.5), uniform(0.45, 0.55)),
 }

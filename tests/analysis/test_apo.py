@@ -69,12 +69,13 @@ def test_the_first_claim_is_asked_of_several_beginnings():
     assert table["verdict"].to_dict() == {
         0.05: "supported",
         0.1: "supported",
-        0.2: "not supported",
         0.4: "not supported",
     }
     # From step 10 on, 10 up to step 1,000 and 400 from step 1,010 on, against 100 throughout.
     assert table.loc[0.1, "difference"] == pytest.approx(-90 * 990 / 1_000)
-    assert table.loc[0.2, "difference"] == pytest.approx((-90 * 990 + 105 * 10 + 300 * 990) / 2_000)
+    assert table.loc[0.4, "difference"] == pytest.approx(
+        (-90 * 990 + 105 * 10 + 300 * 2990) / 4_000
+    )
 
 
 def values(apo_values, ppo_values):

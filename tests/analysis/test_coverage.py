@@ -1,6 +1,8 @@
-"""How often the nominal 95% intervals hold what they are about: every number of `coverage.HOLDS`.
+"""How often the nominal 95% intervals hold what they are about: every number of `HOLDS`.
 
-A case is a kind of interval, a shape of scores and a number of seeds. Where the table says 93% to
+"even" scores are about normal. Of "capped" ones most are at one and the same limit, as CartPole's
+500. Of "collapsed" ones a tenth lie far below the others. A case is a kind of interval, a shape of
+scores and a number of seeds. Where the table says 93% to
 97% that is what has to come out, elsewhere the number that it has, but for three standard errors of
 so many repetitions.
 """
@@ -15,12 +17,65 @@ from scipy import stats
 
 from tfrl.analysis import (
     aggregates,
-    coverage,
     efficiency,
     evidence,
     resampling,
     selection,
 )
+
+SEEDS = (3, 5, 10, 20)
+KEPT = (93, 97)  # what counts as 95
+
+# By kind and shape, for each of `SEEDS`, of the intervals that are given; None where none is.
+HOLDS = {
+    "mean": {
+        "even": (95, 95, 95, 95),
+        "capped": (88, 83, 81, 86),
+        "collapsed": (65, 47, 65, 84),
+    },
+    "median": {
+        "even": (None, 94, 95, 95),
+        "capped": (None, 100, 100, 100),
+        "collapsed": (None, 94, 95, 95),
+    },
+    "IQM": {
+        "even": (None, 94, 97, 96),
+        "capped": (None, 99, 98, 95),
+        "collapsed": (None, 94, 97, 96),
+    },
+    "tolerance": {
+        "even": (95, 95, 95, 95),
+        "capped": (99, 100, 100, 99),
+        "collapsed": (95, 95, 95, 95),
+    },
+    "median steps": {"even": (None, 94, 98, 96)},
+    "difference": {
+        "even": (96, 95, 95, 95),
+        "capped": (92, 82, 82, 86),  # of the one three tenths fall short, of the other a tenth
+        "collapsed": (73, 56, 65, 85),  # of the one a tenth, of the other none
+    },
+    "IQM over environments": {
+        "even": (None, 96, 96, 95),
+        "capped": (None, 94, 94, 95),
+        "collapsed": (None, 96, 96, 95),
+    },
+    "mean over environments": {
+        "even": (None, 94, 94, 95),
+        "capped": (None, 81, 87, 91),
+        "collapsed": (None, 64, 85, 90),
+    },
+    "optimality gap": {
+        "even": (None, 92, 93, 94),
+        "capped": (None, 76, 85, 89),
+        "collapsed": (None, 67, 84, 92),
+    },
+    "improvement over environments": {
+        "even": (None, 95, 95, 95),
+        "capped": (None, 95, 95, 95),
+        "collapsed": (None, 81, 93, 94),
+    },
+    "optimism": {"even": (None, 99, 98, 97)},
+}
 
 REPETITIONS, FEW = 2_000, 500
 RESAMPLES = 500
@@ -147,50 +202,25 @@ HELD = {
     "optimism": optimism,
 }
 
-CASES = [(kind, shape) for kind, shapes in coverage.HOLDS.items() for shape in shapes]
+CASES = [(kind, shape) for kind, shapes in HOLDS.items() for shape in shapes]
 
 
 def test_every_kind_of_interval_is_measured():
-    assert coverage.HOLDS.keys() == HELD.keys()
+    assert HOLDS.keys() == HELD.keys()
 
 
 @pytest.mark.parametrize(("kind", "shape"), CASES)
 def test_intervals_hold_as_often_as_is_said(kind, shape):
-    for n, said in zip(coverage.SEEDS, coverage.HOLDS[kind][shape], strict=True):
+    for n, said in zip(SEEDS, HOLDS[kind][shape], strict=True):
         if said is None:
             continue
         rng = np.random.default_rng([n, zlib.crc32(f"{kind}, {shape}".encode())])
         held = np.asarray(HELD[kind](rng, shape, n), float)
         error = 3 * held.std() / np.sqrt(held.size) + 0.005
-        low, high = coverage.KEPT if coverage.KEPT[0] <= said <= coverage.KEPT[1] else (said, said)
+        low, high = KEPT if KEPT[0] <= said <= KEPT[1] else (said, said)
         assert low / 100 - error <= held.mean() <= high / 100 + error, (n, said, held.mean())
 
 
 def test_where_scores_are_about_normal_no_interval_of_five_seeds_or_more_is_far_from_95():
-    for kind, shapes in coverage.HOLDS.items():
+    for kind, shapes in HOLDS.items():
         assert all(92 <= said <= 100 for said in shapes["even"][1:]), kind
-
-
-def test_what_is_said_is_of_the_nearest_number_of_seeds():
-    assert [coverage.measured(n) for n in (1, 3, 4, 6, 8, 13, 15, 19, 1_000)] == [
-        3, 3, 5, 5, 10, 10, 20, 20, 20,
-    ]  # fmt: skip
-    assert coverage.exceptions(["mean", "median"], 19) == {
-        "capped": {"mean": 86, "median": 100},
-        "collapsed": {"mean": 84},
-    }
-    assert coverage.exceptions(["IQM"], 3) == {}
-
-
-@pytest.mark.parametrize("n", [5, 10, 20])
-def test_a_share_is_held_as_often_as_counts_allow(n):
-    # A draw of many counts for each of some shares, in place of their probabilities.
-    low, high = coverage.of_shares(n)
-    found = []
-    for share in np.linspace(0.1, 0.9, 33):
-        hits = np.random.default_rng(n).binomial(n, share, 20_000)
-        ends = evidence.wilson_interval(hits, n)
-        found.append(np.mean((ends[0] <= share) & (share <= ends[1])))
-    assert low - 0.005 <= min(found) and max(found) <= high + 0.005
-    assert min(found) < low + 0.03 and max(found) > high - 0.03
-    assert abs(np.mean(found) - 0.95) < 0.015

@@ -4,7 +4,6 @@ import pytest
 from scipy import stats
 
 from tfrl.analysis import evidence, resampling
-from tfrl.analysis.evidence import Estimate
 
 
 def test_iqm_of_published_scores():
@@ -25,14 +24,6 @@ def test_t_interval_of_one_to_five():
     # mean 3, standard error sqrt(0.5), t(0.975, 4) = 2.776445
     low, high = evidence.t_interval(np.arange(1.0, 6.0))
     assert (low, high) == pytest.approx((3 - 2.776445 * 0.5**0.5, 3 + 2.776445 * 0.5**0.5))
-
-
-def test_intervals_part_when_they_have_narrowed_enough():
-    # Both reach 2 towards each other, and lie 1 apart: at four times the seeds they touch.
-    more, less = Estimate(5.0, 4.0, 9.0), Estimate(4.0, 0.0, 5.0)
-    assert evidence.seeds_until_apart(more, less, 10) == 40
-    assert evidence.seeds_until_apart(more, more, 10) == np.inf
-    assert np.isnan(evidence.seeds_until_apart(more, Estimate(4.0, 0.0, np.nan), 10))
 
 
 def test_welch_of_students_sleep_data():

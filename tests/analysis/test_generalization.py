@@ -97,3 +97,16 @@ def test_a_loss_is_judged_only_if_both_runs_learned(here, there, learned):
     floors = overfitting.floors("CartPole-v0", SUCCESS)
     (row,) = generalization.lost(scores, SUCCESS, floors, {"d": 1, "e": 1}).to_dict("records")
     assert row["learned"] == bool(learned) and row["gap"] == there
+
+
+def test_of_two_environments_that_train_on_the_same_each_run_is_compared_with_one():
+    parts = [
+        played(0, 100, "held-out", "D", np.ones(10)).assign(environment="d"),
+        played(0, 100, "shifted", "E", np.zeros(10)).assign(environment="d"),
+        played(0, 100, "held-out", "E", np.ones(10)).assign(environment="e"),
+        played(0, 100, "held-out", "E", np.ones(10)).assign(environment="e-again"),
+    ]
+    scores = overfitting.scores(pd.concat(parts), 1.0)
+    floors = overfitting.floors("CartPole-v0", SUCCESS)
+    found = generalization.lost(scores, SUCCESS, floors, {"d": 1, "e": 1, "e-again": 1})
+    assert (found["environment"] == "d").sum() == 1

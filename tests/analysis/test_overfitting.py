@@ -183,3 +183,15 @@ def test_what_is_known_of_the_environments():
     assert overfitting.success("Maze-v0") == SUCCESS
     assert overfitting.mean_return("MountainCar-v0").margin == 10
     assert RUN == ["environment", "configuration", "seed"]
+
+
+@pytest.mark.parametrize("seen", [np.ones(4), np.array([1.0, 0.0, 1.0, 1.0])])
+def test_one_level_says_nothing_of_others(seen):
+    """Ten seeds that all lose 1 on unseen levels, of which one level was trained on."""
+    gaps = gap_frame(np.ones(10))
+    played = pd.DataFrame(
+        {"environment": "e", "configuration": "ppo", "seed": np.arange(10), "step": 100}
+        | {"policy": "greedy", "level": 7, "total": float(seen.sum()), "count": len(seen)}
+    )
+    (row,) = overfitting.verdicts(gaps, SUCCESS, 1, played).to_dict("records")
+    assert (row["verdict"], row["note"]) == ("inconclusive", "one level")

@@ -108,24 +108,3 @@ def test_the_area_of_the_judged_policy_counts_every_step_the_same():
 def averages(*runs):
     frame = episodes(a=runs)
     return frame.assign(average=frame["return"], ordinal=frame["episode"] + 1)
-
-
-@pytest.mark.parametrize(
-    ("curve", "fall", "ended_below"),
-    [
-        ([100, 480, 500, 20, 300], 455, True),  # fell to 20
-        ([100, 480, 400, 490], 75, False),  # fell and came back
-        ([100, 300, 475, 500], 0, False),  # monotone
-        ([20, 476, 500, 474.5], 0.5, True),
-    ],
-)
-def test_fall_below_the_threshold(curve, fall, ended_below):
-    (row,) = stability.threshold_history(averages(curve), 475, 1).to_dict("records")
-    assert row["reached"] and row["fall"] == fall and row["ended_below"] == ended_below
-
-
-def test_a_run_that_never_reaches_the_threshold_has_no_fall():
-    found = stability.threshold_history(averages([500, 480, 470], [10, 474, 20]), 475, 2)
-    assert found["reached"].tolist() == [True, False]
-    assert found["fall"].iloc[0] == 5 and np.isnan(found["fall"].iloc[1])
-    assert not found["ended_below"].iloc[1]

@@ -126,7 +126,7 @@ def evaluations(runs):
 def test_the_spread_across_the_episodes_of_the_final_policy():
     frame = evaluations({0: [[9], [0, 1, 2, 3, 4]], 1: [[9], [5, 5, 7]]})
     other = frame.assign(policy="stochastic", **{"return": 99.0})
-    found = stability.across_rollouts(pd.concat([frame, other]), 100)
+    found = stability.across_rollouts(pd.concat([frame, other]), 100, "greedy")
     assert found["episodes"].tolist() == [5, 3]
     assert found["iqr"].tolist() == [2, 1] and found["cvar"].tolist() == [0, 5]
 
@@ -140,7 +140,8 @@ def test_the_best_checkpoint_is_judged_by_episodes_that_did_not_choose_it():
                 1: [[0, 0], [500, 500], [500, 500]],  # of equals the latest
                 2: [[0, 0], [500, 480], [20, 30]],
             }
-        )
+        ),
+        "greedy",
     )
     assert found["best_step"].tolist() == [100, 200, 100]
     assert found["best"].tolist() == [3, 500, 480] and found["last"].tolist() == [3, 500, 30]
@@ -150,7 +151,7 @@ def test_the_best_checkpoint_is_judged_by_episodes_that_did_not_choose_it():
 def test_choosing_among_equals_gains_nothing_where_others_judge():
     rng = np.random.default_rng(2)
     equals = {seed: rng.normal(size=(10, 20)) for seed in range(200)}
-    difference = stability.best_and_last(evaluations(equals))["difference"]
+    difference = stability.best_and_last(evaluations(equals), "greedy")["difference"]
     assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(200)
 
 
@@ -164,5 +165,6 @@ def test_no_runs_at_all():
     none = averages([1.0]).head(0)
     assert stability.over_time(none, 100).empty and stability.across_runs(none, 100).empty
     empty = evaluations({0: [[1.0]]}).head(0)
-    assert stability.across_rollouts(empty, 100).empty and stability.best_and_last(empty).empty
+    assert stability.across_rollouts(empty, 100, "greedy").empty
+    assert stability.best_and_last(empty, "greedy").empty
     assert returns.judged_area(none, 100).empty

@@ -283,13 +283,6 @@ def test_a_full_study_is_its_study_in_another_size():
         assert full.evaluation.episodes == 1000
 
 
-@pytest.mark.parametrize("name", ["all", "overview", "runs"])
-def test_an_environment_is_not_named_as_a_part_of_the_report(project, name):
-    project.write(fake.STUDY.replace("line =", f"{name} ="))
-    with pytest.raises(StudyError, match=rf"environments\.{name} is a name that reports use"):
-        study.load(project.file)
-
-
 def test_a_byte_order_mark_is_let_pass(tmp_path):
     path = tmp_path / "marked.toml"
     path.write_text(fake.STUDY, encoding="utf-8-sig")

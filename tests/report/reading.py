@@ -44,7 +44,12 @@ class Page(HTMLParser):
 
 
 def no_nan(index):
+    """The text of a page, all numbers of which are numbers, and all files of which are there."""
     text = Page(index).text
+    named = re.findall(
+        r"\]\(((?:tables|figures)/[^)]+)\)", (index.parent / "README.md").read_text()
+    )
+    assert all((index.parent / file).is_file() for file in named)
     assert not re.search(r"\b(nan|NaN|inf|None|NaT)\b", text)
     assert not re.search(r"\b(nan|NaN|inf|None)\b", (index.parent / "README.md").read_text())
     return text

@@ -8,7 +8,7 @@ from tests.report import synthetic, synthetic_overfitting
 from tfrl.harness.study import Environment
 from tfrl.report import render
 from tfrl.report.document import document
-from tfrl.report.questions import all_environments, what_seeds_decide
+from tfrl.report.questions import all_environments, what_seeds_decide, who_learns_fastest
 from tfrl.report.task import headline, task
 
 from .reading import no_nan
@@ -93,7 +93,7 @@ def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all(tmp_pa
     found = replace(found, evaluations=evaluations)
     tasks = [task(found, environment) for environment in planned.environments]
     facts = all_environments.facts.find(tasks)
-    assert facts.outcome == "undecided" and facts.best == "ppo"
+    assert facts.outcome == "overlap" and facts.best == "ppo"
     assert {agent.name: agent.environments for agent in facts.agents} == {"ppo": 2, "dqn": 1}
     assert "on 1 of 2 environments" in no_nan(render(found, tmp_path))
 
@@ -142,3 +142,35 @@ def test_no_more_than_half_of_the_seeds_of_either_agent_are_drawn():
     assert set(drawn["k"]) == {1, 2, 3, 5, 10}
     left = wrong[(wrong["n_b"] == 5) & (wrong["k"] > 2)]
     assert set(left["note"]) == {"more than half of the seeds"}
+
+
+def test_without_a_run_of_plain_apo_no_variant_is_said_to_be_better_than_it(tmp_path):
+    planned = synthetic.study(("ppo", "apo", "apo-k1"), seeds=12, **SHORT)
+    found = synthetic.results(planned, failed=failed("apo", seeds=12), missing=())
+    found = with_settings(found, "apo-k1", "apo", num_anchor_episodes=1)
+    text = no_nan(render(found, tmp_path))
+    assert "Plain APO has no finished run to compare with." in text
+    assert "more return than plain APO" not in text.lower()
+
+
+def test_a_lone_agent_has_no_pairs_to_link_to(tmp_path):
+    text = no_nan(render(results(("ppo", "dqn"), failed=failed("dqn")), tmp_path))
+    assert "Only one agent has scores, so there is nothing to compare." in text
+
+
+def test_environments_of_one_id_are_told_apart(tmp_path):
+    planned = synthetic.study(("ppo", "dqn"), seeds=6, environments=2, **SHORT)
+    page = document(synthetic.results(planned, failed=(), missing=()))
+    assert "\n## cartpole\n" in page.markdown and "\n## cartpole-1\n" in page.markdown
+
+
+def test_times_that_are_never_reached_are_not_equivalent():
+    planned = synthetic.study(("ppo", "dqn"), seeds=20, steps=5_000, every=1_000)
+    found = synthetic.results(planned, failed=(), missing=())
+    low = found.evaluations.assign(**{"return": 100.0})
+    solved = (low["configuration"] == "ppo") & (low["seed"] < 3) & (low["step"] >= 2_000)
+    low.loc[solved, "return"] = 500.0
+    (environment,) = planned.environments
+    facts = who_learns_fastest.facts.find(task(replace(found, evaluations=low), environment))
+    (pair,) = facts.first_pairs
+    assert pair.typical.value == 0 and pair.outcome == "undecided"

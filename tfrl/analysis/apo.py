@@ -3,7 +3,7 @@
 All claims say that a number is lower for APO than for PPO. Of two, each run gives a value, and the
 verdict says whether a run of APO mostly has the lower one (`tfrl.analysis.sign_test`). One is a
 number of seeds, those that lost what they had learned, compared by `tfrl.analysis.shares`. The
-three are one family.
+three, and the first by other meanings of "at first", are one family.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,7 +20,7 @@ from tfrl.analysis.sign_test import ALPHA, Differences
 
 EARLY = 0.2  # share of the step budget that is "at first"
 LATE = 0.5  # share of the step budget that is "later"
-BEGINNINGS = (0.05, 0.1, EARLY, 0.4)  # shares of the budget that "at first" could mean
+BEGINNINGS = (0.05, 0.1, 0.4)  # other shares of the budget that "at first" could mean
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ CLAIMS = (
     Claim("b1", "lost", "Seeds that lost what they had learned"),
     Claim("b2", "late_spread", f"Spread of returns, last {LATE:.0%} of steps"),
 )
+
+FAMILY = len(CLAIMS) + len(BEGINNINGS)
 
 
 def measures(
@@ -92,7 +94,7 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
       seeds_needed, why (there is none), and of each side, with `apo_` or `ppo_` before it: mean,
       n (runs with a value), nonzero (runs whose value is not 0), planned, finished, failed,
       missing, and late_return (mean over its runs). Verdicts and the intervals that they are made
-      of hold for all claims together (Bonferroni).
+      of hold for all claims and beginnings together (Bonferroni).
     """
     names = {"apo": apo, "ppo": ppo}
     sides = {side: values[values["configuration"] == name] for side, name in names.items()}
@@ -107,7 +109,7 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
             "label": claim.label,
         }
         judge = _fewer if claim.measure == "lost" else _lower
-        row |= judge(scores["apo"], scores["ppo"], ALPHA / len(CLAIMS))
+        row |= judge(scores["apo"], scores["ppo"], ALPHA / FAMILY)
         for side, mine in sides.items():
             counted = _side(mine, scores[side])
             row |= {f"{side}_{key}": value for key, value in counted.items()}
@@ -116,7 +118,7 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
 
 
 def beginnings(judged: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataFrame:
-    """The first claim for each meaning of "at first": does its verdict hang on `EARLY`?
+    """The first claim for other meanings of "at first": does its verdict depend on `EARLY`?
 
     Args:
       judged: as `returns.judged` gives it, of one environment.
@@ -124,7 +126,7 @@ def beginnings(judged: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataF
       apo, ppo: names of the configurations.
 
     Returns:
-      A row for each of `BEGINNINGS`, which are one family: share (of the budget), and the columns
+      A row for each of `BEGINNINGS`: share (of the budget), and the columns
       difference, low, high, note, verdict, lower, lower_low, lower_high, seeds_needed and why of
       `compare`.
     """
@@ -134,7 +136,7 @@ def beginnings(judged: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataF
         low, high = (
             scores.loc[scores["configuration"] == name, "score"].to_numpy() for name in (apo, ppo)
         )
-        rows.append({"share": share} | _lower(low, high, ALPHA / len(BEGINNINGS)))
+        rows.append({"share": share} | _lower(low, high, ALPHA / FAMILY))
     return pd.DataFrame(rows)
 
 
@@ -253,7 +255,7 @@ def ablations(
 
     Returns:
       The rows of `comparisons.compare`, where `a` is the configuration and `b` what it is held
-      against, with `measure` and `changed`; the rows of one measure and environment are a family.
+      against, with `measure` and `changed`; all rows of one environment are a family.
       Empty if the study has not both pipelines.
     """
     references = plain(settings)
@@ -266,7 +268,7 @@ def ablations(
     asked += [(name, ppo) for name in alone if name != ppo]
     asked += sharing(settings)
     tables = [
-        comparisons.compare(scores, margins, asked).assign(measure=measure)
+        comparisons.compare(scores, margins, asked, len(measures)).assign(measure=measure)
         for measure, scores in measures.items()
     ]
     table = pd.concat(tables, ignore_index=True)

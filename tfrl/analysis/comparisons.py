@@ -31,7 +31,10 @@ def all_pairs(names: Sequence[str]) -> Pairs:
 
 
 def compare(
-    scores: pd.DataFrame, margins: Mapping[str, float], pairs: Pairs | None = None
+    scores: pd.DataFrame,
+    margins: Mapping[str, float],
+    pairs: Pairs | None = None,
+    measures: int = 1,
 ) -> pd.DataFrame:
     """Everything about each pair of configurations, in each environment.
 
@@ -39,12 +42,14 @@ def compare(
       scores: [environment, configuration, seed, score], one finite score a finished run.
       margins: by environment, the least difference that matters; NaN, or nothing, if not known.
       pairs: of configurations; all if not given. A pair needs a score on each side.
+      measures: by how many kinds of scores these pairs are compared; all are one family.
 
     Returns:
       One row an environment and pair: environment, a, b, n_a, n_b, mean_a, mean_b;
       difference (a - b), low, high, difference_note; improvement (how often a seed of a beats one
-      of b), improvement_low, improvement_high; typical (the median difference of a seed of a and
-      one of b), typical_low, typical_high, typical_note, margin; p, p_corrected, p_note;
+      of b), improvement_low, improvement_high; tied (the share of pairs of seeds that tie, each
+      counted as half a win); typical (the median difference of a seed of a and one of b),
+      typical_low, typical_high, typical_note, margin; p, p_corrected, p_note;
       seeds_needed (for each of the two; infinite beyond `MOST_SEEDS`), seeds_note, seeds_least
       (below which no verdict is possible among so many pairs); verdict: "a higher", "b higher",
       "equivalent" or "inconclusive"; size, where it is sure by how much one is higher: "by as much
@@ -60,7 +65,7 @@ def compare(
         asked = all_pairs(list(values)) if pairs is None else pairs
         known = [(a, b) for a, b in asked if a in values and b in values]
         tested = [pair for pair in known if min(len(values[name]) for name in pair) > 1]
-        family, margin = max(len(tested), 1), margins.get(str(environment), np.nan)
+        family, margin = max(len(tested) * measures, 1), margins.get(str(environment), np.nan)
         rows = [
             {"environment": environment, "a": a, "b": b}
             | _pair(values[a], values[b], margin, family, str(environment))
@@ -85,7 +90,8 @@ def _pair(a: np.ndarray, b: np.ndarray, margin: float, family: int, key: str) ->
         **{"n_a": len(a), "n_b": len(b), "mean_a": a.mean(), "mean_b": b.mean()},
         **{"difference": difference.estimate, "low": difference.low, "high": difference.high},
         **{"difference_note": difference.note, "improvement": differences.share},
-        **{"improvement_low": low, "improvement_high": high, "typical": differences.typical},
+        **{"improvement_low": low, "improvement_high": high, "tied": differences.tied},
+        "typical": differences.typical,
         **{"typical_low": typical_low, "typical_high": typical_high, "typical_note": short},
         **{"margin": margin, "p": differences.p},
         **{"p_corrected": np.minimum(differences.p * family, 1.0), "p_note": _FEW if few else ""},

@@ -6,8 +6,8 @@ say nothing yet about a study's results. Final returns are compared, cell by cel
 - Pairs: each run is compared with the published one of the same seed. Runs with the same bits
   belong to a cell too, with 0.
 - Equivalent: the typical change, the median over seeds, is smaller than the margin. A real change:
-  more seeds went up than down, or the other way round. Both are judged by a sign test
-  (`tfrl.analysis.sign_test`), at 5% for all cells of a study together.
+  it may be larger, and more seeds went up than down, or the other way round. A sign test judges
+  both (`tfrl.analysis.sign_test`), at 5% for all cells of a study together.
 - Inconclusive: neither. Fewer than six seeds never decide anything.
 
 A typical change says nothing of a few seeds that lose everything. So the seeds that moved by more
@@ -31,7 +31,6 @@ from tfrl.analysis.sign_test import ALPHA, Differences
 from tfrl.analysis.thresholds import MARGIN
 
 SAME, EQUIVALENT, CHANGE, INCONCLUSIVE = "the same", "equivalent", "a real change", "inconclusive"
-_VERDICTS = {sign_test.EQUIVALENT: EQUIVALENT, sign_test.INCONCLUSIVE: INCONCLUSIVE}
 
 
 def judge(scores: pd.DataFrame, margins: Mapping[str, float]) -> pd.DataFrame:
@@ -73,7 +72,11 @@ def _cell(changes: np.ndarray, margin: float, family: int) -> dict[str, object]:
     """One row of `judge`, of one of `family` cells, from [n] differences of seeds."""
     found, alpha = Differences.within(changes), ALPHA / family
     low, high = found.interval(1 - alpha)
-    verdict, _ = found.verdict(margin, alpha)
+    verdict, size = found.verdict(margin, alpha)
+    equivalent = verdict == sign_test.EQUIVALENT or size == sign_test.LESS
+    judged = (
+        EQUIVALENT if equivalent else INCONCLUSIVE if verdict == sign_test.INCONCLUSIVE else CHANGE
+    )
     least = sign_test.least_seeds(alpha)
     differs = bool(changes.any())
     note = "no margin is known" if np.isnan(margin) else ""
@@ -82,6 +85,6 @@ def _cell(changes: np.ndarray, margin: float, family: int) -> dict[str, object]:
         **{"p": found.p, "p_corrected": np.minimum(found.p * family, 1.0)},
         **{"down": int((changes < -margin).sum()), "up": int((changes > margin).sum())},
         "margin": margin,
-        "verdict": _VERDICTS.get(verdict, CHANGE) if differs else SAME,
+        "verdict": judged if differs else SAME,
         "note": ("too few seeds" if len(changes) < least else note) if differs else "",
     }

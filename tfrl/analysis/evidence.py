@@ -1,6 +1,7 @@
 """Estimates with intervals, differences, verdicts.
 
-Which interval where, and what it cannot do; how often each holds is in `tfrl.analysis.coverage`:
+Which interval where, and what it cannot do; tests/analysis/test_coverage.py measures how
+often each holds:
 - mean: Student's t. Exact for normal scores. On a capped score it may reach past the cap, and is
   too narrow if the rest is rare and far, as most draws then hold one such run or none.
 - median: between two of the ordered scores, whatever the distribution.
@@ -116,20 +117,6 @@ class Estimate:
     low: float
     high: float
     note: str = ""
-
-
-def seeds_until_apart(more: Estimate, less: Estimate, n: int) -> float:
-    """With about how many seeds two intervals would part; infinite if never, NaN if an end is.
-
-    If estimates stay and intervals narrow with the root of the number of seeds: a rough number.
-
-    Args:
-      more, less: the estimate of the first is not below that of the second.
-      n: the number of seeds that they are of.
-    """
-    reach = more.estimate - more.low + less.high - less.estimate
-    apart = more.estimate - less.estimate
-    return np.inf if apart <= 0 else float(np.ceil(n * (reach / apart) ** 2))
 
 
 def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> Estimate:

@@ -63,6 +63,8 @@ def lost(
     other = other.merge(own[[*RUN, *keys[2:], "learned"]], on=[*RUN, *keys[2:]])
     native = own[[*keys, "levels", "variation", "score", "learned"]]
     native = native.rename(columns={"score": "reference"})
+    # Of several environments that train on the same, the first: each run is compared once.
+    native = native.drop_duplicates([*keys, "levels", "variation"])
     found = other.merge(native, on=[*keys, "levels", "variation"], suffixes=("", "_native"))
     found = found.rename(columns={"variation": "tested"})
     found["gap"] = found["reference"] - found["score"]

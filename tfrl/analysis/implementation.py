@@ -41,15 +41,17 @@ def pairs(settings: Settings) -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def effects(scores: pd.DataFrame, settings: Settings, margins: Mapping[str, float]) -> pd.DataFrame:
+def effects(
+    scores: pd.DataFrame, settings: Settings, margins: Mapping[str, float], measures: int = 1
+) -> pd.DataFrame:
     """What details change.
 
     Returns:
       The rows of `comparisons.compare` for the pairs of `pairs`, a is the changed one, with `what`.
-      They are a family of their own.
+      They are one family, with those by other `measures`.
     """
     details = {(pair.changed, pair.plain): pair.what for pair in pairs(settings)}
-    table = comparisons.compare(scores, margins, list(details))
+    table = comparisons.compare(scores, margins, list(details), measures)
     if table.empty:
         return table
     asked = list(zip(table["a"], table["b"], strict=True))

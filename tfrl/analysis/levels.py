@@ -42,7 +42,8 @@ def variance(terms: pd.DataFrame, played: pd.DataFrame, by: list[str]) -> pd.Dat
       played: as `played` gives it.
 
     Returns:
-      [*by, of_levels, levels], the variance and the number of levels met.
+      [*by, of_levels, levels], the variance and the number of levels met; NaN for the variance of
+      one level, which says nothing of others.
     """
     rows = terms.merge(played, on=[*RUN, "step", "policy"])
     mean = list(dict.fromkeys([*by, "environment", "configuration", "step", "weight"]))
@@ -54,7 +55,7 @@ def variance(terms: pd.DataFrame, played: pd.DataFrame, by: list[str]) -> pd.Dat
         sums = rows.groupby([*by, *cluster], observed=True)["residual"].sum()
         squares = (sums**2).groupby(level=by, observed=True)
         count = squares.size()
-        parts.append(squares.sum() * count / (count - 1))
+        parts.append(squares.sum() * count / (count - 1).where(count > 1))
     found = (parts[0] - parts[1]).clip(lower=0).rename("of_levels").to_frame()
     levels = rows.groupby(by, observed=True)["level"].nunique().rename("levels")
     return found.join(levels).reset_index()

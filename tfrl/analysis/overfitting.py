@@ -172,7 +172,7 @@ def typical(
 
     Returns:
       [*by, n, typical, low, high, note]; NaN for low and high where there are too few seeds to
-      exclude anything (`sign_test.least_seeds`), and then `note` says so.
+      exclude anything (`sign_test.least_seeds`), or one level, and then `note` says so.
     """
     keys, rows, of_levels = list(by), [], {}
     if shared is not None:
@@ -188,7 +188,9 @@ def typical(
             slack = stats.t.ppf(1 - of_chance / 2, count - 1) * np.sqrt(variance)
             low, high = low - slack, high + slack
         few = differences.trials < sign_test.least_seeds(alpha)
-        note = "too few seeds" if few else "" if np.isfinite(low) else "one level"
+        note = "too few seeds" if few else ""
+        if count < 2:
+            low, high, note = np.nan, np.nan, "one level"
         rows.append((*key, differences.trials, differences.typical, low, high, note))
     table = pd.DataFrame(rows, columns=[*keys, "n", "typical", "low", "high", "note"])
     return table.astype(dict.fromkeys(("typical", "low", "high"), float))

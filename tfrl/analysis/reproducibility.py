@@ -95,7 +95,7 @@ def _significant(
 
 @functools.lru_cache(maxsize=4)
 def _first_halves(n: int) -> np.ndarray | None:
-    """Every split of n into halves once, float [S, n]: 1 in the first half; None if too many."""
+    """Every split of n into halves once, bool [S, n]: in the first half; None if too many."""
     k = n // 2
     if math.comb(n, k) > MOST_SPLITS:
         return None

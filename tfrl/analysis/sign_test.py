@@ -67,6 +67,11 @@ class Differences:
         return float(np.mean(np.sign(self.values) + 1) / 2) if len(self.values) else np.nan
 
     @property
+    def tied(self) -> float:
+        """How many are 0, as a share; NaN if there are none."""
+        return float(np.mean(self.values == 0)) if len(self.values) else np.nan
+
+    @property
     def typical(self) -> float:
         """Their median; NaN if there are none."""
         return float(np.median(self.values)) if len(self.values) else np.nan

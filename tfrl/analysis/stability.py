@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import evidence, returns
-from tfrl.analysis.returns import GROUP, RUN, WINDOW
+from tfrl.analysis.returns import GROUP, RUN
 from tfrl.analysis.tails import iqr, lower_cvar, quantile
 
 POINTS = 100  # of a curve: one for each hundredth of the budget
@@ -81,19 +81,20 @@ def across_runs(averages: pd.DataFrame, steps: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def across_rollouts(evaluations: pd.DataFrame, steps: int) -> pd.DataFrame:
-    """How far apart the episodes of each run's final greedy policy lie, on held-out levels.
+def across_rollouts(evaluations: pd.DataFrame, steps: int, policy: str) -> pd.DataFrame:
+    """How far apart the episodes of each run's final policy lie, on held-out levels.
 
     Args:
       evaluations: as `Results` has them.
       steps: the step budget, which is also the step of the last scheduled evaluation.
+      policy: "greedy" or "stochastic".
 
     Returns:
       One row a run, [environment, configuration, seed, episodes, iqr, cvar]: the IQR and the lower
       CVaR of the episodes' returns.
     """
     chosen = evaluations["step"] == steps
-    chosen &= (evaluations["policy"] == "greedy") & (evaluations["split"] == "held-out")
+    chosen &= (evaluations["policy"] == policy) & (evaluations["split"] == "held-out")
     ordered = evaluations[chosen].sort_values(RUN, kind="stable")
     runs, run = returns.numbered(ordered)
     position = np.arange(len(run)) - np.searchsorted(run, run)
@@ -103,8 +104,8 @@ def across_rollouts(evaluations: pd.DataFrame, steps: int) -> pd.DataFrame:
     return runs.assign(episodes=episodes, iqr=iqr(table), cvar=lower_cvar(table))
 
 
-def best_and_last(evaluations: pd.DataFrame) -> pd.DataFrame:
-    """What reporting the best checkpoint of each run would have hidden, of its greedy policy.
+def best_and_last(evaluations: pd.DataFrame, policy: str) -> pd.DataFrame:
+    """What reporting the best checkpoint of each run would have hidden, of its `policy`.
 
     The best checkpoint is chosen by the even episodes of each evaluation on held-out levels, the
     latest of several, and it and the last one are judged by the odd ones. Judged by those that
@@ -114,7 +115,7 @@ def best_and_last(evaluations: pd.DataFrame) -> pd.DataFrame:
       One row a run, [environment, configuration, seed, best_step, best, last, difference];
       difference is best - last. NaN if an evaluation is of one episode.
     """
-    chosen = evaluations[(evaluations["policy"] == "greedy") & (evaluations["split"] == "held-out")]
+    chosen = evaluations[(evaluations["policy"] == policy) & (evaluations["split"] == "held-out")]
     means = (
         chosen.assign(odd=chosen["episode"] % 2)
         .groupby([*RUN, "step", "odd"], observed=True)["return"]
@@ -152,34 +153,6 @@ def summary(per_run: pd.DataFrame, column: str) -> pd.DataFrame:
         for key, own in per_run.groupby(GROUP, observed=True)[column]
     ]
     return pd.DataFrame(rows)
-
-
-def threshold_history(
-    averages: pd.DataFrame, threshold: float, window: int = WINDOW
-) -> pd.DataFrame:
-    """How each run's moving average moved about the threshold.
-
-    Args:
-      averages: as `returns.moving_average` gives them; averages of fewer than `window` episodes
-        do not count.
-      threshold: return at which the task counts as solved.
-
-    Returns:
-      One row a run: `reached` (did the average ever reach the threshold), `fall` (how far below it
-      the average sank at its deepest afterwards, >= 0; NaN if it was never reached) and
-      `ended_below` (reached, but below it after the last episode).
-    """
-    average = averages["average"].where(averages["ordinal"] >= window)
-    keys = [averages[column] for column in RUN]
-    since = (average >= threshold).groupby(keys, observed=True).cummax().astype(bool)
-    deepest = average.where(since).groupby(keys, observed=True).agg(["min", "last"])
-    return pd.DataFrame(
-        {
-            "reached": deepest["min"].notna(),
-            "fall": (threshold - deepest["min"]).clip(lower=0),
-            "ended_below": deepest["last"] < threshold,
-        }
-    ).reset_index()
 
 
 def late_returns(episodes: pd.DataFrame, steps: int, share: float) -> pd.DataFrame:

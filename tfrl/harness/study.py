@@ -27,8 +27,6 @@ MAX_SEEDS = 10_000
 _PIPELINE = re.compile(r"[^\W\d]\w*((\.[^\W\d]\w*)*:[^\W\d]\w*)?")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]*")
 _MOST_STEPS = 10**12  # more than a processor makes in years, and far from what int64 holds
-# An environment names its part of a report and its files; these are parts and files already.
-_NAMES_IN_REPORTS = {"all", "overview", "runs", "settings", "manifest", "losses", "summaries"}
 _SEEDS_EXPECTED = 'whole numbers from 0 on, as "0-19", "0-4,7" or [0, 1, 2]'
 
 
@@ -173,10 +171,7 @@ def _evaluation(table: Table, steps: int) -> Evaluation:
 
 
 def _environments(table: Table) -> tuple[Environment, ...]:
-    names = table.names()
-    for name in _NAMES_IN_REPORTS.intersection(names):
-        raise table.error(name, "is a name that reports use for themselves: give it another")
-    return tuple(_environment(name, table) for name in names)
+    return tuple(_environment(name, table) for name in table.names())
 
 
 def _environment(name: str, table: Table) -> Environment:

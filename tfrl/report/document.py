@@ -70,12 +70,19 @@ def document(results: Results, compared: Compared | None = None) -> Document:
         study=results.study,
         compared=compared,
         notices=page.notices,
+        shifted=asks_about_overfitting(results.study) and {"D", "R", "E"} <= _met(results),
         counts=notices.counts(results),
         opening=next((s.opening for c in chapters for s in c.sections if s.opening), ""),
         chapters=chapters,
         records=records,
     )
     return page
+
+
+def _met(results: Results) -> set[str]:
+    """All variations that the study trains or tests on."""
+    conditions = [environment.conditions for environment in results.study.environments]
+    return {name for one in conditions for name in (one.variation, *one.test)}
 
 
 @dataclass(frozen=True)
@@ -98,13 +105,14 @@ def _chapters(results: Results, look: Looks, writer: "_Writer") -> list[Chapter]
         subjects = [task(results, environment) for environment in results.study.environments]
         asked, leads = questions.OF_A_TASK, questions.FIRST
         leads = leads[:2] if len(subjects) > 1 else leads
-    several = len(subjects) > 1
+    several, ids = len(subjects) > 1, [subject.id for subject in subjects]
     found = _together(results, subjects, writer) if several and not overfitting else []
     for subject in subjects:
         opens = not any(section.opening for chapter in found for section in chapter.sections)
         sections = dict(_asked(asked, subject, writer, 3 if several else 2, opens))
         first = [sections[one] for one in leads if one in sections and sections[one].leads]
-        heading = subject.id if several else ""
+        named = subject.id if ids.count(subject.id) == 1 else subject.name
+        heading = named if several else ""
         found.append(Chapter(heading, tuple(sections.values()), tuple(first)))
     return found
 
@@ -161,7 +169,6 @@ class _Writer:
             "label": lambda name: md(look[str(name)].label),
             "labels": lambda names: [md(look[str(name)].label) for name in names],
             "term": self._term,
-            "has_figure": lambda name: name in page.figures,
         }
 
     def render(self, template: str, **values: Any) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from tfrl import conditions, judging
 from tfrl.analysis import generalization, levels, overfitting, thresholds
 from tfrl.analysis.overfitting import HELD_OUT, Measure
+from tfrl.analysis.returns import GROUP
 from tfrl.conditions import Conditions
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Environment, Study
@@ -18,7 +19,7 @@ from tfrl.report.style import Looks
 
 @dataclass(frozen=True)
 class Domain:
-    """What the runs of all environments of one id say; each frame holds those only.
+    """What the runs of all environments of one id say; evaluations and runs hold those only.
 
     They differ in what they are trained on: a variation of the physics, or a number of levels.
     """
@@ -84,6 +85,26 @@ class Domain:
         The latter by not having been trained on it, where other runs were.
         """
         return self._gaps(self.measure)[0]
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """As `overfitting.verdicts`, of `gaps` at the last evaluation, of both policies.
+
+        Those to unseen levels are a family, and those on other variations are another.
+        """
+        end = self.gaps[self.gaps["step"] == self.study.steps]
+        unseen = end["tested"] == HELD_OUT
+        return pd.concat(
+            [
+                overfitting.verdicts(part, self.measure, self.family(part), self.played)
+                for part in (end[unseen], end[~unseen])
+            ],
+            ignore_index=True,
+        )
+
+    def family(self, gaps: pd.DataFrame) -> int:
+        """How many verdicts are asked of these gaps, of one policy at one evaluation."""
+        return max(len(gaps[[*GROUP, "tested"]].drop_duplicates()), 1)
 
     @cached_property
     def plain(self) -> pd.DataFrame:

@@ -57,6 +57,12 @@ def plural(count: int, noun: str, words: bool = False) -> str:
     return f"{said} {noun}" + ("" if count == 1 else "s")
 
 
+def all_of(count: int, noun: str) -> str:
+    """As `All 12 gaps are`, `Both gaps are` or `The gap is`."""
+    few = {1: f"The {noun} is", 2: f"Both {noun}s are"}
+    return few.get(count, f"All {count:,} {noun}s are")
+
+
 def listed(items: Sequence[Any], last: str = "and") -> Markup:
     """As `a, b and c`; what is not Markdown yet is escaped."""
     parts = [item if isinstance(item, Markup) else md(item) for item in items]
@@ -98,6 +104,7 @@ FILTERS = {
     "line": line,
     "in_words": in_words,
     "plural": plural,
+    "all": all_of,
     "listed": listed,
     "capital": capital,
     "percent": percent,

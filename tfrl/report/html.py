@@ -24,7 +24,7 @@ def page(found: Document) -> str:
     tokens = parser.parse(found.markdown)
     sections = list(_headings(tokens))
     answers = next((token for token in tokens if token.type == "bullet_list_open"), None)
-    if answers:
+    if answers and found.headlines:
         answers.attrSet("class", "answers")
     body = parser.renderer.render(tokens, parser.options, {"figures": found.figures})
     environment = jinja2.Environment(

@@ -1,6 +1,7 @@
 """Numbers with their intervals, as text writes them: success in percent, returns as they are."""
 
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class Measured:
     high: float = np.nan
     note: str = ""
     unit: Unit = PLAIN
+    excluded: float = np.nan  # what the interval lies beyond for sure, and has to show it
 
     def __bool__(self) -> bool:
         """Whether there is a number."""
@@ -52,7 +54,10 @@ class Measured:
             return min(self.unit.most, whole(self.unit.scale * self.value))
         largest = max(abs(low), abs(high))
         significant = DIGITS - 1 - int(np.floor(np.log10(largest)))
-        return int(np.clip(places(low, high), 0, min(self.unit.most, max(significant, 0))))
+        digits = int(np.clip(places(low, high), 0, min(self.unit.most, max(significant, 0))))
+        line = self.unit.scale * self.excluded
+        hidden = any(number(end, digits) == number(line, digits) != "" for end in (low, high))
+        return digits + 1 if hidden else digits
 
 
 def places(low: float, high: float) -> int:
@@ -74,7 +79,9 @@ def number(value: float, digits: int | None = None) -> str:
     if not np.isfinite(value):
         return ""
     digits = whole(value) if digits is None else digits
-    text = f"{value:,.{digits}f}"
+    # Halves go away from 0; Python rounds them to the even digit, so 66.5 and 67.5 would both lose.
+    exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    text = f"{exact:,.{digits}f}"
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
     return text.replace("-", MINUS)

@@ -1,7 +1,7 @@
 """Comparisons of two configurations as text tells them, and who leads among several."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +23,8 @@ class Pair:
     a: str  # names of the configurations
     b: str
     n: tuple[int, int]  # seeds of either
-    share: Measured  # how often a seed of a beats one of b
+    share: Measured  # how often a seed of a beats one of b, ties counted one half
+    tied: float  # share of all pairs of seeds
     typical: Measured  # the median difference, a - b
     mean: Measured  # the difference of the means, which decides nothing
     p: float  # corrected
@@ -53,7 +54,7 @@ class Pair:
         if self.winner == self.a:
             return self.share
         low, high = 1 - self.share.high, 1 - self.share.low
-        return Measured(1 - self.share.value, low, high, self.share.note, PERCENT)
+        return replace(self.share, value=1 - self.share.value, low=low, high=high)
 
     @property
     def lead(self) -> Measured:
@@ -81,15 +82,18 @@ def _pair(row: dict[str, Any], unit: Unit) -> Pair:
     share = row["improvement"], row["improvement_low"], row["improvement_high"]
     typical = row["typical"], row["typical_low"], row["typical_high"], row["typical_note"]
     mean = row["difference"], row["low"], row["high"], row["difference_note"]
+    outcome = outcomes.get(row["verdict"], "undecided")
+    even = 0.5 if outcome in ("a", "b") else np.nan
     return Pair(
         a=str(row["a"]),
         b=str(row["b"]),
         n=(int(row["n_a"]), int(row["n_b"])),
-        share=Measured(*share, row["p_note"], PERCENT),
+        share=Measured(*share, row["p_note"], PERCENT, excluded=even),
+        tied=row["tied"],
         typical=Measured(*typical, unit),
         mean=Measured(*mean, unit),
         p=row["p_corrected"],
-        outcome=outcomes.get(row["verdict"], "undecided"),
+        outcome=outcome,
         size=row["size"],
         needed=row["seeds_needed"],
         least=int(row["seeds_least"]),
@@ -117,8 +121,9 @@ class Ranking:
     top: tuple[str, ...]  # beaten by none for sure
     beaten: tuple[str, ...]  # beaten by one for sure
     sure: tuple[Pair, ...]
+    equivalent: tuple[str, ...]  # some of which each two are, with the most equivalents first
     nearest: Pair | None  # the undecided pair with the best that takes fewest more seeds
-    seeds: int  # of the configuration with fewest
+    seeds: int  # on the smaller side of the pair where that has most
     least: int  # seeds of each that a verdict takes
 
 
@@ -151,9 +156,25 @@ def ranking(found: Sequence[Pair], names: Iterable[str]) -> Ranking:
     else:
         beats_all = sum(pair.winner == best for pair in sure) == len(known) - 1
         outcome = "one" if beats_all else "some"
-    open_pairs = [p for p in found if not p.sure and best in (p.a, p.b) and p.more is not None]
+    open_pairs = [
+        p for p in found if p.outcome == "undecided" and best in (p.a, p.b) and p.more is not None
+    ]
     nearest = min(open_pairs, key=lambda pair: pair.needed, default=None)
-    return Ranking(outcome, best, top, beaten, sure, nearest, seeds, least)
+    return Ranking(outcome, best, top, beaten, sure, _equivalent(found), nearest, seeds, least)
+
+
+def _equivalent(found: Sequence[Pair]) -> tuple[str, ...]:
+    """Configurations of which each two are equivalent, taken in turn from the most equivalents."""
+    alike: dict[str, set[str]] = {}
+    for pair in found:
+        if pair.outcome == "equivalent":
+            alike.setdefault(pair.a, set()).add(pair.b)
+            alike.setdefault(pair.b, set()).add(pair.a)
+    group: list[str] = []
+    for name in sorted(alike, key=lambda name: -len(alike[name])):
+        if alike[name].issuperset(group):
+            group.append(name)
+    return tuple(group)
 
 
 def _win(pair: Pair, name: str) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import aggregates, thresholds
+from tfrl.analysis.evidence import Estimate
 from tfrl.report.measured import PERCENT, Measured
 from tfrl.report.style import Looks
 from tfrl.report.task import Task
@@ -31,7 +32,7 @@ class Agent:
 class Facts:
     """All environments together."""
 
-    outcome: str  # "none", "alone", "one" (an interval above all others), "undecided"
+    outcome: str  # "alone", "apart" (an interval above all others), "overlap"
     best: str
     agents: tuple[Agent, ...]  # the highest IQM first
     known: tuple[str, ...]  # ids of the environments that have anchors
@@ -44,10 +45,14 @@ class Facts:
 
 
 def find(tasks: Sequence[Task]) -> Facts | None:
-    """Of the configurations in the headline; None where no run with anchors has finished."""
+    """Of the configurations in the headline; None for less than two environments with anchors."""
     anchors = {task.name: thresholds.anchors(task.environment.id) for task in tasks}
     known = {name: pair for name, pair in anchors.items() if pair is not None}
-    final = pd.concat([task.own(task.final) for task in tasks], ignore_index=True)
+    if len(known) < 2:
+        return None
+    final = pd.concat(
+        [task.own(task.final) for task in tasks if task.name in known], ignore_index=True
+    )
     scores = aggregates.normalise(final, known)
     across = aggregates.across(scores)
     if across.empty:
@@ -63,7 +68,7 @@ def find(tasks: Sequence[Task]) -> Facts | None:
     improved = [(a, b, aggregates.improvement_across(final, a, b)) for a, b in two]
     profile = aggregates.performance_profile(scores, TAUS)
     return Facts(
-        outcome="alone" if len(agents) == 1 else "one" if sure else "undecided",
+        outcome="alone" if len(agents) == 1 else "apart" if sure else "overlap",
         best=whole[0].name if whole else agents[0].name,
         agents=agents,
         known=tuple(task.environment.id for task in tasks if task.name in known),
@@ -82,8 +87,12 @@ def find(tasks: Sequence[Task]) -> Facts | None:
             (a, b, Measured(one.estimate, one.low, one.high, one.note, PERCENT))
             for a, b, one in improved
         ),
-        tables={"": across, "profile": profile},
+        tables={"": across, "profile": profile, "pairs": _table(improved)},
     )
+
+
+def _table(improved: list[tuple[str, str, Estimate]]) -> pd.DataFrame:
+    return pd.DataFrame([{"a": a, "b": b} | vars(one) for a, b, one in improved])
 
 
 def _agent(row: dict[str, Any]) -> Agent:

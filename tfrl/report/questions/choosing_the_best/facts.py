@@ -30,6 +30,7 @@ class Facts:
     rows: tuple[Row, ...]
     counts: tuple[int, ...]
     at_first: Measured  # mean over conditions, with the fewest seeds
+    sure: int  # conditions whose interval excludes 0
     noun: str
     tables: dict[str, pd.DataFrame]
 
@@ -50,7 +51,10 @@ def find(domain: Domain) -> Facts | None:
             for k in CHOSEN_ON
             if k < len(wide) and wide.shape[1] > 1
         }
-        table += [{"environment": environment.name} | vars(one) for one in found.values()]
+        table += [
+            {"environment": environment.name, "optimism": one.optimism} | vars(one)
+            for one in found.values()
+        ]
         if found:
             by_count = {
                 k: Measured(one.optimism, one.low, one.high, one.note, domain.points)
@@ -61,11 +65,12 @@ def find(domain: Domain) -> Facts | None:
     if not rows:
         return None
     counts = tuple(sorted({k for row in rows for k in row.by_count}))
-    least = [row.by_count[counts[0]].value for row in rows if counts[0] in row.by_count]
+    least = [row.by_count[counts[0]] for row in rows if counts[0] in row.by_count]
     return Facts(
         rows=tuple(rows),
         counts=counts,
-        at_first=Measured(float(np.mean(least)), unit=domain.points),
+        at_first=Measured(float(np.mean([one.value for one in least])), unit=domain.points),
+        sure=sum(one.low > 0 for one in least),
         noun=domain.measure.column,
         tables={"": pd.DataFrame(table)},
     )

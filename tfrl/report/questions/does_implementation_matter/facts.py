@@ -39,9 +39,10 @@ def find(task: Task) -> Facts | None:
     """Pairs of configurations that are the same but for a detail."""
     if not implementation.pairs(task.settings):
         return None
+    measures = {"final": task.final, "area": task.area}
     effects = {
-        name: implementation.effects(scores, task.settings, task.margins)
-        for name, scores in (("final", task.final), ("area", task.area))
+        name: implementation.effects(scores, task.settings, task.margins, len(measures))
+        for name, scores in measures.items()
     }
     known = {name: dict(_by_pair(table)) for name, table in effects.items()}
     details = tuple(

@@ -13,7 +13,11 @@ from tfrl.report.measured import PERCENT, Measured
 from tfrl.report.style import Looks
 from tfrl.report.task import Task
 
-ANCHORS = {"num_anchor_episodes": "K", "anchor_weight": "beta", "anchor_batch_size": "batch"}
+ANCHORS = {
+    "num_anchor_episodes": "K",
+    "anchor_weight": "beta",
+    "anchor_batch_size": "batch of anchors",
+}
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,8 @@ class Claim:
     means: tuple[float, float]  # of APO and of PPO
     counts: tuple[int, int]  # runs that have a value
     hits: tuple[int, int]  # of those, runs whose value is not 0
-    planned: tuple[int, int]
     late: tuple[float, float]  # mean return of the second half of training
-    more: int | None  # seeds that would decide
-    note: str
+    more: int | None  # seeds of each that would decide; None for too many
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,6 @@ class Facts:
     failed: tuple[int, int]
     early: float
     late: float
-    level: float | None
     tuned: str  # "defaults" or "own": whose K, beta and batch these are
     settings: Mapping[str, Any]  # K, beta and batch
     others: Mapping[str, int]  # configurations of APO and of PPO, where there are several
@@ -53,6 +54,7 @@ class Facts:
     beyond: int  # runs that go on beyond the right edge of the talk's figure
     longest: int  # episodes of the longest run
     id: str
+    policy: str
     threshold: float | None
     looks: Looks
     averages: pd.DataFrame
@@ -63,7 +65,8 @@ class Facts:
 def find(task: Task) -> Facts | None:
     """If the study has both agents."""
     pair = apo.plain(task.settings)
-    if pair is None or not (task.runs["status"] == "finished").any():
+    finished = task.runs.loc[task.runs["status"] == "finished", "configuration"].astype(str)
+    if pair is None or not set(pair) <= set(finished):
         return None
     runs = task.runs[task.runs["configuration"].isin(pair)]
     values = apo.measures(task.judged, task.averages, runs, task.steps, task.threshold, task.level)
@@ -91,7 +94,6 @@ def find(task: Task) -> Facts | None:
         failed=(int(failed["apo_failed"]), int(failed["ppo_failed"])),
         early=apo.EARLY,
         late=apo.LATE,
-        level=task.level,
         tuned="defaults" if defaults else "own",
         settings=anchors,
         others={
@@ -103,6 +105,7 @@ def find(task: Task) -> Facts | None:
         beyond=int((lengths > shown_episodes(averages)).sum()),
         longest=int(lengths.max()) if len(lengths) else 0,
         id=task.environment.id,
+        policy=task.policy,
         threshold=task.threshold,
         looks={name: task.looks[name] for name in reversed(pair)},
         averages=averages,
@@ -113,9 +116,9 @@ def find(task: Task) -> Facts | None:
 
 def _first(claims: pd.DataFrame, beginnings: pd.DataFrame) -> str:
     """The verdict on "at first"; "depends" if another meaning of it gives the opposite."""
-    if {"supported", "not supported"} <= set(beginnings["verdict"]):
-        return "depends"
-    return str(claims.loc[claims["claim"] == "a", "verdict"].iloc[0])
+    first = str(claims.loc[claims["claim"] == "a", "verdict"].iloc[0])
+    meanings = {first, *beginnings["verdict"]}
+    return "depends" if {"supported", "not supported"} <= meanings else first
 
 
 def _lower(row: dict[str, Any]) -> Measured:
@@ -134,8 +137,6 @@ def _claim(row: dict[str, Any]) -> Claim:
         means=both("mean"),
         counts=both("n"),
         hits=both("nonzero"),
-        planned=both("planned"),
         late=both("late_return"),
         more=max(int(needed) - min(both("n")), 0) if np.isfinite(needed) else None,
-        note=row["note"] or row["why"],
     )

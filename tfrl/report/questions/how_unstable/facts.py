@@ -46,8 +46,6 @@ class Failing:
 
     more: str
     less: str
-    failed: tuple[int, int]
-    seeds: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -120,10 +118,12 @@ def _outcome(level: float | None, worst: Agent | None) -> str:
 
 def _per_run(task: Task) -> pd.DataFrame:
     """Each run's values: `over_time`, `across_rollouts` and `best_and_last` of `stability`."""
-    rollouts = stability.across_rollouts(task.evaluations, task.steps).add_prefix("rollouts_")
+    rollouts = stability.across_rollouts(task.evaluations, task.steps, task.policy).add_prefix(
+        "rollouts_"
+    )
     rollouts = rollouts.rename(columns={f"rollouts_{key}": key for key in RUN})
     found = stability.over_time(task.averages, task.steps)
-    for more in (rollouts, stability.best_and_last(task.evaluations)):
+    for more in (rollouts, stability.best_and_last(task.evaluations, task.policy)):
         found = found.merge(more, "outer", RUN)
     return found
 
@@ -171,9 +171,4 @@ def _sure(failing: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _failing(row: dict[str, Any]) -> Failing:
     more, less = ("a", "b") if row["verdict"] == "a more often" else ("b", "a")
-    return Failing(
-        str(row[more]),
-        str(row[less]),
-        (row[f"failed_{more}"], row[f"failed_{less}"]),
-        (row[f"n_{more}"], row[f"n_{less}"]),
-    )
+    return Failing(str(row[more]), str(row[less]))

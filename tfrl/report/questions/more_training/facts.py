@@ -8,7 +8,6 @@ import pandas as pd
 
 from tfrl.analysis import overfitting
 from tfrl.analysis.overfitting import HELD_OUT
-from tfrl.analysis.returns import GROUP
 from tfrl.report.domain import Domain
 from tfrl.report.measured import Measured, Unit
 from tfrl.report.style import Looks
@@ -43,7 +42,6 @@ class Facts:
     unit: Unit
     looks: Looks
     several_levels: bool
-    finite: bool
     environments: tuple[tuple[str, str], ...]  # names and labels
     variations: tuple[str, ...]
     curves: pd.DataFrame  # as `overfitting.verdicts`, of the judged policy
@@ -61,17 +59,16 @@ def find(domain: Domain) -> Facts | None:
     judged = domain.judged(domain.gaps)
     if since is None or judged.empty or not (len(domain.variations) > 1 or domain.finite):
         return None
-    last = domain.last(domain.gaps)
-    many = len(last[[*GROUP, "tested"]].drop_duplicates())
-    family = max(many, 1)
     end = domain.study.steps
-    table = overfitting.widening(judged, since, end, domain.measure, family, domain.played)
+    # Where levels are unbounded, training leaves none out that it could have memorised others for.
+    finite = judged["environment"].isin([environment.name for environment in domain.finite])
+    asked = judged[finite | (judged["tested"] != HELD_OUT)]
+    family = domain.family(asked)
+    table = overfitting.widening(asked, since, end, domain.measure, family, domain.played)
     curves = overfitting.verdicts(judged, domain.measure, family, domain.played)
-    at_end = curves[(curves["step"] == end) & (curves["verdict"] == "gap")]
-    finite = [environment.name for environment in domain.finite]
-    grows = at_end[(at_end["tested"] != HELD_OUT) | at_end["environment"].isin(finite)]
+    sure = domain.judged(domain.verdicts[domain.verdicts["verdict"] == "gap"])
     keys = ["environment", "configuration", "tested"]
-    rows = table.astype(dict.fromkeys(keys, str)).merge(grows[keys].astype(str), on=keys)
+    rows = table.astype(dict.fromkeys(keys, str)).merge(sure[keys].astype(str), on=keys)
     grown = tuple(_growth(row, domain) for row in rows.to_dict("records"))
     return Facts(
         outcome=_outcome(grown),
@@ -86,7 +83,6 @@ def find(domain: Domain) -> Facts | None:
         unit=domain.points,
         looks=domain.looks,
         several_levels=domain.several_levels,
-        finite=bool(domain.finite),
         environments=tuple((e.name, domain.labels[e.name]) for e in domain.environments),
         variations=domain.variations,
         curves=curves,

@@ -9,7 +9,7 @@ import pandas as pd
 from tfrl import conditions
 from tfrl.analysis import comparisons, generalization, overfitting, sign_test, thresholds
 from tfrl.analysis.overfitting import HELD_OUT, IDLE
-from tfrl.analysis.returns import GROUP, RUN
+from tfrl.analysis.returns import RUN
 from tfrl.report.domain import Domain
 from tfrl.report.measured import Measured, Unit
 from tfrl.report.pairs import Pair, pairs
@@ -17,7 +17,7 @@ from tfrl.report.style import Looks
 
 
 @dataclass(frozen=True)
-class Loss:
+class Drop:
     """What one agent loses on a variation by having been trained on another."""
 
     name: str
@@ -25,7 +25,7 @@ class Loss:
     trained: str
     tested: str
     verdict: str  # "gap", "reverse", "none", "inconclusive", or "idle"
-    loss: Measured
+    drop: Measured
     plain: Measured  # the score where it was trained minus the score here
     seeds: int
     runs: int
@@ -53,12 +53,12 @@ class Constant:
 class Facts:
     """All about variations."""
 
-    outcome: str  # "loss", "none", "undecided", "too few", "idle", "plain" (none was trained there)
+    outcome: str  # "drop", "none", "undecided", "too few", "idle", "plain" (none was trained there)
     trained: str  # label of what is asked about first
     tested: str
-    first: tuple[Loss, ...]
-    losses: tuple[Loss, ...]
-    sure: int  # losses that are sure
+    first: tuple[Drop, ...]
+    drops: tuple[Drop, ...]
+    sure: int  # drops that are sure
     compared: int  # pairs of agents, by what they lose first
     losers: tuple[Pair, ...]  # those that differ for sure
     num_family: int
@@ -90,18 +90,19 @@ def find(domain: Domain) -> Facts | None:
     judged = len(lost) > 0
     rows = lost if judged else domain.plain
     last = domain.last(rows)
-    family = max(len(last[[*GROUP, "tested"]].drop_duplicates()), 1) if judged else 1
-    end = rows[rows["step"] == domain.study.steps]
-    verdicts = domain.judged(overfitting.verdicts(end, domain.measure, family))
+    family = domain.family(last) if judged else 1
     plain = domain.last(overfitting.verdicts(domain.plain, domain.measure))
-    losses = tuple(_loss(row, plain, domain) for row in verdicts.to_dict("records"))
+    verdicts = plain
+    if judged:
+        verdicts = domain.judged(domain.verdicts[domain.verdicts["tested"] != HELD_OUT])
+    drops = tuple(_drop(row, plain, domain) for row in verdicts.to_dict("records"))
     environment = domain.unbounded(conditions.DEFAULT) or domain.environments[-1]
-    met = [v for v in domain.variations if any(_is(x, environment.name, v) for x in losses)]
+    met = [v for v in domain.variations if any(_is(x, environment.name, v) for x in drops)]
     tested = met[-1] if met else domain.variations[-1]
-    first = tuple(x for x in losses if _is(x, environment.name, tested))
+    first = tuple(x for x in drops if _is(x, environment.name, tested))
     compared = _compared(last, environment.name, tested, domain) if judged else pd.DataFrame()
     least = sign_test.least_seeds(sign_test.ALPHA / family)
-    seeds = max((loss.seeds for loss in losses), default=0)
+    seeds = max((drop.seeds for drop in first), default=0)
     in_return = [
         overfitting.verdicts(part, overfitting.mean_return(domain.id)).assign(kind=kind)
         for kind, part in zip(("judged", "plain"), domain.gaps_in_return, strict=True)
@@ -115,8 +116,8 @@ def find(domain: Domain) -> Facts | None:
         trained=domain.labels[environment.name],
         tested=tested,
         first=first,
-        losses=losses,
-        sure=sum(loss.verdict == "gap" for loss in losses),
+        drops=drops,
+        sure=sum(drop.verdict == "gap" for drop in drops),
         compared=len(compared),
         losers=tuple(pair for pair in pairs(compared, domain.points) if pair.sure),
         num_family=family,
@@ -146,32 +147,32 @@ def find(domain: Domain) -> Facts | None:
     )
 
 
-def _is(loss: Loss, environment: str, tested: str) -> bool:
-    return loss.environment == environment and loss.tested == tested
+def _is(drop: Drop, environment: str, tested: str) -> bool:
+    return drop.environment == environment and drop.tested == tested
 
 
-def _outcome(first: tuple[Loss, ...], seeds: int, least: int) -> str:
-    verdicts = {loss.verdict for loss in first}
+def _outcome(first: tuple[Drop, ...], seeds: int, least: int) -> str:
+    verdicts = {drop.verdict for drop in first}
     if not first or verdicts == {"idle"}:
         return "idle"
     if "gap" in verdicts:
-        return "loss"
+        return "drop"
     if seeds < least:
         return "too few"
     return "none" if verdicts <= {"none", "reverse", "idle"} else "undecided"
 
 
-def _loss(row: dict[str, Any], plain: pd.DataFrame, domain: Domain) -> Loss:
+def _drop(row: dict[str, Any], plain: pd.DataFrame, domain: Domain) -> Drop:
     name, environment, tested = (str(row[k]) for k in ("configuration", "environment", "tested"))
     own = plain[(plain["configuration"] == name) & (plain["environment"] == environment)]
     own = own[own["tested"] == tested]
-    return Loss(
+    return Drop(
         name=name,
         environment=environment,
         trained=domain.labels[environment],
         tested=tested,
         verdict="idle" if row["note"] == IDLE else row["verdict"],
-        loss=Measured(row["gap"], row["low"], row["high"], row["note"], domain.points),
+        drop=Measured(row["gap"], row["low"], row["high"], row["note"], domain.points),
         plain=Measured(own["gap"].iloc[0] if len(own) else np.nan, unit=domain.points),
         seeds=row["n"],
         runs=row["runs"],

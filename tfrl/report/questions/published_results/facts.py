@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import generalization, overfitting
+from tfrl.analysis import comparisons, generalization, overfitting
 from tfrl.analysis.generalization import PUBLISHED, SUMMARIES
 from tfrl.conditions import DEFAULT
 from tfrl.report.domain import Domain
-from tfrl.report.measured import PERCENT, Measured
+from tfrl.report.measured import PERCENT, POINTS, Measured
+from tfrl.report.pairs import Ranking, pairs, ranking
 from tfrl.report.style import Looks
 
 
@@ -27,7 +28,9 @@ class Facts:
 
     rows: tuple[Row, ...]
     published: tuple[tuple[str, tuple[float, ...]], ...]
-    best: Row  # in Extrapolation
+    ranking: Ranking  # by Extrapolation
+    best: Row  # the highest mean in it
+    constant: Measured  # Extrapolation of the best constant action
     seeds: int
     id: str
     steps: int
@@ -45,7 +48,7 @@ def find(domain: Domain) -> Facts | None:
     if None in found or cells.empty or cells["success"].isna().any():
         return None
     values = generalization.summaries(cells)
-    if values[list(SUMMARIES)].isna().all(axis=None):
+    if values["extrapolation"].isna().all():
         return None
     means = {
         part: overfitting.over_seeds(values.dropna(subset=part), ["configuration"], part)
@@ -54,18 +57,30 @@ def find(domain: Domain) -> Facts | None:
     rows = tuple(
         Row(name, tuple(_mean(means[part], name) for part in SUMMARIES)) for name in domain.looks
     )
+    scores = values.dropna(subset="extrapolation").rename(columns={"extrapolation": "score"})
+    scores = scores[["configuration", "seed", "score"]].assign(environment=domain.id)
+    compared = comparisons.compare(scores, {domain.id: domain.measure.margin})
     return Facts(
         rows=rows,
         published=tuple((name, tuple(own.values())) for name, own in PUBLISHED.items()),
+        ranking=ranking(pairs(compared, POINTS), scores["configuration"].unique()),
         best=max(rows, key=lambda row: row.means[2].value if row.means[2] else -1.0),
+        constant=Measured(_constant(domain), unit=PERCENT),
         seeds=values["seed"].nunique(),
         id=domain.id,
         steps=domain.study.steps,
         episodes=domain.study.evaluation.episodes,
         looks=domain.looks,
         values=values,
-        tables={"": pd.concat([one.assign(summary=part) for part, one in means.items()])},
+        tables={"": pd.concat([one.assign(summary=part) for part, one in means.items()])}
+        | {"extrapolation-pairs": compared},
     )
+
+
+def _constant(domain: Domain) -> float:
+    """What a constant action would score in Extrapolation: once on R, twice on E."""
+    floors = overfitting.floors(domain.id, domain.measure)
+    return float(np.cbrt(floors["R"] * floors["E"] ** 2))
 
 
 def _mean(means: pd.DataFrame, name: str) -> Measured:

@@ -10,7 +10,6 @@ from tfrl.analysis.overfitting import HELD_OUT
 from tfrl.conditions import DEFAULT
 from tfrl.report.domain import Domain
 from tfrl.report.measured import Measured
-from tfrl.report.style import Looks
 
 ON_R = "on R"  # the remedy that is no configuration: training on R instead of D
 
@@ -20,7 +19,6 @@ class Remedy:
     """What one remedy changed in one gap."""
 
     name: str  # of the configuration, or ON_R
-    plain: str  # the configuration without it
     added: str  # what it sets
     trained: str  # label of the environment
     tested: str  # "held-out" or a variation
@@ -52,9 +50,7 @@ class Facts:
     remedies: tuple[Remedy, ...]
     num_family: int
     noun: str
-    policy: str
     finite: bool
-    looks: Looks
     tables: dict[str, pd.DataFrame]
 
     @property
@@ -77,9 +73,7 @@ def find(domain: Domain) -> Facts | None:
         remedies=found,
         num_family=family,
         noun=domain.measure.column,
-        policy=domain.policy,
         finite=bool(domain.finite),
-        looks=domain.looks,
         tables={"": table},
     )
 
@@ -130,7 +124,6 @@ def _remedy(row: dict[str, Any], domain: Domain) -> Remedy:
     on_r = row["remedy"] == ON_R
     return Remedy(
         name=str(row["configuration"] if on_r else row["remedy"]),
-        plain=str(row["configuration"]),
         added=row["added"],
         trained="R instead of D" if on_r else domain.labels[row["where"]],
         tested=str(row["tested"]),

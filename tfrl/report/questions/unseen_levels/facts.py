@@ -9,7 +9,7 @@ import pandas as pd
 from tfrl import conditions
 from tfrl.analysis import comparisons, overfitting, sign_test
 from tfrl.analysis.overfitting import HELD_OUT, IDLE
-from tfrl.analysis.returns import GROUP, RUN
+from tfrl.analysis.returns import RUN
 from tfrl.report.domain import Domain
 from tfrl.report.measured import Measured
 from tfrl.report.pairs import Pair, pairs
@@ -42,11 +42,13 @@ class Facts:
     up_to: int | None  # the most levels on which a gap is sure for some agent
     control: tuple[Gap, ...]  # where all levels are trained on alike
     control_shows: int  # gaps among the control
+    seeds_of_control: int  # that learned, at most
     compared: int  # pairs of agents, by their gaps there
     losers: tuple[Pair, ...]  # those that differ for sure
     num_family: int
     least: int  # seeds that a verdict takes
-    seeds: int
+    seeds: int  # that learned on the fewest levels, at most
+    planned: int
     noun: str  # "success" or "return"
     policy: str
     other_policy: tuple[tuple[str, Measured], ...]  # gaps there of the policy that is not judged
@@ -71,10 +73,8 @@ def find(domain: Domain) -> Facts | None:
     if unseen.empty:
         return None
     last = domain.last(unseen)
-    family = max(len(last[GROUP].drop_duplicates()), 1)
-    verdicts = overfitting.verdicts(
-        unseen[unseen["step"] == domain.study.steps], domain.measure, family, domain.played
-    )
+    family = domain.family(last)
+    verdicts = domain.verdicts[domain.verdicts["tested"] == HELD_OUT]
     gaps = [_gap(row, domain) for row in domain.judged(verdicts).to_dict("records")]
     finite = {e.name: e.conditions.num_levels for e in domain.finite}
     mine = tuple(gap for gap in gaps if gap.environment in finite)
@@ -82,8 +82,10 @@ def find(domain: Domain) -> Facts | None:
     fewest = domain.finite[0] if finite else None
     first = tuple(gap for gap in mine if fewest and gap.environment == fewest.name)
     sure = [finite[gap.environment] for gap in mine if gap.verdict == "gap"]
-    least = _least(family)
-    seeds = max((gap.seeds for gap in gaps), default=0)
+    # Where levels are finite, their chance has a share of the error.
+    error = (1 - overfitting.FOR_LEVELS if finite else 1) * sign_test.ALPHA
+    least = sign_test.least_seeds(error / family)
+    seeds = max((gap.seeds for gap in first), default=0)
     compared = _compared(last, fewest.name, domain) if fewest else pd.DataFrame()
     return Facts(
         outcome=_outcome(first, seeds, least) if fewest else "control",
@@ -92,12 +94,14 @@ def find(domain: Domain) -> Facts | None:
         gaps=mine,
         up_to=max(sure, default=None),
         control=control,
-        control_shows=sum(gap.verdict in ("gap", "reverse") for gap in control),
+        control_shows=sum(gap.verdict == "gap" for gap in control),
+        seeds_of_control=max((gap.seeds for gap in control), default=0),
         compared=len(compared),
         losers=tuple(pair for pair in pairs(compared, domain.points) if pair.sure),
         num_family=family,
         least=least,
         seeds=seeds,
+        planned=len(domain.study.seeds),
         noun=domain.measure.column,
         policy=domain.policy,
         other_policy=_other(verdicts, fewest.name, domain) if fewest else (),
@@ -110,10 +114,6 @@ def find(domain: Domain) -> Facts | None:
         variations=domain.variations,
         tables={"gaps": verdicts, "by-seed": domain.last(unseen), "agents": compared},
     )
-
-
-def _least(family: int) -> int:
-    return sign_test.least_seeds(sign_test.ALPHA / family)
 
 
 def _outcome(first: tuple[Gap, ...], seeds: int, least: int) -> str:

@@ -50,9 +50,7 @@ class Facts:
 
     id: str
     against: tuple[Against, ...]
-    helps: tuple[str, ...]  # of those against plain APO
-    hurts: tuple[str, ...]
-    too_few: bool
+    plain: Against | None  # against plain APO; None if it has no finished run
     looks: Looks
     scores: pd.DataFrame  # return over training of every seed
     tables: dict[str, pd.DataFrame]
@@ -60,7 +58,8 @@ class Facts:
 
 def find(task: Task) -> Facts | None:
     """If the study has ablations of APO."""
-    if not ablated(task.settings):
+    references = apo.plain(task.settings)
+    if references is None or not ablated(task.settings):
         return None
     falls = stability.over_time(task.averages, task.steps)
     falls = falls.rename(columns={"drawdown": "score"})[[*RUN, "score"]].dropna()
@@ -69,13 +68,11 @@ def find(task: Task) -> Facts | None:
     if table.empty:
         return None
     against = tuple(_against(str(name), own) for name, own in table.groupby("b", sort=False))
-    plain = against[0]
+    plain = next((one for one in against if one.name == references[0]), None)
     return Facts(
         id=task.environment.id,
         against=against,
-        helps=plain.helps,
-        hurts=plain.hurts,
-        too_few=plain.seeds < plain.least,
+        plain=plain,
         looks=task.looks,
         scores=task.area,
         tables={f"against-{one.name}": table[table["b"] == one.name] for one in against},

@@ -83,7 +83,7 @@ def find(task: Task) -> Facts | None:
         as_far=as_far,
         agents=agents,
         wrong=wrong,
-        fooled=max((one for one in wrong if _at_first(one) >= 0), key=_at_first, default=None),
+        fooled=_fooled(wrong, found),
         looks=task.headline,
         splits=splits,
         tables={"halves": table, "wrong-winner": winners},
@@ -119,6 +119,13 @@ def _wrong(pair: Pair, winners: pd.DataFrame) -> WrongWinner:
     shares = dict(zip(own["k"].astype(int), own["wrong"], strict=True))
     note = "more than 1,000" if np.isinf(pair.needed) else "needs two seeds of each"
     return WrongWinner(pair.a, pair.b, shares, pair.needed, note, pair.seeds)
+
+
+def _fooled(wrong: tuple[WrongWinner, ...], found: tuple[Pair, ...]) -> WrongWinner | None:
+    """The pair that few seeds mislead about most, of those that are not equivalent."""
+    alike = {(pair.a, pair.b) for pair in found if pair.outcome == "equivalent"}
+    able = (one for one in wrong if _at_first(one) >= 0 and (one.a, one.b) not in alike)
+    return max(able, key=_at_first, default=None)
 
 
 def _at_first(one: WrongWinner) -> float:

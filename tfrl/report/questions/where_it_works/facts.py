@@ -34,7 +34,6 @@ class Facts:
     y: str
     plays: float  # times that each seed plays a cell
     noun: str
-    id: str
     looks: Looks
     environments: tuple[tuple[str, str], ...]  # names and labels
     lattice: Lattice
@@ -79,7 +78,6 @@ def find(domain: Domain) -> Facts | None:
         y=named(domain.id, grid.y.constant),
         plays=domain.study.evaluation.episodes / size,
         noun=domain.measure.column,
-        id=domain.id,
         looks=domain.looks,
         environments=tuple((e.name, domain.labels[e.name]) for e in tested),
         lattice=_lattice(domain.id, grid),
