@@ -118,3 +118,9 @@ def test_all_runs_together_are_judged_in_shares_of_that_way():
     assert (row["n"], row["margin"]) == (60, 0.05)
     assert row["change"] == pytest.approx(np.median(shares))
     assert equivalence.together(scores, dict.fromkeys(margins, np.nan))["n"] == 0
+
+
+def test_a_p_value_is_at_most_one_and_seeds_at_the_margin_have_not_moved_by_more():
+    cells = [(np.zeros(4), [5.0, -5.0, 5.0, -5.0])] * 3
+    table = equivalence.judge(frame(*cells), {f"e{number}": 5.0 for number in range(3)})
+    assert (table["p_corrected"] == 1).all() and (table[["down", "up"]] == 0).all(axis=None)

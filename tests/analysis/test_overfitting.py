@@ -8,6 +8,7 @@ from scipy import stats
 from tests.analysis.evaluated import SUCCESS, played
 from tfrl.analysis import overfitting, thresholds
 from tfrl.analysis.returns import RUN
+from tfrl.analysis.sign_test import Differences
 
 
 def evaluations(*parts):
@@ -195,3 +196,18 @@ def test_one_level_says_nothing_of_others(seen):
     )
     (row,) = overfitting.verdicts(gaps, SUCCESS, 1, played).to_dict("records")
     assert (row["verdict"], row["note"]) == ("inconclusive", "one level")
+
+
+def test_the_chance_of_the_levels_widens_an_interval_by_students_t_of_their_number():
+    """A fifth of 5% is for five levels, whose share of the variance is 0.0004."""
+    values = gap_frame(np.linspace(0.1, 0.5, 20))
+    by = ["environment", "configuration", "step", "policy", "tested"]
+    shared = values[by].drop_duplicates().assign(of_levels=0.0004, levels=5)
+    (alone,), (wide,) = (
+        overfitting.typical(values, by, "gap", 2, one).to_dict("records") for one in (None, shared)
+    )
+    slack = 0.02 * stats.t.ppf(1 - 0.2 * 0.05 / 2 / 2, 4)
+    # The seeds are judged at four fifths of the error, which moves each end to the next seed.
+    seeds = Differences.within(values["gap"].to_numpy()).interval(1 - 0.8 * 0.05 / 2)
+    assert (wide["low"], wide["high"]) == pytest.approx((seeds[0] - slack, seeds[1] + slack))
+    assert wide["low"] < alone["low"] and wide["high"] > alone["high"]

@@ -155,7 +155,6 @@ def test_numbers_on_the_page_are_those_of_the_tables(report):
     assert f"Seeds that lost what they had learned: {counts[0]} and {counts[1]}." in text
     others = pd.read_csv(report.parent / "tables/cartpole-does_the_talk_hold-beginnings.csv")
     assert others["share"].tolist() == [0.05, 0.1, 0.4]
-    assert others["difference"][2] == pytest.approx(early["difference"])
     runs = pd.read_csv(report.parent / "tables/cartpole-does_the_talk_hold-runs.csv")
     assert runs.groupby("configuration")["early_return"].mean()["apo"] == pytest.approx(
         early["apo_mean"]
