@@ -148,6 +148,8 @@ class _Writer:
         self._page = page
         self._explained: set[str] = set()  # terms that the page has linked to its glossary
         self._kept: dict[str, str] = {}  # parts of the question that is being answered
+        self._methods: dict[str, str] = {}  # how the questions answered so far are computed
+        self._question = ""
         self._opens = False
         self._environment = jinja2.Environment(
             loader=jinja2.ChoiceLoader(
@@ -207,15 +209,24 @@ class _Writer:
             ),
         }
         self._kept, self._opens = dict.fromkeys(("title", "headline", "evidence"), ""), opens
+        self._question = questions.name(question)
         text = self.render(f"{questions.name(question)}/text.md", **values)
         opening = self._kept.pop("opening", "").strip() if opens else ""
         leads = getattr(facts, "leads", True)
         return Section(**self._kept, opening=opening, leads=leads, text=text)
 
     def _keep(self, text: str, part: str) -> str:
-        """Notes a part of a template; the figure that opens the page is not in its section."""
+        """Notes a part of a template, which its section has unless the page has it already.
+
+        The figure that opens the page is not in its section, and a method is told once.
+        """
         if part == "opening" and not self._opens:
             return text
+        if part == "method":
+            plain = re.sub(r"\[([^]]*)\]\(#[^)]*\)", r"\1", text)
+            known = self._methods.get(self._question)
+            self._methods.setdefault(self._question, plain)
+            return Markup("*Computed as for the same question above.*") if plain == known else text
         self._kept[part] = text
         return Markup("") if part == "opening" else text
 
