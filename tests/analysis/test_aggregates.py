@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tfrl.analysis import aggregates, evidence, resampling, thresholds
+from tfrl.analysis import aggregates, benchmarks, evidence, resampling
 
 PUBLISHED = np.array([[1.0, 2], [2, 2], [1, 1], [2, 1]])  # runs x environments
 
@@ -34,13 +34,13 @@ def test_the_optimality_gap_by_hand():
 def test_scores_are_normalised_by_fixed_anchors_and_the_unknown_left_out():
     frame = scores(a=[[22.34, -200, 7], [475, -110, 8], [500, -155, 9]])
     anchors = {
-        "e0": thresholds.anchors("CartPole-v1"),
-        "e1": thresholds.anchors("gymnasium:MountainCar-v0"),
+        "e0": benchmarks.anchors("CartPole-v1"),
+        "e1": benchmarks.anchors("gymnasium:MountainCar-v0"),
     }
     found = aggregates.normalise(frame, anchors)
     assert found["score"].tolist() == pytest.approx([0, 1, (500 - 22.34) / 452.66, 0, 1, 0.5])
-    assert thresholds.anchors("Maze-v0") == (0.336, 1.0)
-    assert thresholds.anchors("LunarLander-v3") is None is thresholds.anchors("Unknown-v0")
+    assert benchmarks.anchors("Maze-v0") == (0.336, 1.0)
+    assert benchmarks.anchors("LunarLander-v3") is None is benchmarks.anchors("Unknown-v0")
     assert aggregates.normalise(frame, {}).empty
 
 

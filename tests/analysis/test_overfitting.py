@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from tests.analysis.evaluated import SUCCESS, played
-from tfrl.analysis import overfitting, thresholds
+from tfrl.analysis import benchmarks, overfitting
 from tfrl.analysis.returns import RUN
 from tfrl.analysis.sign_test import Differences
 
@@ -176,11 +176,11 @@ def test_what_a_constant_action_does_is_not_taken_for_learning():
 
 
 def test_what_is_known_of_the_environments():
-    assert thresholds.success("gymnasium:CartPole-v0") == 195
-    assert thresholds.success("LunarLander-v3") is None
-    for name, limit in thresholds.SUCCESS.items():
-        low, high = thresholds.return_range(name)
-        assert low < limit <= high
+    assert benchmarks.get("gymnasium:CartPole-v0").success == 195
+    assert benchmarks.get("LunarLander-v3").success is None
+    for known in benchmarks.BENCHMARKS.values():
+        if known.success is not None:
+            assert known.returns[0] < known.success <= known.returns[1]
     assert overfitting.success("Maze-v0") == SUCCESS
     assert overfitting.mean_return("MountainCar-v0").margin == 10
     assert RUN == ["environment", "configuration", "seed"]

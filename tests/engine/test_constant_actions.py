@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tests.engine.playing import returns
 from tfrl import conditions
-from tfrl.analysis import thresholds
+from tfrl.analysis import benchmarks
 from tfrl.conditions import GRID
 from tfrl.environments import load
 
@@ -25,7 +25,8 @@ def constant(environment, action):
 )
 def test_the_best_constant_action_succeeds_as_often_as_reports_say(environment_id):
     environment = load(environment_id, batch_size=EPISODES)
-    limit, known = thresholds.success(environment_id), thresholds.constant_action(environment_id)
+    benchmark = benchmarks.get(environment_id)
+    limit, known = benchmark.success, benchmark.constant_action
     for variation in conditions.variations(environment_id):
         if variation == GRID:
             continue

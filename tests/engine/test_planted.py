@@ -8,8 +8,8 @@ import pytest
 
 from tests.engine.planted import PlantedConfig, PlantedPipeline
 from tfrl import training
+from tfrl.analysis import benchmarks, overfitting
 from tfrl.analysis import levels as clusters
-from tfrl.analysis import overfitting, thresholds
 from tfrl.conditions import Conditions
 
 ID, EPISODES, SEEDS = "Maze-v0", 100, 5
@@ -31,10 +31,10 @@ def verdicts(known_levels, levels, repetitions):
         names = {"environment": "maze", "configuration": str(run // SEEDS), "seed": run % SEEDS}
         tables.append(pd.DataFrame(result.evaluations).assign(**names))
     measure = overfitting.success(ID)
-    scores = overfitting.scores(pd.concat(tables), thresholds.success(ID))
+    scores = overfitting.scores(pd.concat(tables), benchmarks.get(ID).success)
     # All runs are judged, however little they know: here, the checker is what is checked.
     gaps = overfitting.gaps(scores, measure).assign(learned=True)
-    played = clusters.played(pd.concat(tables), measure.column, thresholds.success(ID))
+    played = clusters.played(pd.concat(tables), measure.column, benchmarks.get(ID).success)
     found = overfitting.verdicts(gaps, measure, EPISODES, played)
     assert len(found) == repetitions and set(found["n"]) == {SEEDS}
     return found

@@ -50,7 +50,7 @@ def normalise(scores: pd.DataFrame, anchors: Mapping[str, tuple[float, float]]) 
     Args:
       scores: [environment, configuration, seed, score].
       anchors: by the environment's name, what a random policy returns and the target, as
-        `thresholds.anchors` gives them.
+        `benchmarks.anchors` gives them.
     """
     known = scores[scores["environment"].isin(list(anchors))]
     names = known["environment"].astype(str)

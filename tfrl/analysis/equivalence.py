@@ -13,7 +13,7 @@ say nothing yet about a study's results. Final returns are compared, cell by cel
 A typical change says nothing of a few seeds that lose everything. So the seeds that moved by more
 than the margin are counted too.
 
-The margin was decided before any result was seen (`thresholds.margin`). Where it is not known,
+The margin was decided before any result was seen (`benchmarks.margin`). Where it is not known,
 equivalence is never claimed.
 
 `together` asks the same of all runs of a study at once, which decides more: of 180 runs the typical
@@ -26,9 +26,9 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import sign_test
+from tfrl.analysis.benchmarks import MARGIN
 from tfrl.analysis.returns import GROUP
 from tfrl.analysis.sign_test import ALPHA, Differences
-from tfrl.analysis.thresholds import MARGIN
 
 SAME, EQUIVALENT, CHANGE, INCONCLUSIVE = "the same", "equivalent", "a real change", "inconclusive"
 

@@ -14,9 +14,9 @@ gaps of any shape, where Student's t does not: of seeds that lose nothing but fo
 loses all, t intervals of five seeds exclude the true mean in half of all studies. Seeds alone would
 not do where the levels trained on are few: see `tfrl.analysis.levels`.
 
-Decided before any result was seen: a gap matters from `thresholds.MARGIN` of the possible range on,
+Decided before any result was seen: a gap matters from `benchmarks.MARGIN` of the possible range on,
 which is 5 points of success. A run that scores less than that above what one and the same action
-scores (`thresholds.constant_action`) has learned too little to lose any, and is not judged. That a
+scores (`benchmarks.constant_action`) has learned too little to lose any, and is not judged. That a
 run is judged by a score that its gap contains makes gaps of runs near that line a little large.
 """
 
@@ -28,8 +28,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from tfrl.analysis import benchmarks, sign_test
 from tfrl.analysis import levels as clusters
-from tfrl.analysis import sign_test, thresholds
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.returns import GROUP, RUN
 from tfrl.analysis.sign_test import ALPHA, Differences
@@ -51,23 +51,23 @@ class Measure:
     @property
     def margin(self) -> float:
         """The least gap that matters."""
-        return thresholds.MARGIN * (self.high - self.low)
+        return benchmarks.MARGIN * (self.high - self.low)
 
 
 def success(environment_id: str) -> Measure | None:
     """The success rate, if it is known what success is."""
-    known = thresholds.success(environment_id) is not None
+    known = benchmarks.get(environment_id).success is not None
     return Measure("success", 0.0, 1.0) if known else None
 
 
 def mean_return(environment_id: str) -> Measure:
     """The mean return."""
-    return Measure("return", *(thresholds.return_range(environment_id) or (np.nan, np.nan)))
+    return Measure("return", *(benchmarks.get(environment_id).returns or (np.nan, np.nan)))
 
 
 def floors(environment_id: str, measure: Measure) -> dict[str, float]:
     """What takes no learning, by variation: the success of one and the same action."""
-    known = thresholds.constant_action(environment_id) if measure.column == "success" else {}
+    known = benchmarks.get(environment_id).constant_action if measure.column == "success" else {}
     return collections.defaultdict(lambda: measure.low, known)
 
 

@@ -82,9 +82,9 @@ def changed(study: "Study", checked: "Sequence[Checked]") -> bool:
 
 
 def _margins(study: "Study") -> dict[str, float]:
-    from tfrl.analysis import thresholds
+    from tfrl.analysis import benchmarks
 
-    return {item.name: thresholds.margin(item.id) for item in study.environments}
+    return {item.name: benchmarks.margin(item.id) for item in study.environments}
 
 
 def _by_cache(expected: "Published", checked: "Sequence[Checked]") -> Iterator[str]:

@@ -7,7 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from tfrl import conditions, judging
-from tfrl.analysis import generalization, levels, overfitting, thresholds
+from tfrl.analysis import benchmarks, generalization, levels, overfitting
 from tfrl.analysis.overfitting import HELD_OUT, Measure
 from tfrl.analysis.returns import GROUP
 from tfrl.conditions import Conditions
@@ -76,7 +76,7 @@ class Domain:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """As `overfitting.scores`."""
-        return overfitting.scores(self.results.evaluations, thresholds.success(self.id))
+        return overfitting.scores(self.results.evaluations, benchmarks.get(self.id).success)
 
     @cached_property
     def gaps(self) -> pd.DataFrame:
@@ -116,7 +116,7 @@ class Domain:
         """As `levels.played`, of the environments whose levels are finite."""
         finite = self.results.evaluations["environment"].isin([e.name for e in self.finite])
         return levels.played(
-            self.results.evaluations[finite], self.measure.column, thresholds.success(self.id)
+            self.results.evaluations[finite], self.measure.column, benchmarks.get(self.id).success
         )
 
     @cached_property

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl import judging
-from tfrl.analysis import apo, evidence, forgetting, implementation, returns, thresholds
+from tfrl.analysis import apo, benchmarks, evidence, forgetting, implementation, returns
 from tfrl.analysis.settings import Settings
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Environment, Study
@@ -73,7 +73,7 @@ class Task:
     @property
     def threshold(self) -> float | None:
         """The return at which the task counts as solved, if there is one."""
-        return thresholds.threshold(self.environment.id)
+        return benchmarks.get(self.environment.id).threshold
 
     @property
     def policy(self) -> str:
@@ -83,12 +83,12 @@ class Task:
     @property
     def margins(self) -> dict[str, float]:
         """The least difference of returns that matters, as `comparisons.compare` takes it."""
-        return {self.name: thresholds.margin(self.environment.id)}
+        return {self.name: benchmarks.margin(self.environment.id)}
 
     @property
     def level(self) -> float | None:
         """The return below which a seed has failed, if one is known."""
-        anchors = thresholds.anchors(self.environment.id)
+        anchors = benchmarks.anchors(self.environment.id)
         if anchors is None or self.threshold is None:
             return None
         return forgetting.level(self.threshold, anchors[0])
@@ -130,7 +130,7 @@ class Task:
 
     def limits(self) -> tuple[float, float]:
         """The least and the most return: the environment's own, or what was seen."""
-        known = thresholds.return_range(self.environment.id)
+        known = benchmarks.get(self.environment.id).returns
         if known:
             return known
         average = self.averages["average"]

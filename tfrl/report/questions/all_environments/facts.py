@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import aggregates, thresholds
+from tfrl.analysis import aggregates, benchmarks
 from tfrl.analysis.evidence import Estimate
 from tfrl.report.measured import PERCENT, Measured
 from tfrl.report.style import Looks
@@ -46,7 +46,7 @@ class Facts:
 
 def find(tasks: Sequence[Task]) -> Facts | None:
     """Of the configurations in the headline; None for less than two environments with anchors."""
-    anchors = {task.name: thresholds.anchors(task.environment.id) for task in tasks}
+    anchors = {task.name: benchmarks.anchors(task.environment.id) for task in tasks}
     known = {name: pair for name, pair in anchors.items() if pair is not None}
     if len(known) < 2:
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import evidence, returns, thresholds
+from tfrl.analysis import benchmarks, evidence, returns
 from tfrl.report.domain import Domain
 from tfrl.report.measured import Measured
 
@@ -36,7 +36,7 @@ def find(domain: Domain) -> Facts | None:
     """Of each agent on each environment."""
     scores = returns.final_scores(domain.results.evaluations, domain.study.steps, domain.policy)
     table = evidence.summarise(scores, domain.results.runs, "final return")
-    limits = thresholds.return_range(domain.id) or (-np.inf, np.inf)
+    limits = benchmarks.get(domain.id).returns or (-np.inf, np.inf)
     index = table.set_index(["configuration", "environment"])
     rows = []
     for name in domain.looks:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl import conditions
-from tfrl.analysis import comparisons, generalization, overfitting, sign_test, thresholds
+from tfrl.analysis import benchmarks, comparisons, generalization, overfitting, sign_test
 from tfrl.analysis.overfitting import HELD_OUT, IDLE
 from tfrl.analysis.returns import RUN
 from tfrl.report.domain import Domain
@@ -127,7 +127,7 @@ def find(domain: Domain) -> Facts | None:
         noun=domain.measure.column,
         policy=domain.policy,
         episodes=domain.study.evaluation.episodes,
-        success=thresholds.success(domain.id),
+        success=benchmarks.get(domain.id).success,
         id=domain.id,
         constants=_constants(domain.id),
         floors=tuple(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tfrl import conditions
-from tfrl.analysis import generalization, overfitting, thresholds
+from tfrl.analysis import benchmarks, generalization, overfitting
 from tfrl.report.domain import Domain
 from tfrl.report.drawings.heatmaps import Lattice
 from tfrl.report.measured import Measured, Unit
@@ -51,7 +51,7 @@ def find(domain: Domain) -> Facts | None:
         return None
     size = len(grid.x.values) * len(grid.y.values)
     values = generalization.cells(
-        domain.results.evaluations, thresholds.success(domain.id), domain.study.steps, size
+        domain.results.evaluations, benchmarks.get(domain.id).success, domain.study.steps, size
     )
     rows = domain.last(domain.scores)
     rows = rows[rows["variation"] == conditions.GRID]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl.analysis import comparisons, efficiency, thresholds
+from tfrl.analysis import benchmarks, comparisons, efficiency
 from tfrl.report.measured import Measured
 from tfrl.report.pairs import Pair, Ranking, pairs, ranking, shown
 from tfrl.report.style import Looks
@@ -70,7 +70,7 @@ def find(task: Task) -> Facts | None:
         # Where half of the seeds never solve it, a median difference is not a time, so nothing is
         # equivalent.
         usual = scores.groupby("configuration", observed=True)["score"].median() >= -task.steps
-        margins = {task.name: thresholds.MARGIN * task.steps} if usual.all() else {}
+        margins = {task.name: benchmarks.MARGIN * task.steps} if usual.all() else {}
         compared_first = comparisons.compare(scores, margins)
     first, over = pairs(compared_first), pairs(compared_area)
     known = area["configuration"].astype(str).unique()
