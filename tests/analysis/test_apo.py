@@ -77,6 +77,27 @@ def test_the_first_claim_is_asked_of_several_beginnings():
     )
 
 
+@pytest.mark.parametrize("level", [384.0, None])
+def test_without_a_level_nothing_is_known_to_be_lost(level):
+    episodes = run("apo", 0, np.r_[np.full(500, 480.0), np.full(500, 10.0)])
+    averages = returns.moving_average(episodes)
+    runs = pd.DataFrame(
+        {"environment": ["e"], "configuration": "apo", "seed": 0, "status": "finished"}
+    )
+    judged = averages.assign(average=averages["return"])
+    (row,) = apo.measures(judged, averages, runs, 10_000, 475.0, level).to_dict("records")
+    assert np.isnan(row["lost"]) if level is None else row["lost"] == 1
+
+
+def test_two_seeds_a_side_have_a_share_and_one_has_none():
+    two = apo.compare(values([(1.0, 0.0, 1.0, "finished")] * 2, [(2.0, 0.0, 2.0, "finished")] * 2),
+                      "apo", "ppo").set_index("claim")  # fmt: skip
+    assert two.loc["a", "lower"] == 1 and two.loc["a", "why"] == ""
+    one = apo.compare(values([(1.0, 0.0, 1.0, "finished")], [(2.0, 0.0, 2.0, "finished")] * 2),
+                      "apo", "ppo").set_index("claim")  # fmt: skip
+    assert np.isnan(one.loc["a", "lower"]) and one.loc["a", "why"] != ""
+
+
 def values(apo_values, ppo_values):
     rows = [("e", "apo", i, *v) for i, v in enumerate(apo_values)]
     rows += [("e", "ppo", i, *v) for i, v in enumerate(ppo_values)]

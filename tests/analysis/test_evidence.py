@@ -20,6 +20,11 @@ def test_iqm_is_scipys_trimmed_mean(n):
     )
 
 
+def test_t_interval_of_two():
+    # mean 1, standard error 1, t(0.975, 1) = 12.7062
+    assert evidence.t_interval(np.array([0.0, 2.0])) == pytest.approx((-11.7062, 13.7062), abs=1e-4)
+
+
 def test_t_interval_of_one_to_five():
     # mean 3, standard error sqrt(0.5), t(0.975, 4) = 2.776445
     low, high = evidence.t_interval(np.arange(1.0, 6.0))
