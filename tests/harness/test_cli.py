@@ -65,7 +65,7 @@ def test_the_module_is_the_command():
         (["run", "fak"], "there is no study 'fak'"),
         (["run", "fake", "--seeds", "9"], "--seeds has 9, which is not among the seeds of studies"),
         (["run", "fake", "--seeds", "x"], "--seeds has 'x': expected whole numbers from 0 on"),
-        (["report", "fake"], "no run of fake that counts is stored in runs/fake: `tfrl run "),
+        (["report", "fake"], "no usable run of fake is stored in runs/fake: `tfrl run "),
         (["status", "fak"], "there is no study 'fak'"),
         (["retry", "fak"], "there is no study 'fak'"),
         (["run", "fak", "--plan"], "there is no study 'fak'"),
@@ -82,7 +82,7 @@ def test_a_mistake_is_one_sentence_and_status_2(project, capsys, arguments, sent
 def test_no_worker_at_all_is_a_mistake(project, capsys):
     with pytest.raises(SystemExit, match="2"):
         project.tfrl("run", "fake", "--jobs", "0")
-    assert "--jobs: '0' is no whole number of at least 1" in capsys.readouterr().err
+    assert "--jobs: '0' is not a whole number of at least 1" in capsys.readouterr().err
 
 
 def test_the_list_counts_what_is_stored_and_names_what_is_wrong(project, capsys):

@@ -171,7 +171,7 @@ def test_ctrl_c_ends_cleanly_and_the_rest_follows(project, nodes):
     os.killpg(process.pid, signal.SIGINT)
     status, _, said = end_of(process)
     assert status == 130
-    assert said == ["fake: 8 of 8 runs to make", "interrupted: the same command makes the rest"]
+    assert said == ["fake: 8 of 8 runs to make", "interrupted: run the same command to resume"]
     assert Counter(project.statuses().values()) == {"finished": 4, "missing": 4}
     assert set(nodes.folder.iterdir()) == before, "nothing is left there"
 
@@ -194,10 +194,10 @@ def test_what_a_machine_s_environment_says_otherwise_is_overridden_there_too(pro
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        ("FAKE_SOURCE={folder}/source.py", "the code of fake on Line-v0 is another: install the "),
+        ("FAKE_SOURCE={folder}/source.py", "the code of fake on Line-v0 differs: install the "),
         (
             "PYTHONPATH={folder}/old:{root}",
-            "would not make the same runs as this machine, numpy is ",
+            "cannot make the same runs as this machine, numpy is ",
         ),
         ("PYTHONPATH={folder}/empty", "cannot make runs, ModuleNotFoundError: No module named "),
     ],

@@ -3,7 +3,7 @@
 from tests.harness.test_ledger import CODE
 from tfrl.harness.notices import maker, unlike
 
-NEVERTHELESS = "The same bits are expected nevertheless, as on any x86-64 processor with AVX2."
+NEVERTHELESS = "The same bits are still expected, as on any x86-64 processor with AVX2."
 PERHAPS = "Part of what differs between them may come from that."
 
 

@@ -78,7 +78,7 @@ def test_what_would_fail_again_is_left_out_and_said(project, capsys):
     assert project.tfrl("run", "fake") == 1
     first, *_, last = plan(project, capsys)
     assert first == "fake: 0 of 8 runs to make in runs/fake"
-    assert last.startswith("failed, and would again: line/two/seed-1 (`tfrl retry` ")
+    assert last.startswith("failed, and would fail again: line/two/seed-1 (`tfrl retry` ")
 
 
 def test_hundreds_of_reasons_are_a_screenful(project, changed, capsys):

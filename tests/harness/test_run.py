@@ -226,7 +226,7 @@ def test_ctrl_c_ends_cleanly_and_the_rest_follows(project):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in out + err
-    assert err.endswith("interrupted: the same command makes the rest\n")
+    assert err.endswith("interrupted: run the same command to resume\n")
     assert Counter(project.statuses().values()) == {"finished": 4, "missing": 4}
     assert "4 finished + 0 failed + 4 missing" in out
     assert all(name.startswith("seed-") for name in project.visible())

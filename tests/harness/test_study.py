@@ -95,10 +95,10 @@ def test_a_mistake_in_an_environment_is_one_sentence(project, changed, table, se
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('title = "Fake"\n', "", "title is missing: expected a text on one line"),
-        ('"Fake"', "3", "title is 3: expected a text"),
+        ('title = "Fake"\n', "", "title is missing: expected a string on one line"),
+        ('"Fake"', "3", "title is 3: expected a string"),
         ('"Fake"', '"Fake"\nnote = 3', "note is 3: expected a text"),
-        ("seeds", "sedes", "seeds is missing (is sedes meant to be it?): expected whole numbers"),
+        ("seeds", "sedes", "seeds is missing (did you mean sedes?): expected whole numbers"),
         ('"0-3"', "[0, 1, 0]", "seeds names 0 more than once"),
         ('"0-3"', '"0-3,2"', "seeds names 2 more than once"),
         ('"0-3"', "[]", "seeds is empty: expected whole numbers from 0 on"),
@@ -124,7 +124,7 @@ def test_a_mistake_in_an_environment_is_one_sentence(project, changed, table, se
             "evaluation.every is 300: expected a whole number of environment steps that ",
         ),
         ("episodes = 2", "episodes = 0", "evaluation.episodes is 0: expected"),
-        ("episodes = 2", "episode = 2", "evaluation.episodes is missing (is episode meant"),
+        ("episodes = 2", "episode = 2", "evaluation.episodes is missing (did you mean episode"),
         (
             "episodes = 2",
             "episodes = 2\nsplit = 1",
@@ -133,9 +133,9 @@ def test_a_mistake_in_an_environment_is_one_sentence(project, changed, table, se
         ("steps = ", "step = 1\nsteps = ", "step is not known: did you mean steps?"),
         ('line = "Line-v0"', "", "environments is empty: expected at least one entry"),
         ('"Line-v0"', "0", "environments.line is 0: expected the id of an environment"),
-        ("line =", '"../line" =', "environments.'../line' is no usable name: expected letters"),
-        ("line =", '".line" =', "environments.'.line' is no usable name"),
-        ("[configurations.one]", '[configurations."a/b"]', "configurations.'a/b' is no usable"),
+        ("line =", '"../line" =', "environments.'../line' is not a valid name: expected letters"),
+        ("line =", '".line" =', "environments.'.line' is not a valid name"),
+        ("[configurations.one]", '[configurations."a/b"]', "configurations.'a/b' is not a valid"),
         (
             'pipeline = "fake"\n\n',
             "\n",

@@ -30,7 +30,7 @@ def test_halves_are_rounded_away_from_zero(given, digits, expected):
 
 def test_an_interval_that_excludes_a_line_does_not_round_to_it():
     share = Measured(0.81, 0.5004, 0.97, unit=PERCENT, excluded=0.5)
-    assert interval(share) == f"50.0%{KEPT}to{KEPT}97.0%"
+    assert interval(share) == f"50.04%{KEPT}to{KEPT}97.00%"
     assert interval(Measured(0.81, 0.504, 0.97, unit=PERCENT, excluded=0.5)).startswith("50.4%")
     assert with_interval(Measured(0.8, 0.5004, 0.97, unit=PERCENT)) == f"80% (50%{KEPT}to{KEPT}97%)"
     assert value(Measured(np.nan, note="no run")) == "no run"

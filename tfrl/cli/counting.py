@@ -55,7 +55,7 @@ def failures(entries: Iterable["Entry"]) -> list[str]:
 
 
 def not_counting(entries: Iterable["Entry"]) -> list[str]:
-    """Lines on the runs that are stored and count as missing nevertheless, by reason."""
+    """Lines on the runs that are stored but count as missing, by reason."""
     return _told(("not counted", entry.run, entry.note or "") for entry in entries if entry.cause)
 
 

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_minutes,
         default=math.inf,
         metavar="MINUTES",
-        help="end a run that takes longer; it has failed (default: it may take as long as it does)",
+        help="end a run that takes longer, as failed (default: no limit)",
     )
 
 
@@ -86,7 +86,7 @@ def make(
     for line in (*failures(of_these), *long_sums(entries)):
         print(line)
     if interrupted:
-        print("interrupted: the same command makes the rest", file=sys.stderr)
+        print("interrupted: run the same command to resume", file=sys.stderr)
         return INTERRUPTED
     return RUN_FAILED if of_these else FINE
 

@@ -28,7 +28,7 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
         print(notice, file=sys.stderr)
     if (results.runs["status"] == "missing").all():
         raise HarnessError(
-            f"no run of {study.name} that counts is stored in {arguments.runs / study.name}: "
+            f"no usable run of {study.name} is stored in {arguments.runs / study.name}: "
             f"`tfrl run {arguments.study}` makes them"
         )
     destination = published.own(study.name, arguments.reports)

@@ -24,7 +24,7 @@ VERB = Verb(
     name="retry",
     summary="make the failed runs of a study again",
     description="""\
-Make those runs of a study again that have failed, however they did, and no others. A run is a
+Run all failed runs of a study again, and no others. A run is a
 function of its settings and its seed, so one that raised an error of its own raises it again until
 the code or the study is changed.""",
     example="""\

@@ -81,7 +81,7 @@ def _show_plan(ledger: "Ledger", engine: "Engine", seeds: Sequence[int]) -> int:
         if entry.status == "failed" and entry.run.seed in seeds and str(entry.run) not in chosen
     ]
     if left:
-        print(f"failed, and would again: {listed(left)} (`tfrl retry` makes them nevertheless)")
+        print(f"failed, and would fail again: {listed(left)} (`tfrl retry` runs them anyway)")
     return FINE
 
 
@@ -107,7 +107,7 @@ Make the runs of a study that are not stored yet. Ctrl-C loses no finished run, 
 makes only what is missing, or what was stored under other hyperparameters, other code or other
 versions of TensorFlow, TF-Agents and NumPy. A run whose worker dies is tried again, up to three
 times in all. One that failed is made again if its worker died, or memory or time ran out; any other
-would fail again: to try it nevertheless, `tfrl retry` makes all that failed.""",
+would fail again: `tfrl retry` runs all failed runs anyway.""",
     example="""\
 examples:
   tfrl run cartpole

@@ -54,5 +54,5 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
 def positive(text: str) -> int:
     """A whole number of at least 1, as an option's value."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)

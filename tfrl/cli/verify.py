@@ -118,7 +118,7 @@ VERB = Verb(
     description="""\
 Read every stored run of a study, name what is damaged, and compare with what was published with its
 report: how many runs are the same bits; which are not, since which step, and whether their final
-returns are equivalent nevertheless. Exit status 0 says that nothing is damaged and nothing differs.
+returns are equivalent. Exit status 0 says that nothing is damaged and nothing differs.
 On another architecture bits have to differ: there it says that no mean return really changed. With
 --sample, runs/ is neither read nor written.""",
     example="""\

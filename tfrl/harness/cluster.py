@@ -4,7 +4,7 @@ On a machine that Ray chooses, an actor keeps a worker process like any of this 
 ledger of its own in a temporary folder. What is stored there goes to the driver, which is this
 process, and is stored here. So the machines share nothing but the code that is installed on them.
 
-Ray's processes send each other pickles: a cluster is to be trusted as this machine is.
+Ray's processes send each other pickles: trust a cluster as you trust this machine.
 """
 
 import os
@@ -199,7 +199,7 @@ class _Remote:
                 raise told
             case _Unfit(where, differences):
                 raise ClusterError(
-                    f"{where} would not make the same runs as this machine, {differences}: "
+                    f"{where} cannot make the same runs as this machine, {differences}: "
                     "install the same tfrl there, by the same lock"
                 )
             case _Joined(where, machine):
@@ -248,7 +248,7 @@ def _differences(engine: Engine, identities: Iterable[Part]) -> Iterator[str]:
             yield str(error.args[0])
         else:
             if code != wanted["code"]:
-                yield f"the code of {pipeline} on {environment} is another"
+                yield f"the code of {pipeline} on {environment} differs"
 
 
 def _knock(address: str) -> None:

@@ -55,7 +55,7 @@ def unlike(makers: Sequence[Mapping[str, str]]) -> str:
     ]
     capable = all("avx2" in item.get(_FLAGS, "").split() for item in makers)
     return f"The runs were not all made alike: {'; '.join(told)}. " + (
-        "The same bits are expected nevertheless, as on any x86-64 processor with AVX2."
+        "The same bits are still expected, as on any x86-64 processor with AVX2."
         if capable and found.keys() <= _HARMLESS
         else "Part of what differs between them may come from that."
     )

@@ -129,7 +129,7 @@ def load(path: Path) -> Study:
     top = toml.read(path)
     if not toml.is_name(path.stem):
         raise StudyError(f"{path}: a study's file is named with {toml.NAME_EXPECTED}")
-    title = top.take("title", _text, "a text on one line")
+    title = top.take("title", _text, "a string on one line")
     note = " ".join(top.take("note", _paragraph, "a text", "").split())
     seeds = _seeds(top.take("seeds", _text_or_list, _SEEDS_EXPECTED), f"{path}: seeds")
     steps = top.take("steps", _steps, f"a whole number of environment steps, 1 to {_MOST_STEPS:,}")

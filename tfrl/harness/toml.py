@@ -41,7 +41,7 @@ class Table:
                 return default
             close = [name for name in self.left if other_names.ours(name, [key])]
             close = close or difflib.get_close_matches(key, self.left, n=1)
-            hint = f" (is {close[0]} meant to be it?)" if close else ""
+            hint = f" (did you mean {close[0]}?)" if close else ""
             raise self.error(key, f"is missing{hint}: expected {expected}")
         value = self.left.pop(key)
         if not valid(value):
@@ -60,7 +60,7 @@ class Table:
             raise StudyError(f"{self.path}: {self.name[:-1]} is empty: expected at least one entry")
         for key in self.left:
             if not is_name(key):
-                raise self.error(repr(key), f"is no usable name: expected {NAME_EXPECTED}")
+                raise self.error(repr(key), f"is not a valid name: expected {NAME_EXPECTED}")
         return list(self.left)
 
     def finish(self) -> None:

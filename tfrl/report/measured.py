@@ -56,8 +56,10 @@ class Measured:
         significant = DIGITS - 1 - int(np.floor(np.log10(largest)))
         digits = int(np.clip(places(low, high), 0, min(self.unit.most, max(significant, 0))))
         line = self.unit.scale * self.excluded
-        hidden = any(number(end, digits) == number(line, digits) != "" for end in (low, high))
-        return digits + 1 if hidden else digits
+        ends = (low, high)
+        while digits < 2 and any(number(x, digits) == number(line, digits) != "" for x in ends):
+            digits += 1
+        return digits
 
 
 def places(low: float, high: float) -> int:

@@ -4,10 +4,10 @@ A folder has
 
 - `facts.py`: `find(subject)` gives a frozen dataclass with all that the text needs, its outcomes by
   name, and `tables`, the CSV files by name; or None where the question is not asked.
-- `figures.py`: `draw(facts)` gives the figures by name, each as SVG for a wide and a narrow page.
+- `figures.py`, if it has figures: `draw(facts)` gives them by name, each as SVG for a wide and a
+  narrow page.
 - `text.md`: what the page says, a Jinja template. Where it extends `question.md`, it has a
-  headline, evidence and a method. The fields of the
-  facts are its variables.
+  headline, evidence and a method. The fields of the facts are its variables.
 
 To add a question: add a folder, and name it in one of the tuples below, in the order of the page.
 """
