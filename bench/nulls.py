@@ -109,7 +109,7 @@ GAPS = {
 
 
 def uniform(low, high):
-    """Times of which all are as likely."""
+    """Times that are uniform between two ends."""
     return lambda rng, size: rng.uniform(low, high, size)
 
 

@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def of_pairs(rates: dict[str, dict[tuple[int, int], np.ndarray]]) -> str:
-    """False verdicts on one pair, of which neither wins more often."""
+    """False verdicts on one pair. Neither side wins more often."""
     rows = [
         [name, *(percent(np.mean(found[size] < ALPHA)) for size in SIZES)]
         for name, found in rates.items()
@@ -79,7 +79,7 @@ def of_pairs(rates: dict[str, dict[tuple[int, int], np.ndarray]]) -> str:
 def of_other_tests(
     rng: np.random.Generator, rates: dict[str, dict[tuple[int, int], np.ndarray]]
 ) -> str:
-    """The same at twenty seeds a side, beside tests that ask another question."""
+    """The same at twenty seeds a side, for this test and two that ask another question."""
     rows = [
         [
             name,

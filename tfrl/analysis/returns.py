@@ -18,10 +18,10 @@ WINDOW = 100  # episodes in the moving average, as in Gymnasium's criterion for 
 
 
 def numbered(ordered: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """The runs of a frame that is in order of runs, and of which of them each row is.
+    """Numbers the runs of a frame that is sorted by run.
 
     Returns:
-      [environment, configuration, seed], R rows, and [N] numbers of those rows.
+      [environment, configuration, seed], R rows, and [N], the number of the run of each row.
     """
     run = ordered.groupby(RUN, observed=True, sort=False).ngroup().to_numpy()
     first = np.flatnonzero(np.diff(run, prepend=-1))

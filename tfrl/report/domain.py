@@ -1,15 +1,15 @@
 """All environments of one id: what the questions about overfitting start from."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
 
 from tfrl import conditions, judging
-from tfrl.analysis import benchmarks, generalization, levels, overfitting
+from tfrl.analysis import benchmarks, comparisons, generalization, levels, overfitting
 from tfrl.analysis.overfitting import HELD_OUT, Measure
-from tfrl.analysis.returns import GROUP
+from tfrl.analysis.returns import GROUP, RUN
 from tfrl.conditions import Conditions
 from tfrl.harness.storage import Results
 from tfrl.harness.study import Environment, Study
@@ -135,6 +135,12 @@ class Domain:
         lost = generalization.lost(scores, measure, floors, counts)
         return pd.concat([found[unseen], lost], ignore_index=True), found[~unseen]
 
+    def compared(self, gaps: pd.DataFrame) -> pd.DataFrame:
+        """As `comparisons.compare`: each two agents by these gaps, of seeds that learned."""
+        scores = gaps.loc[gaps["learned"], [*RUN, "gap"]].rename(columns={"gap": "score"})
+        margins = dict.fromkeys(self.labels, self.measure.margin)
+        return comparisons.compare(scores, margins)
+
     def judged(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of the policy that is judged."""
         return frame[frame["policy"] == self.policy]
@@ -162,6 +168,26 @@ def asks_about_overfitting(study: Study) -> bool:
     """Whether it is trained on other conditions than usual; tests on more are but one section."""
     usual = Conditions()
     return any(replace(e.conditions, test=usual.test) != usual for e in study.environments)
+
+
+def outcome(verdicts: Collection[str], seeds: int, least: int) -> str:
+    """What the gaps of several agents say together.
+
+    Args:
+      verdicts: as `overfitting.verdicts` has them, or "idle" where too little was learned.
+      seeds: that learned, of the agent with most.
+      least: seeds that a verdict takes.
+
+    Returns:
+      "gap" if one is sure, "none" if none matters, "undecided", "too few" or "idle".
+    """
+    if set(verdicts) <= {"idle"}:
+        return "idle"
+    if "gap" in verdicts:
+        return "gap"
+    if seeds < least:
+        return "too few"
+    return "none" if set(verdicts) <= {"none", "reverse", "idle"} else "undecided"
 
 
 def domains(results: Results, looks: Looks) -> tuple[Domain, ...]:

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from tfrl import conditions
-from tfrl.analysis import benchmarks, comparisons, generalization, overfitting, sign_test
+from tfrl.analysis import benchmarks, generalization, overfitting, sign_test
 from tfrl.analysis.overfitting import HELD_OUT, IDLE
-from tfrl.analysis.returns import RUN
-from tfrl.report.domain import Domain
+from tfrl.report.domain import Domain, outcome
 from tfrl.report.measured import Measured, Unit
 from tfrl.report.pairs import Pair, pairs
 from tfrl.report.style import Looks
@@ -53,7 +52,7 @@ class Constant:
 class Facts:
     """All about variations."""
 
-    outcome: str  # "drop", "none", "undecided", "too few", "idle", "plain" (none was trained there)
+    outcome: str  # "gap", "none", "undecided", "too few", "idle", "plain" (none was trained there)
     trained: str  # label of what is asked about first
     tested: str
     first: tuple[Drop, ...]
@@ -100,7 +99,10 @@ def find(domain: Domain) -> Facts | None:
     met = [v for v in domain.variations if any(_is(x, environment.name, v) for x in drops)]
     tested = met[-1] if met else domain.variations[-1]
     first = tuple(x for x in drops if _is(x, environment.name, tested))
-    compared = _compared(last, environment.name, tested, domain) if judged else pd.DataFrame()
+    compared = pd.DataFrame()
+    if judged:
+        here = (last["environment"] == environment.name) & (last["tested"] == tested)
+        compared = domain.compared(last[here])
     least = sign_test.least_seeds(sign_test.ALPHA / family)
     seeds = max((drop.seeds for drop in first), default=0)
     in_return = [
@@ -112,7 +114,7 @@ def find(domain: Domain) -> Facts | None:
     cells = _cells(domain)
     values = [cell.mean.value for cell in cells] or [0.0, 1.0]
     return Facts(
-        outcome=_outcome(first, seeds, least) if judged else "plain",
+        outcome=outcome([drop.verdict for drop in first], seeds, least) if judged else "plain",
         trained=domain.labels[environment.name],
         tested=tested,
         first=first,
@@ -151,17 +153,6 @@ def _is(drop: Drop, environment: str, tested: str) -> bool:
     return drop.environment == environment and drop.tested == tested
 
 
-def _outcome(first: tuple[Drop, ...], seeds: int, least: int) -> str:
-    verdicts = {drop.verdict for drop in first}
-    if not first or verdicts == {"idle"}:
-        return "idle"
-    if "gap" in verdicts:
-        return "drop"
-    if seeds < least:
-        return "too few"
-    return "none" if verdicts <= {"none", "reverse", "idle"} else "undecided"
-
-
 def _drop(row: dict[str, Any], plain: pd.DataFrame, domain: Domain) -> Drop:
     name, environment, tested = (str(row[k]) for k in ("configuration", "environment", "tested"))
     own = plain[(plain["configuration"] == name) & (plain["environment"] == environment)]
@@ -177,13 +168,6 @@ def _drop(row: dict[str, Any], plain: pd.DataFrame, domain: Domain) -> Drop:
         seeds=row["n"],
         runs=row["runs"],
     )
-
-
-def _compared(gaps: pd.DataFrame, environment: str, tested: str, domain: Domain) -> pd.DataFrame:
-    """Each two agents by what they lose there."""
-    own = gaps[(gaps["environment"] == environment) & (gaps["tested"] == tested) & gaps["learned"]]
-    scores = own[[*RUN, "gap"]].rename(columns={"gap": "score"})
-    return comparisons.compare(scores, {environment: domain.measure.margin})
 
 
 def _matrix(domain: Domain) -> pd.DataFrame:

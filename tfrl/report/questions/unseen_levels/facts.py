@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from tfrl import conditions
-from tfrl.analysis import comparisons, overfitting, sign_test
+from tfrl.analysis import overfitting, sign_test
 from tfrl.analysis.overfitting import HELD_OUT, IDLE
-from tfrl.analysis.returns import RUN
-from tfrl.report.domain import Domain
+from tfrl.report.domain import Domain, outcome
 from tfrl.report.measured import Measured
 from tfrl.report.pairs import Pair, pairs
 from tfrl.report.style import Looks
@@ -86,9 +85,11 @@ def find(domain: Domain) -> Facts | None:
     error = (1 - overfitting.FOR_LEVELS if finite else 1) * sign_test.ALPHA
     least = sign_test.least_seeds(error / family)
     seeds = max((gap.seeds for gap in first), default=0)
-    compared = _compared(last, fewest.name, domain) if fewest else pd.DataFrame()
+    compared = pd.DataFrame()
+    if fewest:
+        compared = domain.compared(last[last["environment"] == fewest.name])
     return Facts(
-        outcome=_outcome(first, seeds, least) if fewest else "control",
+        outcome=outcome([gap.verdict for gap in first], seeds, least) if fewest else "control",
         fewest=fewest.conditions.num_levels if fewest else None,
         first=first,
         gaps=mine,
@@ -116,17 +117,6 @@ def find(domain: Domain) -> Facts | None:
     )
 
 
-def _outcome(first: tuple[Gap, ...], seeds: int, least: int) -> str:
-    verdicts = {gap.verdict for gap in first}
-    if not first or verdicts == {"idle"}:
-        return "idle"
-    if "gap" in verdicts:
-        return "gap"
-    if seeds < least:
-        return "too few"
-    return "none" if verdicts <= {"none", "reverse", "idle"} else "undecided"
-
-
 def _gap(row: dict[str, Any], domain: Domain) -> Gap:
     idle = row["note"] == IDLE
     return Gap(
@@ -140,13 +130,6 @@ def _gap(row: dict[str, Any], domain: Domain) -> Gap:
         seeds=row["n"],
         runs=row["runs"],
     )
-
-
-def _compared(gaps: pd.DataFrame, environment: str, domain: Domain) -> pd.DataFrame:
-    """Each two agents by their gaps on the fewest levels."""
-    own = gaps[(gaps["environment"] == environment) & gaps["learned"]]
-    scores = own[[*RUN, "gap"]].rename(columns={"gap": "score"})
-    return comparisons.compare(scores, {environment: domain.measure.margin})
 
 
 def _other(
