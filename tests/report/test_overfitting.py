@@ -139,7 +139,7 @@ def test_the_failed_run_is_not_among_the_seeds(physics):
 
 def test_memorised_mazes_and_what_helped(mazes):
     text = no_nan(mazes)
-    assert "Trained on 10 levels, all agents memorise them." in text
+    assert "Trained on 10 levels, all four configurations memorise them." in text
     assert "Two agents in four configurations" in text
     assert "A gap is sure on up to" in text
     assert "so what is lost there cannot be told" in text
