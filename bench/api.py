@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "api.md"
 PARTS = {
-    "Load what was trained": ["tfrl/harness/loading.py"],
+    "Load what was trained": ["tfrl/harness/store/loading.py"],
     "Write a pipeline": [
         "tfrl/pipelines/pipeline.py",
         "tfrl/components/collection.py",
@@ -18,7 +18,7 @@ PARTS = {
         "tfrl/components/logs.py",
         "tfrl/components/networks.py",
         "tfrl/components/optimizers.py",
-        "tfrl/randomness.py",
+        "tfrl/components/randomness.py",
     ],
     "Train": ["tfrl/training/trainer.py"],
     "Compare": [

@@ -10,9 +10,9 @@ per second, compiling and the first rollouts excluded.
 import json
 import time
 
-from tfrl import runtime
+from tfrl.runtime import tf_setup
 
-runtime.configure()
+tf_setup.configure()
 
 import tensorflow as tf  # noqa: E402
 

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from tfrl import cli
-from tfrl.conditions import DEFAULT, HELD_OUT, POLICIES, SPLITS
-from tfrl.harness.study import Environment, Run, Study, Value
+from tfrl.harness.studies.study import Environment, Run, Study, Value
+from tfrl.variations import DEFAULT_VARIATION, FIRST_TEST_LEVEL, POLICIES, SPLITS
 
 NAME = "large"
 EPISODES, LENGTH = 2_000, 100  # of a run; mean environment steps of an episode
@@ -78,9 +78,9 @@ class Trainer:
         evaluations = {
             "step": scheduled[step],
             "split": split,
-            "variation": np.full(len(step), DEFAULT),
+            "variation": np.full(len(step), DEFAULT_VARIATION),
             "policy": policy,
-            "level": np.where(split == "held-out", HELD_OUT, 0) + number,
+            "level": np.where(split == "held-out", FIRST_TEST_LEVEL, 0) + number,
             "episode": number,
             "return": returns(scheduled[step] / self.study.steps),
             "length": np.full(len(step), LENGTH),

@@ -10,11 +10,11 @@ seconds spent once on building and compiling it.
 import argparse
 import json
 
-from tfrl import runtime
+from tfrl.runtime import tf_setup
 
-runtime.configure()
+tf_setup.configure()
 
-from tfrl import pipelines, training  # noqa: E402 - TensorFlow comes with it
+from tfrl import pipelines, training  # noqa: E402
 
 NETS_64 = {"fc_layer_params": (64, 64)}
 PPO = NETS_64 | {"num_environments": 8, "collect_sequence_length": 32, "num_epochs": 20}

@@ -32,7 +32,7 @@ from bench import made_up
 from bench.made_up import NAME, STUDY
 from tfrl import cli
 from tfrl.analysis import evidence, resampling
-from tfrl.harness import provenance
+from tfrl.harness.provenance import run_context
 
 ROOT = Path(__file__).parents[1]
 PARTS = {  # the part that code of a package belongs to
@@ -100,7 +100,7 @@ def report(folder: Path) -> dict[str, float]:
     page = Path("reports", "own", NAME, "index.html").stat().st_size / 2**20
     return {
         "seconds": seconds,
-        "mebibytes": provenance.peak_memory(),
+        "mebibytes": run_context.peak_memory(),
         "page_mebibytes": page,
         **shares,
     }

@@ -13,9 +13,9 @@ import json
 import time
 
 import tfrl  # noqa: F401 - before TensorFlow: it chooses the Keras that TF-Agents needs
-from tfrl import runtime
+from tfrl.runtime import tf_setup
 
-runtime.silence()
+tf_setup.silence()
 
 import tensorflow as tf  # noqa: E402
 from tf_agents.agents.dqn import dqn_agent  # noqa: E402

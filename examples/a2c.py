@@ -12,8 +12,8 @@ from tf_agents.utils import value_ops
 
 from tfrl.components.collection import RolloutCollector
 from tfrl.components.policies import CategoricalPolicy
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.pipelines import Pipeline
-from tfrl.randomness import RandomStream, Stream
 
 
 @dataclasses.dataclass(frozen=True)

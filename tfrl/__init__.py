@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tfrl.quiet import make_imports_quiet
+from tfrl.runtime.quiet import make_imports_quiet
 
 __version__ = "0.1.0"
 
@@ -20,7 +20,7 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"  # whatever the shell says: TF-Agents fa
 make_imports_quiet()
 
 if TYPE_CHECKING:
-    from tfrl.harness.loading import load_policy, load_runs
+    from tfrl.harness.store.loading import load_policy, load_runs
 
 __all__ = ["load_policy", "load_runs"]
 
@@ -28,7 +28,7 @@ __all__ = ["load_policy", "load_runs"]
 def __getattr__(name: str) -> Any:
     """Imports what is asked for: pandas and TensorFlow take their time."""
     if name in __all__:
-        from tfrl.harness import loading
+        from tfrl.harness.store import loading
 
         return getattr(loading, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ from scipy import stats
 
 from tests.analysis.evaluated import SUCCESS, played
 from tfrl.analysis import generalization, overfitting
-from tfrl.conditions import HELD_OUT
+from tfrl.variations import FIRST_TEST_LEVEL
 
 
 def test_the_matrix_and_its_summaries_by_hand():
@@ -51,7 +51,7 @@ def test_the_average_over_environments_is_of_seeds_that_all_have():
 
 
 def test_cells_are_those_of_the_levels():
-    levels = HELD_OUT + np.arange(205, 405)  # two blocks of the grid, beginning anywhere
+    levels = FIRST_TEST_LEVEL + np.arange(205, 405)  # two blocks of the grid, beginning anywhere
     wins = (levels % 100 < 40).astype(float)
     frame = pd.concat(
         [

@@ -8,7 +8,7 @@ from scipy import stats
 from tests.analysis.evaluated import EPISODES, SUCCESS, of_easy_and_hard_levels, played
 from tfrl.analysis import levels, overfitting
 from tfrl.analysis.returns import RUN
-from tfrl.conditions import HELD_OUT
+from tfrl.variations import FIRST_TEST_LEVEL
 
 ANSWERS = np.random.default_rng(7).integers(4, size=2**16)  # of four actions, which solves a level
 
@@ -29,7 +29,7 @@ def blind(levels, known):
 
 def verdicts_on(policy, rng, levels, repetitions, seeds=6):
     """Verdicts on a policy that was trained on the first levels, each on runs of its own."""
-    ranges = {"training": (0, levels), "held-out": (HELD_OUT, 2 * HELD_OUT)}
+    ranges = {"training": (0, levels), "held-out": (FIRST_TEST_LEVEL, 2 * FIRST_TEST_LEVEL)}
     runs = repetitions * seeds
     parts = []
     for split, bounds in ranges.items():

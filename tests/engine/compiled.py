@@ -3,7 +3,7 @@
 import sys
 
 from tests.engine.one_run import digest, make_trainer
-from tfrl import compile_cache
+from tfrl.runtime import compile_cache
 
 
 def main():

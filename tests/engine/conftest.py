@@ -1,15 +1,15 @@
 """TensorFlow is set up as in a worker before any test of the engine imports it."""
 
-from tfrl import runtime
+from tfrl.runtime import tf_setup
 
-runtime.configure()
+tf_setup.configure()
 
 import pytest  # noqa: E402
 from tf_agents.networks import actor_distribution_network, value_network  # noqa: E402
 
 from tfrl.components.networks import draw_weights  # noqa: E402
+from tfrl.components.randomness import RandomStream, Stream  # noqa: E402
 from tfrl.environments import CartPole  # noqa: E402
-from tfrl.randomness import RandomStream, Stream  # noqa: E402
 
 
 @pytest.fixture

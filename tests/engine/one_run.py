@@ -3,9 +3,9 @@
 import hashlib
 import sys
 
-from tfrl import runtime
+from tfrl.runtime import tf_setup
 
-runtime.configure()
+tf_setup.configure()
 
 from tfrl import pipelines, training  # noqa: E402
 

@@ -9,12 +9,13 @@ from tf_agents.agents.random.fixed_policy_agent import FixedPolicyAgent
 from tf_agents.policies import tf_policy
 from tf_agents.trajectories import policy_step
 
-from tfrl import conditions, randomness
+from tfrl import variations
+from tfrl.components import randomness
 from tfrl.components.collection import StepCollector
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.environments import Maze
 from tfrl.environments.maze import MOVES, SIZE, MazeState, shortest_path
 from tfrl.pipelines import Pipeline
-from tfrl.randomness import RandomStream, Stream
 
 # The sum of its squares' numbers stands for an observation; two that differ share none in practice.
 NUMBERS = np.random.default_rng(0).integers(2**40, size=SIZE * SIZE * 3).astype(np.float64)
@@ -80,7 +81,7 @@ def look_up_table(levels):
     environment = Maze(batch_size=max(levels, 1))
     numbers = np.arange(environment.batch_size)
     environment.set_levels(
-        tf.constant(numbers), tf.constant(conditions.intervals("Maze-v0", "D", numbers))
+        tf.constant(numbers), tf.constant(variations.intervals("Maze-v0", "D", numbers))
     )
     state = tf.nest.map_structure(lambda x: x.numpy(), environment.state)
     paths = [shortest_path(MazeState(*(x[level] for x in state))) for level in range(levels)]

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tfrl import conditions
-from tfrl.conditions import HELD_OUT
+from tfrl import variations
 from tfrl.environments import GraphEnvironment
+from tfrl.variations import FIRST_TEST_LEVEL
 
 
 def returns(
@@ -21,8 +21,8 @@ def returns(
     Args:
       choose: the actions `[B]` at a step of the environment.
     """
-    levels = HELD_OUT + np.arange(environment.batch_size)
-    intervals = conditions.intervals(environment_id, variation, levels)
+    levels = FIRST_TEST_LEVEL + np.arange(environment.batch_size)
+    intervals = variations.intervals(environment_id, variation, levels)
 
     @tf.function
     def play():

@@ -9,9 +9,9 @@ import tensorflow as tf
 from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import StepType, trajectory
 
-from tfrl import randomness
+from tfrl.components import randomness
 from tfrl.components.anchor_memory import AnchorMemory
-from tfrl.randomness import RandomStream, Stream
+from tfrl.components.randomness import RandomStream, Stream
 
 FIRST, MID, LAST = StepType.FIRST, StepType.MID, StepType.LAST
 BATCH, KEPT, LONGEST = 3, 2, 6

@@ -15,10 +15,10 @@ from tf_agents.trajectories import time_step as ts
 from tests.engine import naive_losses
 from tfrl.components.collection import RolloutCollector
 from tfrl.components.policies import CategoricalPolicy
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.environments import CartPole
 from tfrl.pipelines.apo import ApoClipAgent, ApoLossInfo
 from tfrl.pipelines.ppo import CorrectedPPOClipAgent
-from tfrl.randomness import RandomStream, Stream
 
 BATCH, STEPS = 4, 40
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf_agents.trajectories import time_step as ts
 
 from tests.engine.one_run import digest, make_trainer
-from tfrl.components.policies import PolicyOfMany
+from tfrl.components.policies import StackedPolicies
 from tfrl.environments import CartPole
 from tfrl.pipelines.apo_parallel import ParallelApoConfig, ParallelApoPipeline
 
@@ -83,7 +83,7 @@ def test_each_policy_has_rows_of_its_own():
     policies = [agent.collect_policy for agent in pipeline._agents]
     rng = np.random.default_rng(0)
     time_steps = ts.restart(tf.constant(rng.normal(size=(6, 4)), tf.float32), 6)
-    both = PolicyOfMany(policies).distribution(time_steps)
+    both = StackedPolicies(policies).distribution(time_steps)
     alone = [policy.distribution(time_steps) for policy in policies]
     for which, rows in ((0, slice(0, 3)), (1, slice(3, 6))):
         np.testing.assert_allclose(
@@ -95,7 +95,7 @@ def test_each_policy_has_rows_of_its_own():
             alone[which].info,
         )
     assert not np.allclose(alone[0].action.logits, alone[1].action.logits)
-    assert len(PolicyOfMany(policies).variables()) == 2 * len(policies[0].variables())
+    assert len(StackedPolicies(policies).variables()) == 2 * len(policies[0].variables())
 
 
 def test_environments_that_cannot_be_divided_are_refused():

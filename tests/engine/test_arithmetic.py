@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from tests.engine import caches
-from tfrl import arithmetic
 from tfrl.components import networks
 from tfrl.harness.engine import Engine
+from tfrl.runtime import arithmetic
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the bits are published for x86-64")

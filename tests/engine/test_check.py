@@ -9,7 +9,7 @@ import pytest
 from tests.engine import noisy
 from tfrl.environments.check import check
 from tfrl.harness.engine import Engine
-from tfrl.harness.study import Environment
+from tfrl.harness.studies.study import Environment
 
 SPACE = gymnasium.spaces.Box(-1, 1, (2,), np.float32)
 

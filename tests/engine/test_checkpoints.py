@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tfrl.harness import engine
-from tfrl.harness.checkpoints import Checkpoint
+from tfrl.harness.store.checkpoints import Checkpoint
 from tfrl.pipelines import resolve
 from tfrl.training import Trainer
 
@@ -129,7 +129,7 @@ class Impatient:
         self.trainer, self.file = trainer, file
         self.long_sums = trainer.long_sums
 
-    def run(self, seed, conditions, on_progress, checkpoint):
+    def run(self, seed, level_config, on_progress, checkpoint):
         checkpoint.seconds_between = 0.0
 
         def note(step):
@@ -137,7 +137,7 @@ class Impatient:
                 file.write(f"{os.getpid()} {step}\n")
             on_progress(step)
 
-        return self.trainer.run(seed, conditions, note, checkpoint)
+        return self.trainer.run(seed, level_config, note, checkpoint)
 
 
 class ImpatientEngine(engine.Engine):

@@ -11,8 +11,8 @@ from tf_agents.trajectories import StepType
 from tfrl.components.collection import EpisodeCollector, RolloutCollector, StepCollector
 from tfrl.components.logs import EpisodeLog
 from tfrl.components.policies import CategoricalPolicy
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.environments import CartPole
-from tfrl.randomness import RandomStream, Stream
 from tfrl.training.graph_loop import play
 
 BATCH, STEPS = 4, 60

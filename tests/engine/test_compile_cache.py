@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tfrl import compile_cache
+from tfrl.runtime import compile_cache
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,7 +105,7 @@ def test_another_processor_or_other_flags_have_other_entries(root, monkeypatch):
 
 
 def test_where_there_is_no_proc_the_processor_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr("tfrl.sysctl.processor", lambda: "Apple M2")
+    monkeypatch.setattr("tfrl.runtime.sysctl.processor", lambda: "Apple M2")
     assert compile_cache._processor_by_system(tmp_path / "absent") == ["Apple M2"]
 
 

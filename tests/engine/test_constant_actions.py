@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from tests.engine.playing import returns
-from tfrl import conditions
+from tfrl import variations
 from tfrl.analysis import benchmarks
-from tfrl.conditions import GRID
 from tfrl.environments import load
+from tfrl.variations import GRID
 
 pytestmark = pytest.mark.slow  # plays thousands of episodes
 EPISODES = 1_000
@@ -27,7 +27,7 @@ def test_the_best_constant_action_succeeds_as_often_as_reports_say(environment_i
     environment = load(environment_id, batch_size=EPISODES)
     benchmark = benchmarks.get(environment_id)
     limit, known = benchmark.success, benchmark.constant_action
-    for variation in conditions.variations(environment_id):
+    for variation in variations.names(environment_id):
         if variation == GRID:
             continue
         rates = [

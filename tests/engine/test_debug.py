@@ -29,7 +29,7 @@ def make(pipeline, environment, debug=True):
 
 @pytest.mark.parametrize("environment", [chain.ID, chain.GYMNASIUM_ID])
 def test_learn_is_python_that_can_be_looked_into(monkeypatch, environment):
-    monkeypatch.setitem(environments.TWINS, chain.ID, chain.GraphChain)
+    monkeypatch.setitem(environments.IN_GRAPH, chain.ID, chain.GraphChain)
     monkeypatch.setattr(Looking, "seen", [])
     result = make(Looking, environment).run(0)
     assert len(Looking.seen) == result.updates >= 40
@@ -39,7 +39,7 @@ def test_learn_is_python_that_can_be_looked_into(monkeypatch, environment):
 
 @pytest.mark.slow
 def test_it_learns_what_the_compiled_run_learns(monkeypatch):
-    monkeypatch.setitem(environments.TWINS, chain.ID, chain.GraphChain)
+    monkeypatch.setitem(environments.IN_GRAPH, chain.ID, chain.GraphChain)
     plain, compiled = (make(DqnPipeline, chain.ID, debug).run(1) for debug in (True, False))
     np.testing.assert_array_equal(plain.episodes["return"], compiled.episodes["return"])
     losses = (result.losses["value"] for result in (plain, compiled))

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from tests.engine.one_run import digest
 from tfrl import training
-from tfrl.conditions import HELD_OUT, POLICIES, Conditions
 from tfrl.environments import load
 from tfrl.pipelines.ppo import PpoConfig, PpoPipeline
 from tfrl.training import evaluation
+from tfrl.variations import FIRST_TEST_LEVEL, POLICIES, LevelConfig
 
 EPISODES = 20
 TESTED = ("R", "E")
@@ -28,7 +28,7 @@ def trainer():
 
 @pytest.fixture(scope="module")
 def table(trainer):
-    result = trainer.run(3, Conditions("D", 5, TESTED))
+    result = trainer.run(3, LevelConfig("D", 5, TESTED))
     return pd.DataFrame(result.evaluations)
 
 
@@ -36,8 +36,8 @@ def test_every_split_is_played_with_both_policies_at_each_scheduled_step(table):
     keys = ["step", "split", "variation", "policy"]
     counts = table.groupby(keys).size()
     assert set(counts) == {EPISODES}
-    conditions = {(s, v) for _, s, v, _ in counts.index}
-    assert conditions == {
+    level_config = {(s, v) for _, s, v, _ in counts.index}
+    assert level_config == {
         ("training", "D"), ("held-out", "D"), ("shifted", "R"), ("shifted", "E")
     }  # fmt: skip
     assert len(counts) == 3 * 4 * 2
@@ -45,15 +45,15 @@ def test_every_split_is_played_with_both_policies_at_each_scheduled_step(table):
         assert rows["episode"].tolist() == list(range(EPISODES))
     in_training = table["split"] == "training"
     assert set(table.loc[in_training, "level"]) == set(range(5))
-    assert table.loc[~in_training, "level"].min() >= HELD_OUT
+    assert table.loc[~in_training, "level"].min() >= FIRST_TEST_LEVEL
 
 
 def test_the_greedy_rows_are_what_a_plain_loop_earns_in_those_levels(trainer):
-    conditions = Conditions("D", 5, TESTED)
-    result = trainer.run(3, conditions)
+    level_config = LevelConfig("D", 5, TESTED)
+    result = trainer.run(3, level_config)
     table = pd.DataFrame(result.evaluations)
     last = table[(table["step"] == 2_000) & (table["policy"] == "greedy")]
-    plan = evaluation.plan("CartPole-v0", conditions, EPISODES, seed=3, index=2)
+    plan = evaluation.plan("CartPole-v0", level_config, EPISODES, seed=3, index=2)
     np.testing.assert_array_equal(last["level"], plan.level)
     environment = load("CartPole-v0", batch_size=len(plan.level))
     environment.set_levels(tf.constant(plan.level), tf.constant(plan.intervals))
@@ -72,33 +72,33 @@ def test_the_stochastic_policy_explores_and_its_draws_follow_the_seed(trainer, t
     assert not np.array_equal(greedy, stochastic)
     # Before training, a sampled policy is close to a random one, whose mean return is 22.
     assert 15 < stochastic[:EPISODES].mean() < 30
-    again = pd.DataFrame(trainer.run(3, Conditions("D", 5, TESTED)).evaluations)
+    again = pd.DataFrame(trainer.run(3, LevelConfig("D", 5, TESTED)).evaluations)
     pd.testing.assert_frame_equal(table, again)
-    other = pd.DataFrame(trainer.run(4, Conditions("D", 5, TESTED)).evaluations)
+    other = pd.DataFrame(trainer.run(4, LevelConfig("D", 5, TESTED)).evaluations)
     assert not np.array_equal(table["return"], other["return"])
 
 
 @pytest.mark.slow
 def test_a_trainer_that_has_served_other_conditions_gives_the_same_bits(trainer):
-    for served in (Conditions("R", None, ("D", "E")), Conditions("E", 1, ("R", "D"))):
+    for served in (LevelConfig("R", None, ("D", "E")), LevelConfig("E", 1, ("R", "D"))):
         trainer.run(1, served)
-    asked = Conditions("R", 7, ("D", "grid"))
+    asked = LevelConfig("R", 7, ("D", "grid"))
     assert digest(trainer.run(1, asked)) == digest(make_trainer().run(1, asked))
 
 
 def test_conditions_decide_what_is_trained_on(trainer):
     results = [
-        trainer.run(1, conditions)
-        for conditions in (
-            Conditions("D", None, TESTED),
-            Conditions("D", 1, TESTED),
-            Conditions("R", None, ("D", "E")),
+        trainer.run(1, level_config)
+        for level_config in (
+            LevelConfig("D", None, TESTED),
+            LevelConfig("D", 1, TESTED),
+            LevelConfig("R", None, ("D", "E")),
         )
     ]
     assert len({result.weights_sha256 for result in results}) == 3
     # With a single level, every first episode starts alike.
     single = PpoPipeline(lambda size: load("CartPole-v0", batch_size=size), PpoConfig(), 1_000)
-    single.environment.set_conditions(Conditions("D", 1))
+    single.environment.set_level_config(LevelConfig("D", 1))
     single.initialize(1)
     states = single.environment.state.numpy()
     assert np.all(states == states[0])
@@ -107,27 +107,29 @@ def test_conditions_decide_what_is_trained_on(trainer):
 @pytest.mark.slow
 def test_what_is_tested_on_besides_does_not_change_training():
     plain, tested = make_trainer(num_shifted=0), make_trainer()
-    results = plain.run(1), tested.run(1, Conditions(test=TESTED))
+    results = plain.run(1), tested.run(1, LevelConfig(test=TESTED))
     assert results[0].weights_sha256 == results[1].weights_sha256
     np.testing.assert_array_equal(*(result.episodes["return"] for result in results))
 
 
 @pytest.mark.parametrize(
-    ("conditions", "error", "message"),
+    ("level_config", "error", "message"),
     [
-        (Conditions("X", None, TESTED), LookupError, "no variation 'X'"),
-        (Conditions("D", 2**31, TESTED), LookupError, "levels is 2147483648: expected from 1"),
-        (Conditions("D", None, ("R",)), ValueError, r"test is \['R'\]: expected 2 variations"),
+        (LevelConfig("X", None, TESTED), LookupError, "no variation 'X'"),
+        (LevelConfig("D", 2**31, TESTED), LookupError, "levels is 2147483648: expected from 1"),
+        (LevelConfig("D", None, ("R",)), ValueError, r"test is \['R'\]: expected 2 variations"),
     ],
 )
-def test_conditions_that_cannot_be_are_refused_before_training(trainer, conditions, error, message):
+def test_conditions_that_cannot_be_are_refused_before_training(
+    trainer, level_config, error, message
+):
     with pytest.raises(error, match=message):
-        trainer.run(1, conditions)
+        trainer.run(1, level_config)
 
 
 def test_compiled_steps_start_in_the_levels_trained_on_alone():
     environment = load("CartPole-v0", batch_size=4)
-    environment.set_conditions(Conditions("R", 3))
+    environment.set_level_config(LevelConfig("R", 3))
     environment.reseed(0)
     step = tf.function(environment.step, jit_compile=True)
     starts = []

@@ -9,10 +9,10 @@ import scipy.stats
 from tests.engine import chain
 from tests.engine.one_run import digest
 from tfrl import environments, pipelines, training
-from tfrl.conditions import HELD_OUT, Conditions
 from tfrl.training.host_loop import MAX_PLAYED_AT_ONCE, HostLoop, play
+from tfrl.variations import FIRST_TEST_LEVEL, LevelConfig
 
-NAMES = tuple(pipelines.SHIPPED)
+NAMES = tuple(pipelines.PIPELINES)
 SHORT = {"dqn": {"replay_buffer_max_length": 1_000}}
 
 
@@ -43,7 +43,7 @@ def weights(trainer):
 )
 def test_learning_is_the_same_as_in_the_graph(monkeypatch, name, hyperparameters):
     """All frames are: a single one that differed would part the weights."""
-    monkeypatch.setitem(environments.TWINS, chain.ID, chain.GraphChain)
+    monkeypatch.setitem(environments.IN_GRAPH, chain.ID, chain.GraphChain)
     trainers = [
         make_trainer(name, environment_id, **hyperparameters)
         for environment_id in (chain.ID, chain.GYMNASIUM_ID)
@@ -70,7 +70,7 @@ def lander(request):
 
 def test_a_run_is_a_pure_function_of_its_seed_and_conditions(lander):
     trainer, (first, second) = lander
-    few = trainer.run(1, Conditions(levels=2))
+    few = trainer.run(1, LevelConfig(levels=2))
     assert len({digest(result) for result in (first, second, few)}) == 3
     assert digest(trainer.run(1)) == digest(first)
 
@@ -83,7 +83,7 @@ def test_the_tables_are_what_they_say(lander):
     counts = evaluations.groupby(["step", "split", "variation", "policy"]).size()
     assert set(counts) == {4} and len(counts) == 3 * 2 * 2
     assert set(evaluations["split"]) == {"training", "held-out"}
-    held_out = evaluations["level"] >= HELD_OUT
+    held_out = evaluations["level"] >= FIRST_TEST_LEVEL
     assert ((evaluations["split"] == "held-out") == held_out).all()
     assert result.updates > 0 and set(result.timings) == {"compile", "train", "evaluate"}
 
@@ -152,11 +152,11 @@ def test_held_out_levels_are_never_trained_on(monkeypatch):
 
     monkeypatch.setattr(host, "step", noted(step))
     monkeypatch.setattr(host, "reset", noted(reset))
-    for conditions in (Conditions(), Conditions(levels=5)):
+    for level_config in (LevelConfig(), LevelConfig(levels=5)):
         trained.clear()
         seeds.clear()
-        table = pd.DataFrame(trainer.run(1, conditions).evaluations)
-        assert len(trained) > 50 and max(trained) < conditions.num_levels
+        table = pd.DataFrame(trainer.run(1, level_config).evaluations)
+        assert len(trained) > 50 and max(trained) < level_config.num_levels
         evaluated = table.groupby("split")["level"].agg(set)
         assert set(seeds) - set(trained) <= evaluated["training"] | evaluated["held-out"]
         assert evaluated["held-out"] <= set(seeds)
@@ -165,7 +165,7 @@ def test_held_out_levels_are_never_trained_on(monkeypatch):
 
 
 def test_as_many_episodes_are_played_as_there_are_levels_however_few_environments_there_are():
-    levels = HELD_OUT + np.arange(2 * MAX_PLAYED_AT_ONCE + 3)
+    levels = FIRST_TEST_LEVEL + np.arange(2 * MAX_PLAYED_AT_ONCE + 3)
     results = []
     for batch_size in (1, MAX_PLAYED_AT_ONCE):
         environment = environments.load("gymnasium:CartPole-v1", batch_size=batch_size)

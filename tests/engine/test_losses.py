@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from tf_agents.agents import tf_agent
 
-from tfrl import randomness
+from tfrl.components import randomness
 from tfrl.components.logs import LossLog
 from tfrl.components.losses import repeat
 

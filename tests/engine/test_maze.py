@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from tf_agents.trajectories import StepType
 
-from tfrl import conditions
+from tfrl import variations
 from tfrl.environments import Maze
 from tfrl.environments.maze import MOVES, SIZE, TIME_LIMIT, MazeState, shortest_path
 
@@ -16,7 +16,7 @@ LEVELS = 500
 
 def at_levels(levels, variation="D"):
     environment = Maze(batch_size=len(levels))
-    intervals = conditions.intervals("Maze-v0", variation, np.asarray(levels))
+    intervals = variations.intervals("Maze-v0", variation, np.asarray(levels))
     environment.set_levels(tf.constant(levels, tf.int64), tf.constant(intervals))
     return environment
 
@@ -45,7 +45,7 @@ def connected(maze):
 
 
 @pytest.mark.parametrize("variation", ["D", "perfect"])
-@pytest.mark.parametrize("first", [0, conditions.HELD_OUT])
+@pytest.mark.parametrize("first", [0, variations.FIRST_TEST_LEVEL])
 def test_every_level_is_solvable_within_the_time_limit(variation, first):
     for maze in mazes(at_levels(np.arange(first, first + LEVELS), variation)):
         assert maze.agent != maze.goal

@@ -8,7 +8,7 @@ import tf_keras as keras
 from tf_agents.networks import sequential
 
 from tfrl.components.networks import draw_weights
-from tfrl.randomness import RandomStream, Stream
+from tfrl.components.randomness import RandomStream, Stream
 
 
 def weights(networks):

@@ -17,9 +17,9 @@ from tests.engine.gymnasium_reference import (
     random_actions,
     swinging_actions,
 )
-from tfrl import conditions
-from tfrl.conditions import HELD_OUT, Conditions
+from tfrl import variations
 from tfrl.environments import load
+from tfrl.variations import FIRST_TEST_LEVEL, LevelConfig
 
 # Table 1 of https://arxiv.org/abs/1810.12282: D, the ends of R, the outer ends of E.
 PUBLISHED = {
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*out of date:DeprecationWarning
 def make(environment_id, variation, batch_size, seed=0):
     """An environment whose episodes are of that variation."""
     environment = load(environment_id, batch_size=batch_size, seed=seed)
-    environment.set_conditions(Conditions(variation))
+    environment.set_level_config(LevelConfig(variation))
     environment.reset()
     return environment
 
@@ -120,10 +120,10 @@ def test_constants_hold_for_an_episode_and_are_drawn_anew_at_its_reset(environme
 
 @each_environment
 def test_a_level_starts_in_the_same_state_under_every_variation(environment_id):
-    levels = np.concatenate([np.arange(50), np.arange(HELD_OUT, HELD_OUT + 50)])
+    levels = np.concatenate([np.arange(50), np.arange(FIRST_TEST_LEVEL, FIRST_TEST_LEVEL + 50)])
     environment, states, constants = load(environment_id, batch_size=100), {}, {}
-    for variation in conditions.variations(environment_id):
-        intervals = conditions.intervals(environment_id, variation, levels)
+    for variation in variations.names(environment_id):
+        intervals = variations.intervals(environment_id, variation, levels)
         environment.set_levels(tf.constant(levels), tf.constant(intervals))
         states[variation] = environment.state.numpy()
         constants[variation] = environment.constants.numpy()

@@ -15,11 +15,11 @@ from tf_agents.trajectories import time_step as ts
 from tests.engine.one_run import EPISODES, STEPS, digest, make_trainer
 from tfrl import pipelines, training
 from tfrl.components.policies import EpsilonGreedyPolicy
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.environments import CartPole
 from tfrl.pipelines.ppo import CorrectedPPOClipAgent
-from tfrl.randomness import RandomStream, Stream
 
-NAMES = tuple(pipelines.SHIPPED)
+NAMES = tuple(pipelines.PIPELINES)
 ROOT = Path(__file__).parents[2]
 
 

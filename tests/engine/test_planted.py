@@ -10,7 +10,7 @@ from tests.engine.planted import PlantedConfig, PlantedPipeline
 from tfrl import training
 from tfrl.analysis import benchmarks, overfitting
 from tfrl.analysis import levels as clusters
-from tfrl.conditions import Conditions
+from tfrl.variations import LevelConfig
 
 ID, EPISODES, SEEDS = "Maze-v0", 100, 6  # the fewest that decide
 
@@ -27,7 +27,7 @@ def verdicts(known_levels, levels, repetitions):
     """
     tables = []
     for run in range(SEEDS * (repetitions // 4)):
-        result = trainer(known_levels).run(run, Conditions(levels=levels))
+        result = trainer(known_levels).run(run, LevelConfig(levels=levels))
         names = {"environment": "maze", "configuration": str(run // SEEDS), "seed": run % SEEDS}
         tables.append(pd.DataFrame(result.evaluations).assign(**names))
     measure = overfitting.success(ID)

@@ -9,8 +9,8 @@ from tf_agents.policies import actor_policy, q_policy, tf_policy
 from tf_agents.trajectories import time_step as ts
 
 from tfrl.components.policies import CategoricalPolicy, EpsilonGreedyPolicy, linear_schedule
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.environments import CartPole
-from tfrl.randomness import RandomStream, Stream
 
 COUNT = 4000
 

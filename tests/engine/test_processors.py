@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.few_runs import RUNS
 from tests.lacking import lacking
-from tfrl import arithmetic, compile_cache, runtime
+from tfrl.runtime import arithmetic, compile_cache, tf_setup
 
 COMMAND = [sys.executable, "-m", "tests.engine.few_runs"]
 EMULATOR = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
@@ -21,7 +21,7 @@ EMULATED = [EMULATOR or "", "-cpu", "Haswell", sys.executable, "-m"]
 # NumPy tells the processors apart only if it may use all features. No cache, so that each compiles
 # for itself: code that the machine's own processor has compiled can end the emulated process.
 ENVIRONMENT = {
-    name: value for name, value in os.environ.items() if name not in runtime.ENVIRONMENT
+    name: value for name, value in os.environ.items() if name not in tf_setup.ENVIRONMENT
 } | {compile_cache.VARIABLE: "off"}
 
 
@@ -51,8 +51,8 @@ def test_an_emulated_haswell_gives_the_same_bits():
 def test_an_emulated_haswell_passes_the_self_test_of_arithmetic():
     if not EMULATOR:
         lacking("there is no qemu-x86_64 (Debian: apt install qemu-user)")
-    command = [*EMULATED, "tfrl.arithmetic"]
-    environment = runtime.environment() | {compile_cache.VARIABLE: "off"}
+    command = [*EMULATED, "tfrl.runtime.arithmetic"]
+    environment = tf_setup.environment() | {compile_cache.VARIABLE: "off"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert arithmetic.differing(json.loads(done.stdout)) == []

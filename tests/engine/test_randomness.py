@@ -7,8 +7,8 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from tfrl import randomness
-from tfrl.randomness import RandomStream, Stream
+from tfrl.components import randomness
+from tfrl.components.randomness import RandomStream, Stream
 
 
 def keys(stream, seed, count=3):

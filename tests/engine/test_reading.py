@@ -14,7 +14,7 @@ ROOT = Path(tfrl.__file__).parent
 # What stands in for Gymnasium, tf.random, Keras's Dense and Adam, and what only observes.
 LIKE_A_LIBRARY = {
     "environments",
-    "randomness.py",
+    "components/randomness.py",
     "components/networks.py",
     "components/optimizers.py",
     "components/logs.py",

@@ -10,9 +10,9 @@ from tf_agents.drivers import dynamic_step_driver
 from tf_agents.networks import q_network
 from tf_agents.replay_buffers import replay_buffer
 
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.components.replay_buffer import UniformReplayBuffer
 from tfrl.environments import CartPole
-from tfrl.randomness import RandomStream, Stream
 
 SPEC = {"x": tf.TensorSpec([2], tf.float32), "id": tf.TensorSpec([], tf.int64)}
 BATCH, LENGTH = 3, 7

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tfrl import pipelines, training
-from tfrl.conditions import Conditions
 from tfrl.environments import load
+from tfrl.variations import LevelConfig
 
 STEPS = 2_000
 
@@ -35,7 +35,7 @@ def test_a_pipeline_trains_and_is_evaluated(name, environment_id, tested, possib
     pipeline = pipelines.resolve(name)
     config = pipeline.Config(**({"replay_buffer_max_length": 1_000} if name == "dqn" else {}))
     trainer = training.Trainer(pipeline, config, environment_id, STEPS, STEPS, 10, num_shifted=1)
-    result = trainer.run(0, Conditions(levels=20, test=(tested,)))
+    result = trainer.run(0, LevelConfig(levels=20, test=(tested,)))
     limit = load(environment_id).time_limit
     for table in (result.episodes, result.evaluations):
         assert len(table["return"]) and possible(table["return"], table["length"], limit)

@@ -16,8 +16,8 @@ from tf_agents.trajectories import StepType
 
 from tests.engine import chain
 from tfrl import environments
-from tfrl.conditions import HELD_OUT
 from tfrl.environments import gymnasium_wrapper, suite_gymnasium
+from tfrl.variations import FIRST_TEST_LEVEL
 
 BATCH, STEPS, LIMIT = 3, 300, 20
 
@@ -45,7 +45,7 @@ def plain_loop(envs, levels, actions):
 def test_every_step_is_gymnasiums_own(environment_id):
     environment = suite_gymnasium.load(environment_id, BATCH, seed=5, max_episode_steps=LIMIT)
     actions = np.random.default_rng(0).integers(0, 2, size=(STEPS, BATCH))
-    draw = gymnasium_wrapper.drawn_levels(5, HELD_OUT, BATCH)
+    draw = gymnasium_wrapper.drawn_levels(5, FIRST_TEST_LEVEL, BATCH)
     envs = [gymnasium.make(environment_id, max_episode_steps=LIMIT) for _ in range(BATCH)]
     levels = [iter(lambda b=b: draw(b), None) for b in range(BATCH)]
     expected = plain_loop(envs, levels, actions)
@@ -145,7 +145,7 @@ def test_a_vector_environment_is_taken_if_it_resets_in_the_next_step():
 
     environment = suite_gymnasium.wrap_env(make(AutoresetMode.NEXT_STEP), seed=4)
     environment_utils.validate_py_environment(environment, episodes=2)
-    draw = gymnasium_wrapper.drawn_levels(9, HELD_OUT, 2)
+    draw = gymnasium_wrapper.drawn_levels(9, FIRST_TEST_LEVEL, 2)
     environment.seed(9)
     expected = [gymnasium.make("CartPole-v1").reset(seed=draw(b))[0] for b in range(2)]
     np.testing.assert_array_equal(environment.reset().observation, expected)
@@ -272,7 +272,7 @@ def test_a_vector_environment_that_is_not_made_of_single_ones_is_stepped_as_gymn
         return gymnasium.make_vec("CartPole-v1", 3, vectorization_mode="vector_entry_point")
 
     wrapped, plain = suite_gymnasium.wrap_env(make(), seed=5), make()
-    level = gymnasium_wrapper.drawn_levels(5, HELD_OUT, 3)(0)
+    level = gymnasium_wrapper.drawn_levels(5, FIRST_TEST_LEVEL, 3)(0)
     expected, _ = plain.reset(seed=level)
     np.testing.assert_array_equal(wrapped.reset().observation, expected)
     action, seen = np.ones(3, np.int64), set()

@@ -12,9 +12,9 @@ import pytest
 
 from tests.harness import fake
 from tfrl import cli
-from tfrl.harness import study
 from tfrl.harness.engine import Engine
-from tfrl.harness.ledger import Ledger
+from tfrl.harness.store.run_store import RunStore
+from tfrl.harness.studies import study
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,8 +31,8 @@ class Project:
         return Path("studies/fake.toml")
 
     @property
-    def ledger(self) -> Ledger:
-        return Ledger(study.load(self.file))
+    def store(self) -> RunStore:
+        return RunStore(study.load(self.file))
 
     def write(self, text: str) -> None:
         self.file.write_text(text)
@@ -58,12 +58,12 @@ class Project:
         return process
 
     def statuses(self) -> dict[str, str]:
-        return {str(entry.run): entry.status for entry in self.ledger.entries()}
+        return {str(entry.run): entry.status for entry in self.store.entries()}
 
     def fingerprints(self) -> dict[str, str]:
         return {
             str(entry.run): entry.manifest["fingerprint"]
-            for entry in self.ledger.entries()
+            for entry in self.store.entries()
             if entry.status == "finished"
         }
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tfrl import arithmetic, cli
-from tfrl.conditions import HELD_OUT, PLAIN, Conditions
-from tfrl.harness.checkpoints import Checkpoint
-from tfrl.harness.study import Environment, Run, Study, Value
+from tfrl import cli
+from tfrl.harness.store.checkpoints import Checkpoint
+from tfrl.harness.studies.study import Environment, Run, Study, Value
+from tfrl.runtime import arithmetic
+from tfrl.variations import DEFAULT_LEVELS, FIRST_TEST_LEVEL, LevelConfig
 
 STUDY = """\
 title = "Fake"
@@ -100,7 +101,7 @@ class Trainer:
     def run(
         self,
         seed: int,
-        conditions: Conditions = PLAIN,
+        level_config: LevelConfig = DEFAULT_LEVELS,
         on_progress: Callable[[int], None] | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Result:
@@ -108,8 +109,8 @@ class Trainer:
         if self.config.file:
             with Path(self.config.file).open("a") as file:
                 file.write(f"{seed}\n")
-        if len(conditions.test) != self.num_shifted:
-            raise ValueError(f"compiled for {self.num_shifted} shifted tests: {conditions}")
+        if len(level_config.test) != self.num_shifted:
+            raise ValueError(f"compiled for {self.num_shifted} shifted tests: {level_config}")
         while self.config.gate and not Path(self.config.gate).exists():
             time.sleep(0.02)
         for part in range(10):
@@ -119,12 +120,12 @@ class Trainer:
         failing = seed == self.config.failing_seed
         if failing:
             _FAILURES[self.config.failure]()
-        result = self._result(seed, conditions)
+        result = self._result(seed, level_config)
         if failing and self.config.failure == "infinite":
             result.episodes["return"][3] = np.inf
         return result
 
-    def _result(self, seed: int, conditions: Conditions) -> Result:
+    def _result(self, seed: int, level_config: LevelConfig) -> Result:
         generator = np.random.default_rng([seed, int(self.config.learning_rate * 1e6)])
         lengths = generator.integers(1, 20, size=50)
         return Result(
@@ -134,7 +135,7 @@ class Trainer:
                 "return": lengths.astype(np.float64),
                 "length": lengths,
             },
-            evaluations=self._evaluations(generator, conditions),
+            evaluations=self._evaluations(generator, level_config),
             losses={
                 "step": np.array([self.steps // 2, self.steps]),
                 "name": np.array(["loss", "loss"], dtype=object),
@@ -147,10 +148,10 @@ class Trainer:
         )
 
     def _evaluations(
-        self, generator: np.random.Generator, conditions: Conditions
+        self, generator: np.random.Generator, level_config: LevelConfig
     ) -> dict[str, np.ndarray]:
-        trained = [(split, conditions.variation) for split in ("training", "held-out")]
-        tested = trained + [("shifted", variation) for variation in conditions.test]
+        trained = [(split, level_config.variation) for split in ("training", "held-out")]
+        tested = trained + [("shifted", variation) for variation in level_config.test]
         rows = [
             (step, split, variation, policy, episode)
             for step in range(0, self.steps + 1, self.every)
@@ -159,13 +160,13 @@ class Trainer:
             for episode in range(self.episodes)
         ]
         step, split, variation, policy, episode = map(np.array, zip(*rows, strict=True))
-        first = np.where(split == "training", 0, HELD_OUT)
+        first = np.where(split == "training", 0, FIRST_TEST_LEVEL)
         return {
             "step": step,
             "split": split,
             "variation": variation,
             "policy": policy,
-            "level": first + generator.integers(conditions.num_levels, size=len(rows)),
+            "level": first + generator.integers(level_config.num_levels, size=len(rows)),
             "episode": episode,
             "return": generator.normal(size=len(rows)),
             "length": np.full(len(rows), 7),

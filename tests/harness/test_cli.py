@@ -13,8 +13,8 @@ from tests.harness import fake
 from tests.harness.conftest import ROOT
 from tests.harness.test_ledger import publish
 from tfrl import cli, report
-from tfrl.harness import storage
-from tfrl.harness.progress import Progress, Status, duration
+from tfrl.harness.execution.progress import Progress, Status, duration
+from tfrl.harness.store import stored_results
 
 VERBS = (
     "run",
@@ -86,7 +86,7 @@ def test_no_worker_at_all_is_a_mistake(project, capsys):
 
 
 def test_the_list_counts_what_is_stored_and_names_what_is_wrong(project, capsys):
-    publish(project.ledger)
+    publish(project.store)
     assert project.tfrl("list") == 0
     assert re.search(r"fake +Fake +8 +1 +0 +7\n", capsys.readouterr().out)
     Path("studies/wrong.toml").write_text("title = 1")
@@ -105,14 +105,14 @@ def test_a_list_of_nothing_says_so(tmp_path, monkeypatch, capsys):
 def test_the_report_gets_the_results_and_what_does_not_count_is_told(project, capsys, monkeypatch):
     seen = {}
 
-    def render(results: storage.Results, destination: Path, published: Path) -> Path:
+    def render(results: stored_results.Results, destination: Path, published: Path) -> Path:
         seen.update(results=results, destination=destination)
         return destination / "index.html"
 
     monkeypatch.setattr(report, "render", render)
     for seed in range(2):
-        publish(project.ledger, seed)
-    damaged = project.ledger.directory(project.ledger.study.runs()[1]) / "manifest.json"
+        publish(project.store, seed)
+    damaged = project.store.directory(project.store.study.runs()[1]) / "manifest.json"
     damaged.write_text("{}")
     assert project.tfrl("report", "fake", "--reports", "pages") == 0
     out, err = capsys.readouterr()

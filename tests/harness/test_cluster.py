@@ -20,8 +20,8 @@ from tests.harness.test_engine import STUDY
 from tests.harness.test_run import configure, made, wait_for_runs
 from tests.lacking import lacking
 from tests.torture.common import wait_until
-from tfrl import runtime
-from tfrl.harness import tables
+from tfrl.harness.store import tables
+from tfrl.runtime import tf_setup
 
 FOLDER = Path(__file__).parent / "ray"
 REQUIREMENTS = ROOT / "requirements"
@@ -101,7 +101,7 @@ def assert_stored_as_here(project):
     """All tables are the very bytes that this machine's own processes store."""
     assert project.tfrl("run", "fake", "--runs", "here") == 0
     tables = sorted(Path("here").glob("fake/*/*/seed-*/*.parquet"))
-    assert len(tables) == 3 * len(project.ledger.study.runs())
+    assert len(tables) == 3 * len(project.store.study.runs())
     for table in tables:
         assert table.read_bytes() == ("runs" / table.relative_to("here")).read_bytes()
 
@@ -136,7 +136,7 @@ def test_a_node_killed_in_mid_study_loses_nothing(project, nodes, third):
     _, again = said
     assert again.startswith("tried again: line/two/seed-")
     assert again.endswith("lost, with its machine or with Ray there (attempt 1 of at most 3)")
-    attempts = [len(entry.manifest["attempts"]) for entry in project.ledger.entries()]
+    attempts = [len(entry.manifest["attempts"]) for entry in project.store.entries()]
     assert sorted(attempts) == [0] * 7 + [1]
     assert sorted(made(project).values()) == [1, 1, 1, 2]
     assert_stored_as_here(project)
@@ -157,7 +157,7 @@ def test_runs_that_fail_or_kill_their_process_end_as_they_do_here(project, nodes
     killed = "the worker process was killed by SIGKILL, as the system does when memory runs out"
     assert f"failed: line/kill/seed-1: WorkerDied: {killed}\n" in out
     assert f"tried again: line/kill/seed-1: {killed} (attempt 2 of at most 3)" in said
-    died = project.ledger.entries()[3].manifest
+    died = project.store.entries()[3].manifest
     assert len(died["attempts"]) == 3
     assert died["processor"]["model"]
 
@@ -185,9 +185,9 @@ def test_what_a_machine_s_environment_says_otherwise_is_overridden_there_too(pro
     third("OPENBLAS_CORETYPE=SkylakeX")
     project.write(configure("seconds = 1.0\n"))
     assert run_there(project, nodes)[0] == 0
-    manifests = [entry.manifest for entry in project.ledger.entries()]
+    manifests = [entry.manifest for entry in project.store.entries()]
     told = {manifest["variables"].get("OPENBLAS_CORETYPE") for manifest in manifests}
-    assert told == {runtime.ENVIRONMENT["OPENBLAS_CORETYPE"]}
+    assert told == {tf_setup.ENVIRONMENT["OPENBLAS_CORETYPE"]}
     assert all(manifest["processor"]["machine"] for manifest in manifests)
 
 

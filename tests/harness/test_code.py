@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.harness.conftest import ROOT
-from tfrl.harness import code
+from tfrl.harness.provenance import canonical_code
 
 SAMPLE = '''\
 """A module."""
@@ -47,7 +47,7 @@ def f(x, *, width=7, **others):
 
 
 def form(text: str) -> bytes:
-    return code.canonical(text.encode())
+    return canonical_code.canonical(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_all_else_is_code(old, new):
 
 def test_what_is_not_python_is_hashed_as_it_is():
     for content in (b"def (", b"a = '\xff'", b"a\0", b"# comment\nreturn ("):
-        assert code.canonical(content) == content
+        assert canonical_code.canonical(content) == content
 
 
 def test_a_long_sum_has_a_form():
@@ -134,11 +134,11 @@ def test_the_form_is_that_of_every_python():
 
 FORMS = """
 import hashlib, sys
-sys.path.insert(0, "tfrl/harness")
-import code
+sys.path.insert(0, "tfrl/harness/provenance")
+import canonical_code
 for name in sys.argv[1:]:
     with open(name, "rb") as file:
-        print(hashlib.sha256(code.canonical(file.read())).hexdigest())
+        print(hashlib.sha256(canonical_code.canonical(file.read())).hexdigest())
 """
 
 

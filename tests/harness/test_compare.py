@@ -6,9 +6,9 @@ import pytest
 
 from tests.harness import fake
 from tests.harness.test_ledger import publish
-from tfrl.harness import joining
-from tfrl.harness import study as studies
-from tfrl.harness.ledger import Ledger
+from tfrl.harness.store import joined_results
+from tfrl.harness.store.run_store import RunStore
+from tfrl.harness.studies import study as studies
 
 TWO = 4  # the position of the first run of the second configuration
 
@@ -17,8 +17,8 @@ TWO = 4  # the position of the first run of the second configuration
 def stored(project):
     """Three runs of each configuration."""
     for seed in range(3):
-        publish(project.ledger, seed)
-        publish(project.ledger, TWO + seed, learning_rate=0.5)
+        publish(project.store, seed)
+        publish(project.store, TWO + seed, learning_rate=0.5)
     return project
 
 
@@ -37,8 +37,8 @@ def test_two_configurations_of_one_study_in_the_terminal_and_as_a_page(stored, c
 
 def test_two_sides_that_were_made_unlike_are_not_compared_in_silence(project, capsys):
     for seed in range(3):
-        publish(project.ledger, seed, versions={"numpy": "2.0"})
-        publish(project.ledger, TWO + seed, versions={"numpy": "2.1"}, learning_rate=0.5)
+        publish(project.store, seed, versions={"numpy": "2.0"})
+        publish(project.store, TWO + seed, versions={"numpy": "2.1"}, learning_rate=0.5)
     assert project.tfrl("compare", "fake/one", "fake/two") == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "The runs were not all made alike: numpy 2.0 for 3 and 2.1 for 3." in told
@@ -85,10 +85,10 @@ def test_other_budgets_and_names_that_clash(stored):
     longer = fake.STUDY.replace("steps = 1_000", "steps = 2_000").replace('"0-3"', '"0-1"')
     path = Path("studies/longer.toml")
     path.write_text(longer.replace("\nline = ", "\nsame = "))
-    ledger = Ledger(studies.load(path))
+    store = RunStore(studies.load(path))
     for seed in range(2):
-        publish(ledger, seed)
-    found = joining.load("longer/one", "fake/one", engine=fake.Engine())
+        publish(store, seed)
+    found = joined_results.load("longer/one", "fake/one", engine=fake.Engine())
     names = ["one of longer", "one of fake"]
     assert [c.name for c in found.study.configurations] == names
     assert list(found.runs["configuration"].cat.categories) == names
@@ -110,13 +110,13 @@ def test_what_only_one_side_was_tested_on_is_left_out(project):
     for name, environments in (("varied", fake.VARIED), ("other", other)):
         Path(f"studies/{name}.toml").write_text(head + environments + tail)
         assert project.tfrl("run", name, "--seeds", "0-1") == 0
-    found = joining.load("varied/one", "other/two", engine=fake.Engine())
+    found = joined_results.load("varied/one", "other/two", engine=fake.Engine())
     assert [e.name for e in found.study.environments] == ["D", "R", "plain"]
-    tested = {e.name: e.conditions.test for e in found.study.environments}
+    tested = {e.name: e.level_config.test for e in found.study.environments}
     assert tested == {"D": ("E",), "R": ("D", "E"), "plain": ()}
     for environment in found.study.environments:
         played = found.of(environment, found.evaluations)
         assert set(played["environment"]) == {environment.name}
         assert played.groupby("configuration", observed=True)["seed"].nunique().tolist() == [2, 2]
         shifted = played[played["split"] == "shifted"]
-        assert set(shifted["variation"]) == set(environment.conditions.test)
+        assert set(shifted["variation"]) == set(environment.level_config.test)

@@ -6,28 +6,28 @@ import pytest
 
 from tests.harness import fake
 from tests.harness.test_ledger import publish
-from tfrl.conditions import Conditions
-from tfrl.harness import manifest, storage
-from tfrl.harness.ledger import Ledger
-from tfrl.harness.study import Run, Study
+from tfrl.harness.store import manifest, stored_results
+from tfrl.harness.store.run_store import RunStore
+from tfrl.harness.studies.study import Run, Study
+from tfrl.variations import LevelConfig
 
 
 @pytest.fixture
-def ledger(project) -> Ledger:
-    return project.ledger
+def store(project) -> RunStore:
+    return project.store
 
 
 @pytest.fixture
-def run(ledger) -> Run:
-    return ledger.study.runs()[0]
+def run(store) -> Run:
+    return store.study.runs()[0]
 
 
-def test_a_run_in_the_place_of_another_does_not_count(ledger):
-    publish(ledger)
-    first, second = ledger.study.runs()[:2]
-    ledger.directory(first).rename(ledger.directory(second))
-    assert ledger.entry(second).status == "missing"
-    assert ledger.entry(second).note == "seed was 0, is 1"
+def test_a_run_in_the_place_of_another_does_not_count(store):
+    publish(store)
+    first, second = store.study.runs()[:2]
+    store.directory(first).rename(store.directory(second))
+    assert store.entry(second).status == "missing"
+    assert store.entry(second).note == "seed was 0, is 1"
 
 
 def with_hyperparameters(study: Study, **hyperparameters) -> Study:
@@ -36,15 +36,15 @@ def with_hyperparameters(study: Study, **hyperparameters) -> Study:
     return replace(study, configurations=(changed, *others))
 
 
-def with_conditions(study: Study, conditions: Conditions) -> Study:
-    return replace(study, environments=(replace(study.environments[0], conditions=conditions),))
+def with_conditions(study: Study, level_config: LevelConfig) -> Study:
+    return replace(study, environments=(replace(study.environments[0], level_config=level_config),))
 
 
-def test_a_run_counts_only_for_the_study_it_was_made_for(ledger, run):
-    publish(ledger)
-    study = ledger.study
+def test_a_run_counts_only_for_the_study_it_was_made_for(store, run):
+    publish(store)
+    study = store.study
     same = with_hyperparameters(study, learning_rate=0.1, layers=(4, 4))  # the defaults, spelt out
-    assert Ledger(same).entry(same.runs()[0]).status == "finished"
+    assert RunStore(same).entry(same.runs()[0]).status == "finished"
     for other, note in [
         (replace(study, steps=2000), "steps was 1000, is 2000"),
         (
@@ -57,41 +57,41 @@ def test_a_run_counts_only_for_the_study_it_was_made_for(ledger, run):
             "environments.line was Line-v0, is Other-v0",
         ),
         (
-            with_conditions(study, Conditions("R", 10, ("D", "E"))),
+            with_conditions(study, LevelConfig("R", 10, ("D", "E"))),
             "environments.line.variation was D, is R, environments.line.levels was unbounded, "
             "is 10, environments.line.test was [], is ['D', 'E']",
         ),
     ]:
-        entry = Ledger(other).entry(other.runs()[0])
+        entry = RunStore(other).entry(other.runs()[0])
         assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
 
 
 def test_a_run_is_found_again_under_its_conditions(project, changed):
     project.write(changed('[environments]\nline = "Line-v0"\n', fake.VARIED))
-    ledger = project.ledger
+    store = project.store
     for position in (0, 8):  # the first runs of D and R
-        publish(ledger, position)
-    counted = [str(entry.run) for entry in ledger.entries() if entry.status == "finished"]
+        publish(store, position)
+    counted = [str(entry.run) for entry in store.entries() if entry.status == "finished"]
     assert counted == ["D/one/seed-0", "R/one/seed-0"]
-    assert {entry.note for entry in ledger.entries()} == {None}
+    assert {entry.note for entry in store.entries()} == {None}
 
 
-def make_old(ledger: Ledger, run: Run) -> None:
+def make_old(store: RunStore, run: Run) -> None:
     """Give a stored run the manifest that schema 1 had, without conditions."""
-    stored = ledger.entry(run).manifest
+    stored = store.entry(run).manifest
     environment = {key: stored["environment"][key] for key in ("name", "id")}
     old = {**stored, "schema": 1, "environment": environment}
-    (ledger.directory(run) / "manifest.json").write_bytes(manifest.encode(old))
+    (store.directory(run) / "manifest.json").write_bytes(manifest.encode(old))
 
 
-def test_a_run_of_an_older_schema_does_not_count_and_the_reason_is_given(project, ledger, capsys):
+def test_a_run_of_an_older_schema_does_not_count_and_the_reason_is_given(project, store, capsys):
     for seed in range(2):
-        publish(ledger, seed)
-        make_old(ledger, ledger.study.runs()[seed])
+        publish(store, seed)
+        make_old(store, store.study.runs()[seed])
     note = f"stored by an older tfrl, which evaluated otherwise (schema 1, now {manifest.SCHEMA})"
-    for entry in ledger.entries()[:2]:
+    for entry in store.entries()[:2]:
         assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
-    assert f"2 stored runs count as missing: {note}." in storage.load(ledger.study).notices
+    assert f"2 stored runs count as missing: {note}." in stored_results.load(store.study).notices
     assert project.tfrl("run", "fake") == 0
     assert f"2 stored runs are made again: {note}\n" in capsys.readouterr().err
-    assert {entry.status for entry in ledger.entries()} == {"finished"}
+    assert {entry.status for entry in store.entries()} == {"finished"}

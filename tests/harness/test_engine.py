@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.harness.conftest import ROOT
-from tfrl.harness import hyperparameters, sources, storage, study
 from tfrl.harness.engine import Engine
+from tfrl.harness.provenance import sources
+from tfrl.harness.store import stored_results
+from tfrl.harness.studies import hyperparameters, study
 
 STUDY = """\
 title = "A pipeline of one's own"
@@ -49,13 +51,14 @@ class Pipeline(ReinforcePipeline):
 # Packages that only hand on names are left empty here: what a run needs of them, it finds itself.
 LOADED = """
 import importlib, json, os, sys, types
-from tfrl import runtime
-runtime.silence()
+import tfrl
+from tfrl.runtime import tf_setup
+tf_setup.silence()
 
 def load(pipeline, environment_id):
     for name in ("components", "pipelines", "training"):
         package = sys.modules["tfrl." + name] = types.ModuleType("tfrl." + name)
-        package.__path__ = [os.path.join(os.path.dirname(runtime.__file__), name)]
+        package.__path__ = [os.path.join(os.path.dirname(tfrl.__file__), name)]
     importlib.import_module("tfrl.training.trainer")
     importlib.import_module(pipeline.partition(":")[0])
     from tfrl import environments
@@ -65,7 +68,7 @@ def load(pipeline, environment_id):
 
 def shipped():
     from tfrl import pipelines
-    return pipelines.SHIPPED
+    return pipelines.PIPELINES
 
 def asked(function, *arguments):
     readable, writable = os.pipe()
@@ -100,7 +103,7 @@ def test_what_a_run_imports_is_hashed_and_nothing_else(loaded):
     for_gymnasium = {str(package / f"{name}.py") for name in host}
     # These decide how soon a run is done and what is printed, not what it gives.
     without = ("compile_cache", "sysctl", "quiet")
-    cache = {str(package / f"{name}.py") for name in without}
+    cache = {str(package / "runtime" / f"{name}.py") for name in without}
     assert len(loaded) == 2 * len(sources._shipped()) == 10
     for pipeline, environment, files in loaded:
         hashed = {str(file) for file in Engine().sources(pipeline, environment)}
@@ -145,7 +148,7 @@ def test_a_pipeline_in_the_current_folder_runs_quietly(tmp_path, monkeypatch):
     first, *others = done.stderr.splitlines()
     assert first == "mine: 2 of 2 runs to make"
     assert all(" of 2 done, 0 failed, " in line for line in others)
-    results = storage.load(study.load(Path("mine.toml")))
+    results = stored_results.load(study.load(Path("mine.toml")))
     assert list(results.runs["status"]) == ["finished", "finished"]
     assert set(results.evaluations["step"]) == {0, 500, 1000}
     assert (results.runs["compile_seconds"] > 0).sum() == 1

@@ -1,6 +1,6 @@
 import pytest
 
-from tfrl.harness import manifest
+from tfrl.harness.store import manifest
 
 GRAPH = """\
 Graph execution error:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.harness import fake
 from tfrl.analysis.returns import evaluation_means
-from tfrl.harness import fingerprints, tables
+from tfrl.harness.store import fingerprints, tables
 
 STEPS = [0, 200, 400]
 
@@ -74,7 +74,7 @@ def test_texts_show_too():
         texts[row] = "other"
         position, field = table.column_names.index(column), table.schema.field(column)
         other = table.set_column(position, field, pa.array(texts, field.type))
-        alike, apart = fingerprints.parting(
+        alike, apart = fingerprints.first_difference(
             fingerprints.marks(whole), fingerprints.marks({**whole, "evaluations": other})
         )
         assert (alike, apart) == (0, 200)
@@ -99,11 +99,11 @@ def test_where_two_runs_part():
         return tuple(fingerprints.Mark(step, 0.0, digest) for step, digest in pairs)
 
     one = marks("a", "b", "c")
-    assert fingerprints.parting(one, one) == (20, None)
-    assert fingerprints.parting(one, marks("a", "b", "d")) == (10, 20)
-    assert fingerprints.parting(one, marks("a", "x", "d")) == (0, 10)
-    assert fingerprints.parting(one, marks("x", "y", "z")) == (None, 0)
-    assert fingerprints.parting(one, marks("a", "b")) == (10, 20)  # it was stopped earlier
-    assert fingerprints.parting(marks("a", "b"), one) == (10, 20)
-    assert fingerprints.parting(one, marks("a", "b", "c", steps=(0, 5, 10))) == (0, 5)
-    assert fingerprints.parting((), ()) == (None, None)
+    assert fingerprints.first_difference(one, one) == (20, None)
+    assert fingerprints.first_difference(one, marks("a", "b", "d")) == (10, 20)
+    assert fingerprints.first_difference(one, marks("a", "x", "d")) == (0, 10)
+    assert fingerprints.first_difference(one, marks("x", "y", "z")) == (None, 0)
+    assert fingerprints.first_difference(one, marks("a", "b")) == (10, 20)  # it was stopped earlier
+    assert fingerprints.first_difference(marks("a", "b"), one) == (10, 20)
+    assert fingerprints.first_difference(one, marks("a", "b", "c", steps=(0, 5, 10))) == (0, 5)
+    assert fingerprints.first_difference((), ()) == (None, None)

@@ -5,9 +5,9 @@ from typing import Literal
 
 import pytest
 
-from tfrl.harness import hyperparameters
 from tfrl.harness.errors import StudyError
-from tfrl.harness.study import Configuration
+from tfrl.harness.studies import hyperparameters
+from tfrl.harness.studies.study import Configuration
 
 MINE = Configuration("mine", "mine:Pipeline", {"layers": (8,)})
 

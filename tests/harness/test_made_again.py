@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from tests.harness import fake
-from tfrl.harness import provenance
+from tfrl.harness.provenance import run_context
 
 
 def test_packages_of_another_version_make_runs_again(project, capsys, monkeypatch):
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    monkeypatch.setattr(provenance, "_version", lambda package: "99.1")
+    monkeypatch.setattr(run_context, "_version", lambda package: "99.1")
     capsys.readouterr()
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
     reason, _ = capsys.readouterr().err.splitlines()
@@ -36,8 +36,8 @@ def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(project, c
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
     assert "2 stored runs are made again: the code changed\n" in capsys.readouterr().err
 
-    run = project.ledger.study.runs()[0]
-    (project.ledger.directory(run) / "episodes.parquet").write_bytes(b"")
+    run = project.store.study.runs()[0]
+    (project.store.directory(run) / "episodes.parquet").write_bytes(b"")
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
     assert (
         capsys.readouterr()

@@ -1,7 +1,7 @@
 """What is said of runs that were not all made alike."""
 
 from tests.harness.test_ledger import CODE
-from tfrl.harness.notices import maker, unlike
+from tfrl.harness.store.notices import describe_differences, provenance_summary
 
 NEVERTHELESS = "The same bits are still expected, as on any x86-64 processor with AVX2."
 PERHAPS = "Part of what differs between them may come from that."
@@ -24,11 +24,11 @@ def manifest(**changes) -> dict:
 
 
 def told(*manifests: dict) -> str:
-    return unlike([maker(item) for item in manifests])
+    return describe_differences([provenance_summary(item) for item in manifests])
 
 
 def test_nothing_is_said_of_runs_made_alike():
-    assert unlike([]) == ""
+    assert describe_differences([]) == ""
     assert told(manifest(), manifest()) == ""
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tfrl.harness import hyperparameters
 from tfrl.harness.engine import Engine
+from tfrl.harness.studies import hyperparameters
 
 
 @pytest.mark.parametrize("origin", ["dqn", "reinforce", "ppo", "apo", "apo_parallel"])

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tfrl.harness import other_names
 from tfrl.harness.engine import Engine
+from tfrl.harness.studies import aliases
 
 PAGE = Path(__file__).parents[2] / "docs" / "names.md"
 
@@ -43,14 +43,14 @@ def test_every_name_of_ours_is_one():
     pipelines = ("dqn", "reinforce", "ppo", "apo", "apo_parallel")
     known = {name for one in pipelines for name in Engine().config(one).__dataclass_fields__}
     known |= {"steps", "every", "episodes"}
-    assert {own for names in other_names.OURS.values() for own in names} <= known
+    assert {own for names in aliases.OURS.values() for own in names} <= known
 
 
 def test_the_page_has_them_all():
     text = PAGE.read_text()
-    for theirs, names in other_names.OURS.items():
+    for theirs, names in aliases.OURS.items():
         ours = ", ".join(f"`{name}`" for name in names)
-        assert f"| `{theirs}` | {ours} | {other_names.NOTES.get(theirs, '')} |" in text
+        assert f"| `{theirs}` | {ours} | {aliases.NOTES.get(theirs, '')} |" in text
 
 
 def test_hyperparameters_are_shown_with_defaults_and_meaning(project, capsys):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tfrl.harness import provenance
+from tfrl.harness.provenance import run_context
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def plan(project, capsys, *options: str) -> list[str]:
     """The lines that it prints; it changes nothing and waits for nobody."""
     before = project.stored()
     capsys.readouterr()
-    with project.ledger.locked():
+    with project.store.locked():
         assert project.tfrl("run", "fake", "--plan", *options) == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -67,7 +67,7 @@ def test_code_and_packages_that_changed_are_reasons(project, capsys, source, mon
     runs = "line/one/seed-0, line/one/seed-1, line/one/seed-2 and 5 more"
     assert plan(project, capsys)[-1] == f"changed: {runs}: the code changed"
     source.write_text("a = 1")
-    monkeypatch.setattr(provenance, "_version", lambda package: "99.1")
+    monkeypatch.setattr(run_context, "_version", lambda package: "99.1")
     assert re.match(
         rf"changed: {runs}: tensorflow was \S+, is 99.1, tf-agents was ", plan(project, capsys)[-1]
     )

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 import tfrl
-from tfrl.harness import provenance, revision
-from tfrl.harness.errors import LedgerError
+from tfrl.harness.errors import StoreError
+from tfrl.harness.provenance import git, run_context
 
 
-def git(folder: Path, *arguments: str) -> str:
+def run_git(folder: Path, *arguments: str) -> str:
     identity = {
         f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
@@ -31,21 +31,21 @@ def package(tmp_path) -> Path:
     package = tmp_path / "package"
     package.mkdir()
     (package / "__init__.py").write_text("a = 1\n")
-    git(tmp_path, "init", "-q")
+    run_git(tmp_path, "init", "-q")
     return package
 
 
 def commit(package: Path) -> str:
     """Commit all there is; the name of the commit."""
-    git(package, "add", ":/")
-    git(package, "commit", "-qm", "a")
-    return git(package, "rev-parse", "HEAD")
+    run_git(package, "add", ":/")
+    run_git(package, "commit", "-qm", "a")
+    return run_git(package, "rev-parse", "HEAD")
 
 
 def test_a_package_in_no_repository_of_its_own_has_no_revision(package):
-    assert revision.of(package) is None
+    assert git.of(package) is None
     shutil.rmtree(package.parent / ".git")
-    assert revision.of(package) is None
+    assert git.of(package) is None
 
 
 def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
@@ -54,27 +54,27 @@ def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
     (top / "reports/page.html").write_text("old\n")
     (top / "binary").write_bytes(bytes(range(256)))
     head = commit(package)
-    assert str(revision.of(package)) == head
+    assert str(git.of(package)) == head
     (top / "reports/page.html").write_text("new\n")
     (top / "notes.txt").write_text("a file that decides nothing, and that git does not know\n")
-    assert str(revision.of(package)) == head
+    assert str(git.of(package)) == head
 
     (package / "__init__.py").write_text("a = 2\n")
     (package / "new module.py").write_text("b = 1\n")
     (top / "binary").write_bytes(bytes(range(255, -1, -1)))
-    git(top, "add", "binary")
+    run_git(top, "add", "binary")
     sources = [package / "__init__.py", package / "new module.py", Path(__file__)]
-    found = revision.of(package, sources)
+    found = git.of(package, sources)
     assert (str(found), found.commit) == (f"{head}+changes", head)
 
     elsewhere = tmp_path_factory.mktemp("clone")
-    git(elsewhere, "clone", "-q", str(top), ".")
-    sha256 = revision.keep(found.diff, elsewhere)
-    assert revision.keep(found.diff, elsewhere) == sha256
+    run_git(elsewhere, "clone", "-q", str(top), ".")
+    sha256 = git.keep(found.diff, elsewhere)
+    assert git.keep(found.diff, elsewhere) == sha256
     (patch,) = (elsewhere / ".diffs").iterdir()
-    assert revision.place(sha256, elsewhere) == patch
+    assert git.place(sha256, elsewhere) == patch
     assert hashlib.sha256(patch.read_bytes()).hexdigest() == sha256
-    git(elsewhere, "apply", str(patch))
+    run_git(elsewhere, "apply", str(patch))
     for name in ("package/__init__.py", "package/new module.py", "binary"):
         assert (elsewhere / name).read_bytes() == (top / name).read_bytes()
     assert not (elsewhere / "notes.txt").exists()
@@ -83,20 +83,20 @@ def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
 
 def test_a_diff_that_cannot_be_stored_is_a_mistake(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(LedgerError, match=r"\.patch cannot be stored: Not a directory"):
-        revision.keep(b"diff", tmp_path / "file")
+    with pytest.raises(StoreError, match=r"\.patch cannot be stored: Not a directory"):
+        git.keep(b"diff", tmp_path / "file")
 
 
 def test_the_code_hash_depends_on_names_and_contents(tmp_path):
     first, second = tmp_path / "first.py", tmp_path / "second.py"
     first.write_text("a")
     second.write_text("b")
-    before = provenance.code_sha256([first, second])
-    assert provenance.code_sha256([first, second]) == before
+    before = run_context.code_sha256([first, second])
+    assert run_context.code_sha256([first, second]) == before
     first.write_text("ab")
     second.write_text("")
-    assert provenance.code_sha256([first, second]) != before
-    assert provenance.code_sha256([first]) != provenance.code_sha256([second])
+    assert run_context.code_sha256([first, second]) != before
+    assert run_context.code_sha256([first]) != run_context.code_sha256([second])
 
 
 def test_the_code_hash_depends_on_no_place_and_no_order(tmp_path):
@@ -107,12 +107,12 @@ def test_the_code_hash_depends_on_no_place_and_no_order(tmp_path):
             file.write_text(text)
         return sorted(files)
 
-    assert provenance.code_sha256(written("1", "2")) == provenance.code_sha256(written("4", "3"))
+    assert run_context.code_sha256(written("1", "2")) == run_context.code_sha256(written("4", "3"))
 
 
 def test_a_process_names_this_machine_and_what_it_is_held_to(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_max_isa=SSE4_2 --other --xla_cpu_max_isa=AVX2")
-    found = provenance.of_process()
+    found = run_context.of_process()
     assert found["processor"]["machine"] == os.uname().machine
     assert found["cores"] == os.cpu_count()
     assert os.uname().release in found["system"]
@@ -121,7 +121,7 @@ def test_a_process_names_this_machine_and_what_it_is_held_to(monkeypatch):
 
 
 def test_versions_are_those_of_the_installed_packages():
-    found = provenance.versions()
+    found = run_context.versions()
     assert found["tfrl"] == tfrl.__version__
     assert found["tensorflow"] == metadata.version("tensorflow")
     assert all(found.values())
@@ -142,9 +142,9 @@ esac
 def no_linux(monkeypatch, tmp_path):
     """A machine on which nothing is under /proc and /sys, with a folder for its programs."""
     absent = tmp_path / "absent"
-    monkeypatch.setattr(provenance._cpuinfo, "__defaults__", (absent,))
-    monkeypatch.setattr(provenance._caches, "__defaults__", (absent,))
-    monkeypatch.setattr(provenance.peak_memory, "__defaults__", (absent,))
+    monkeypatch.setattr(run_context._cpuinfo, "__defaults__", (absent,))
+    monkeypatch.setattr(run_context._caches, "__defaults__", (absent,))
+    monkeypatch.setattr(run_context.peak_memory, "__defaults__", (absent,))
     monkeypatch.setattr("platform.system", lambda: "Darwin")
     monkeypatch.setattr("platform.machine", lambda: "arm64")
     monkeypatch.setattr("platform.processor", lambda: "arm")
@@ -156,7 +156,7 @@ def test_macos_tells_of_its_processor_by_sysctl(no_linux):
     sysctl = no_linux / "sysctl"
     sysctl.write_text(MAC)
     sysctl.chmod(0o755)
-    assert provenance.processor() == {
+    assert run_context.processor() == {
         "machine": "arm64",
         "model": "Apple M2",
         "flags": [],
@@ -166,15 +166,15 @@ def test_macos_tells_of_its_processor_by_sysctl(no_linux):
 
 def test_a_system_that_tells_nothing_of_its_processor_has_its_name_alone(no_linux):
     expected = {"machine": "arm64", "model": "arm", "flags": [], "caches": {}}
-    assert provenance.processor() == expected
+    assert run_context.processor() == expected
 
 
 @pytest.mark.parametrize(("system", "unit"), [("Darwin", 2**20), ("FreeBSD", 2**10)])
 def test_peak_memory_is_known_where_there_is_no_proc(no_linux, monkeypatch, system, unit):
     monkeypatch.setattr("platform.system", lambda: system)
     usage = SimpleNamespace(ru_maxrss=300 * unit)
-    monkeypatch.setattr(provenance.resource, "getrusage", lambda who: usage)
-    assert provenance.peak_memory() == 300
+    monkeypatch.setattr(run_context.resource, "getrusage", lambda who: usage)
+    assert run_context.peak_memory() == 300
 
 
 PARENT = """\
@@ -182,11 +182,11 @@ import mmap, subprocess, sys
 if len(sys.argv) > 1:
     ballast = bytearray(400 << 20)
     sys.exit(subprocess.run([sys.executable, __file__]).returncode)
-from tfrl.harness import provenance
+from tfrl.harness.provenance import run_context
 untouched = mmap.mmap(-1, 1 << 30)
-before = provenance.of_process()["peak_memory_mib"]
+before = run_context.of_process()["peak_memory_mib"]
 bytearray(100 << 20)
-print(before, provenance.of_process()["peak_memory_mib"])
+print(before, run_context.of_process()["peak_memory_mib"])
 """
 
 

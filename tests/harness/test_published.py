@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from tests.harness.conftest import ROOT
-from tfrl.harness import published, verification
-from tfrl.harness import study as studies
+from tfrl.harness import published_results, verification
+from tfrl.harness.studies import study as studies
 
 
 @pytest.mark.parametrize("name", ["cartpole", "generalization", "levels", "apo"])
@@ -29,7 +29,7 @@ COMMITTED = sorted((ROOT / "reports").glob("*/published.json"))
 
 @pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.parent.name)
 def test_the_committed_reports_are_about_the_published_runs(file):
-    expected = published.read(file)
+    expected = published_results.read(file)
     table = pd.read_csv(file.parent / "tables" / "the_runs-fingerprints.csv")
     rows = table[["environment", "configuration", "seed", "fingerprint"]].itertuples(index=False)
     assert {tuple(row[:3]): row[3] for row in rows} == {

@@ -30,14 +30,14 @@ cartpole = "CartPole-v1"
 )
 
 
-def ledger(folder: Path) -> pd.DataFrame:
+def store(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "tables" / "the_runs-ledger.csv", index_col="configuration")
 
 
 def test_failed_damaged_and_missing_runs_are_all_accounted_for(project, capsys):
     project.write(fake.STUDY + 'failure = "raise"\n')
     assert project.tfrl("run", "fake", "--seeds", "0-2") == 1
-    damaged = project.ledger.directory(project.ledger.study.runs()[2]) / "episodes.parquet"
+    damaged = project.store.directory(project.store.study.runs()[2]) / "episodes.parquet"
     damaged.write_bytes(damaged.read_bytes()[:-1])
     capsys.readouterr()
     assert project.tfrl("report", "fake") == 0
@@ -45,7 +45,7 @@ def test_failed_damaged_and_missing_runs_are_all_accounted_for(project, capsys):
     assert out == "reports/own/fake/index.html\n"
     assert err.startswith(f"1 stored run counts as missing: {damaged} is damaged")
 
-    counts = ledger(Path("reports/own/fake"))[["planned", "finished", "failed", "missing"]]
+    counts = store(Path("reports/own/fake"))[["planned", "finished", "failed", "missing"]]
     assert counts.loc["one"].tolist() == [4, 2, 0, 2]
     assert counts.loc["two"].tolist() == [4, 2, 1, 1]
     page = Page(Path("reports/own/fake/index.html"))
@@ -59,7 +59,7 @@ def test_a_study_of_which_every_run_failed_has_a_report(project, capsys):
     project.write(first + 'failure = "nan"\n')
     assert project.tfrl("run", "fake") == 1
     assert project.tfrl("report", "fake") == 0
-    counts = ledger(Path("reports/own/fake")).loc["one"]
+    counts = store(Path("reports/own/fake")).loc["one"]
     assert counts[["planned", "finished", "failed", "missing"]].tolist() == [1, 0, 1, 0]
     page = Page(Path("reports/own/fake/index.html"))
     assert "FloatingPointError: the loss is NaN after 480 steps" in page.text
@@ -80,7 +80,7 @@ def test_every_agent_goes_all_the_way(tmp_path):
     done = tfrl("report", "small.toml")
     assert (done.stdout, done.stderr) == ("reports/own/small/index.html\n", "")
     folder = tmp_path / "reports" / "own" / "small"
-    assert set(ledger(folder)["finished"]) == {2}
+    assert set(store(folder)["finished"]) == {2}
     assert Page(folder / "index.html").fetched == []
     prints = pd.read_csv(folder / "tables" / "the_runs-fingerprints.csv")["fingerprint"]
     assert len(prints) == 8

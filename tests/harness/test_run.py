@@ -16,9 +16,10 @@ import pytest
 from tests.harness import fake
 from tests.torture.common import wait_until
 from tfrl import cli
-from tfrl.harness import revision, storage
-from tfrl.harness.ledger import Ledger
-from tfrl.harness.processes import ThisMachine
+from tfrl.harness.execution.local_backend import LocalBackend
+from tfrl.harness.provenance import git
+from tfrl.harness.store import stored_results
+from tfrl.harness.store.run_store import RunStore
 
 
 def configure(text: str) -> str:
@@ -59,7 +60,7 @@ def test_environments_that_differ_in_their_conditions_share_a_trainer(project, c
     assert trainers == ["D/two/seed-0", "plain/two/seed-0"], "compiled for two tests, and for none"
     assert re.search(r"\nR +two +4 +2 +0 +2 +\d+\.\d", capsys.readouterr().out)
 
-    played = storage.load(project.ledger.study).evaluations
+    played = stored_results.load(project.store.study).evaluations
     for name, shifted in [("D", ["R", "E"]), ("R", ["D", "E"]), ("plain", [])]:
         mine = played[played["environment"] == name]
         trained = "R" if name == "R" else "D"
@@ -120,14 +121,14 @@ def test_runs_that_fail_are_stored_and_told_and_the_others_finish(project, capsy
     assert project.tfrl("run", "fake") == 1
     out, err = capsys.readouterr()
     assert "14 planned = 7 finished + 7 failed + 0 missing" in out
-    study = project.ledger.study
+    study = project.store.study
     for (failure, sentence), finished, failed in zip(
         FAILURES.items(), study.runs()[::2], study.runs()[1::2], strict=True
     ):
         assert f"failed: line/{failure}/seed-1: {sentence}" in err
         assert f"failed: line/{failure}/seed-1: {sentence}" in out
-        assert project.ledger.entry(finished).status == "finished"
-        entry = project.ledger.entry(failed)
+        assert project.store.entry(finished).status == "finished"
+        entry = project.store.entry(failed)
         assert (entry.status, entry.run.configuration.name) == ("failed", failure)
         assert entry.manifest["error"]["traceback"]
         attempts = entry.manifest["attempts"]
@@ -136,7 +137,7 @@ def test_runs_that_fail_are_stored_and_told_and_the_others_finish(project, capsy
             again = f"line/{failure}/seed-1: {attempt['how']} (attempt {number} of at most 3)"
             assert f"tried again: {again}" in err
             assert sentence.startswith(f"WorkerDied: {attempt['how'][:30]}")
-        stored = project.ledger.directory(failed).iterdir()
+        stored = project.store.directory(failed).iterdir()
         assert [file.name for file in stored] == ["manifest.json"]
 
     # Again: only what may end otherwise the next time is tried once more.
@@ -264,12 +265,12 @@ def test_a_worker_s_libraries_have_one_thread_each(project, capsys):
 
 
 def test_each_manifest_says_how_the_run_came_about(project, capsys, monkeypatch):
-    found = revision.Revision("c" * 40, b"diff --git a/a b/a\n")
-    monkeypatch.setattr(revision, "of", lambda *_: found)
+    found = git.Revision("c" * 40, b"diff --git a/a b/a\n")
+    monkeypatch.setattr(git, "of", lambda *_: found)
     monkeypatch.setattr(sys, "argv", ["/home/me/bin/tfrl", "run", "fake", "--runs", "my runs"])
     project.write(configure('failure = "raise"\n'))
     assert project.tfrl("run", "fake", "--runs", "my runs") == 1
-    entries = Ledger(project.ledger.study, Path("my runs")).entries()
+    entries = RunStore(project.store.study, Path("my runs")).entries()
     for manifest in [entry.manifest for entry in entries]:
         assert manifest["command"] == "tfrl run fake --runs 'my runs'"
         assert manifest["git"] == f"{found.commit}+changes"
@@ -283,7 +284,7 @@ def test_each_manifest_says_how_the_run_came_about(project, capsys, monkeypatch)
         assert 10 < manifest["peak_memory_mib"] < 4000
         assert manifest["started"] <= manifest["finished"]
         assert manifest["timings"]["total"] > 0
-    told = storage.load(project.ledger.study, Path("my runs"), fake.Engine()).manifest
+    told = stored_results.load(project.store.study, Path("my runs"), fake.Engine()).manifest
     assert told["diff_sha256"] == entries[0].manifest["diff_sha256"]
     assert told["command"] == "tfrl run fake --runs 'my runs'"
     assert told["peak_memory"].endswith(" MiB in one worker process")
@@ -293,13 +294,13 @@ class SlowToStore(fake.Engine):
     """Takes two seconds for storing a run."""
 
     def configure(self):
-        publish = Ledger.publish
+        publish = RunStore.publish
 
         def slowly(*arguments):
             time.sleep(2)
             publish(*arguments)
 
-        Ledger.publish = slowly
+        RunStore.publish = slowly
 
 
 def test_a_run_that_is_stored_while_it_is_ended_for_its_time_has_finished(project, capsys):
@@ -311,7 +312,7 @@ def test_a_run_that_is_stored_while_it_is_ended_for_its_time_has_finished(projec
 
 def test_a_system_without_a_choice_of_processors_gives_all_of_them(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert ThisMachine().capacity() == os.cpu_count()
+    assert LocalBackend().capacity() == os.cpu_count()
 
 
 def test_a_file_system_without_locks_is_one_sentence(project, capsys, monkeypatch):

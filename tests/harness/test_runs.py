@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.test_ledger import publish
 from tests.harness.test_status import fail
-from tfrl.harness import provenance
+from tfrl.harness.provenance import run_context
 
 
 @pytest.fixture
@@ -37,14 +37,14 @@ def kinds(project, capsys) -> dict[str, str]:
 
 
 def test_everything_is_told_once_by_its_kind(project, source, capsys):
-    ledger = project.ledger
-    runs = ledger.study.runs()
-    code = provenance.code_sha256([source])
-    publish(ledger, 1)  # by other code
-    fail(ledger, 2, ValueError("no"))  # the same
-    (ledger.directory(runs[3]) / "manifest.json").write_text("{")
-    ledger.checkpoint(runs[4]).write_bytes(b"...")
-    ledger.directory(runs[5]).rename(ledger.directory(runs[5]).with_name("seed-99"))
+    store = project.store
+    runs = store.study.runs()
+    code = run_context.code_sha256([source])
+    publish(store, 1)  # by other code
+    fail(store, 2, ValueError("no"))  # the same
+    (store.directory(runs[3]) / "manifest.json").write_text("{")
+    store.checkpoint(runs[4]).write_bytes(b"...")
+    store.directory(runs[5]).rename(store.directory(runs[5]).with_name("seed-99"))
     Path("runs/README.md").write_text("about them")
     Path("runs/fake/notes").mkdir()
     (Path("runs/fake/notes") / "mine.txt").write_text("mine")
@@ -61,7 +61,7 @@ def test_everything_is_told_once_by_its_kind(project, source, capsys):
         ".replaced/line/one/seed-1": "replaced",
         ".replaced/line/one/seed-2": "replaced",
     }
-    assert ledger.kept_entry(runs[1]).manifest["code"] == code
+    assert store.kept_entry(runs[1]).manifest["code"] == code
     assert project.tfrl("runs") == 0
     out = capsys.readouterr().out
     assert re.search(r"fake +4 +0 +2 +1 +2 +1 +1 +\d+ kB", out)
@@ -74,7 +74,7 @@ def test_everything_is_told_once_by_its_kind(project, source, capsys):
 def test_what_is_of_no_use_goes_and_nothing_else(project, source, capsys):
     source.write_text("a = 2")
     assert project.tfrl("run", "fake") == 0
-    publish(project.ledger, 7)
+    publish(project.store, 7)
     orphan = Path("runs/fake/line/gone/seed-0")
     orphan.mkdir(parents=True)
     (orphan / "manifest.json").write_text("{}")
@@ -151,8 +151,8 @@ def test_a_study_with_a_mistake_loses_nothing(project, source, capsys):
 @pytest.mark.parametrize("is_there", [True, False])
 def test_while_runs_are_being_made_nothing_is_touched(project, capsys, option, is_there):
     for code in ("1" * 64, "2" * 64):
-        publish(project.ledger, 0, code)
-    with project.ledger.locked():
+        publish(project.store, 0, code)
+    with project.store.locked():
         before = project.stored()
         if not is_there:
             project.file.unlink()
@@ -167,7 +167,7 @@ def test_while_runs_are_being_made_nothing_is_touched(project, capsys, option, i
 @pytest.mark.parametrize("level", ["fake", "fake/.replaced", "fake/line", "fake/line/one/seed-0"])
 def test_no_link_is_followed(project, capsys, level):
     outside = Path("outside")
-    publish(project.ledger)
+    publish(project.store)
     place = Path("runs") / level
     if place.exists():
         place.rename(outside)

@@ -1,10 +1,10 @@
 import pytest
 
 from tests.harness import fake
-from tfrl.harness import study
-from tfrl.harness.plan import Task
-from tfrl.harness.schedule import Running, Schedule
-from tfrl.harness.study import Group
+from tfrl.harness.execution.plan import Task
+from tfrl.harness.execution.schedule import Running, Schedule
+from tfrl.harness.studies import study
+from tfrl.harness.studies.study import Group
 
 ONE, TWO = Group("Line-v0", 0, "one"), Group("Line-v0", 0, "two")
 

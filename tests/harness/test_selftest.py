@@ -3,7 +3,7 @@
 import json
 
 from tests.harness import fake
-from tfrl import arithmetic
+from tfrl.runtime import arithmetic
 
 
 def computing(monkeypatch, **changes):

@@ -11,8 +11,9 @@ import pytest
 from tests.harness import fake
 from tests.harness.test_counting import make_old
 from tests.harness.test_ledger import publish
-from tfrl.harness import manifest, revision, storage, tables
-from tfrl.harness.manifest import differences
+from tfrl.harness.provenance import git
+from tfrl.harness.store import manifest, stored_results, tables
+from tfrl.harness.store.manifest import differences
 
 OLD = Path(__file__).parent / "stored_by_0_1_0"  # a run as tfrl 0.1.0 stored it, to the byte
 
@@ -33,8 +34,8 @@ def rows(printed: str) -> dict[str, str]:
 
 
 def test_all_that_made_a_run_is_shown(project, capsys, monkeypatch):
-    found = revision.Revision("c" * 40, b"diff --git a/a b/a\n")
-    monkeypatch.setattr(revision, "of", lambda *_: found)
+    found = git.Revision("c" * 40, b"diff --git a/a b/a\n")
+    monkeypatch.setattr(git, "of", lambda *_: found)
     monkeypatch.setattr(sys, "argv", ["tfrl", "run", "fake"])
     assert project.tfrl("run", "fake", "--seeds", "3") == 0
     printed = show(project, capsys, "fake/line/two/seed-3")
@@ -77,14 +78,14 @@ def test_of_a_failed_run_the_traceback_is_shown(project, capsys):
 
 
 def test_a_run_stored_before_all_this_was_noted_counts_and_is_shown(project, capsys):
-    run = project.ledger.study.runs()[0]
-    shutil.copytree(OLD, project.ledger.directory(run))
-    entry = project.ledger.entry(run)
+    run = project.store.study.runs()[0]
+    shutil.copytree(OLD, project.store.directory(run))
+    entry = project.store.entry(run)
     assert (entry.status, entry.note) == ("finished", None)
-    assert project.ledger.tables(entry)["episodes"].num_rows == 50
+    assert project.store.tables(entry)["episodes"].num_rows == 50
     today = entry.manifest["code"], entry.manifest["versions"]
-    assert differences(entry.manifest, project.ledger.planned(run, entry.manifest, *today)) == []
-    results = storage.load(project.ledger.study, engine=fake.Engine())
+    assert differences(entry.manifest, project.store.planned(run, entry.manifest, *today)) == []
+    results = stored_results.load(project.store.study, engine=fake.Engine())
     assert results.runs["status"].tolist() == ["finished"] + ["missing"] * 7
     assert results.manifest["processor"]["model"] == "AMD EPYC"
     assert results.manifest["diff_sha256"] == "none"
@@ -96,7 +97,7 @@ def test_a_run_stored_before_all_this_was_noted_counts_and_is_shown(project, cap
 
 @pytest.mark.parametrize("run", ["fake/line/one/4", "line/one/seed-0", "fake", "", "/", "a\x1b[2J"])
 def test_a_run_that_is_not_there_is_a_sentence(project, capsys, run):
-    publish(project.ledger)
+    publish(project.store)
     assert project.tfrl("show", run) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and "\x1b" not in err
@@ -104,15 +105,15 @@ def test_a_run_that_is_not_there_is_a_sentence(project, capsys, run):
 
 
 def test_a_run_that_cannot_be_read_is_a_sentence(project, capsys):
-    ledger = project.ledger
+    store = project.store
     for seed in range(3):
-        publish(ledger, seed)
-    make_old(ledger, ledger.study.runs()[0])
-    damaged = ledger.directory(ledger.study.runs()[1]) / "manifest.json"
+        publish(store, seed)
+    make_old(store, store.study.runs()[0])
+    damaged = store.directory(store.study.runs()[1]) / "manifest.json"
     damaged.write_text("{}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest, "SCHEMA", manifest.SCHEMA + 1)
-        publish(ledger, 2)
+        publish(store, 2)
     for seed, sentence in enumerate(
         ["seed-0 was stored by an older tfrl", "is damaged: ", "was written by a newer tfrl"]
     ):
@@ -127,7 +128,7 @@ def test_each_loss_is_shown_with_its_curve(project, capsys, monkeypatch):
     path = Path("runs/fake/line/one/seed-0/losses.parquet")
     values = {"step": [10, 20, 30, 40], "name": ["loss"] * 4, "value": [0.0, 1.0, 2.0, 7.0]}
     checksum = tables.write(tables.from_columns(values, tables.LOSSES), path)
-    entry = project.ledger.entries()[0]
+    entry = project.store.entries()[0]
     changed = {**entry.manifest, "tables_sha256": {"losses": checksum}}
     monkeypatch.setattr(manifest, "read", lambda path: changed)
     printed = show(project, capsys, "fake/line/one/0")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import tfrl
-from tfrl.harness import provenance, sources
 from tfrl.harness.engine import Engine
+from tfrl.harness.provenance import run_context, sources
 
 ALL = {"apo", "apo_parallel", "dqn", "ppo", "reinforce"}
 FILES = {
@@ -119,7 +119,7 @@ HOST = "gymnasium:CartPole-v1"
 def hashes(environment: str) -> dict[str, str]:
     """The hash of the code of each shipped pipeline."""
     return {
-        name: provenance.code_sha256(Engine().sources(name, environment))
+        name: run_context.code_sha256(Engine().sources(name, environment))
         for name in sources._shipped()
     }
 
@@ -142,9 +142,9 @@ def hashes(environment: str) -> dict[str, str]:
         ("environments/graph_environment.py", "CartPole-v1", ALL),
         ("training/host_loop.py", "CartPole-v1", set()),
         ("training/host_loop.py", HOST, ALL),
-        ("runtime.py", "CartPole-v1", ALL),
+        ("runtime/tf_setup.py", "CartPole-v1", ALL),
         ("__init__.py", "CartPole-v1", ALL),
-        ("harness/worker.py", HOST, set()),
+        ("harness/execution/worker.py", HOST, set()),
         ("report/page.py", HOST, set()),
     ],
 )

@@ -11,20 +11,20 @@ from tests.harness import fake
 from tests.harness.test_ledger import CODE, publish
 from tests.torture.common import wait_until
 from tfrl.cli import counting
-from tfrl.harness import manifest
-from tfrl.harness.ledger import Ledger
+from tfrl.harness.store import manifest
+from tfrl.harness.store.run_store import RunStore
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 \r\u202edetsurt \x9b1A"  # what a terminal would obey
 
 
-def fail(ledger: Ledger, position: int, error: BaseException) -> None:
+def fail(store: RunStore, position: int, error: BaseException) -> None:
     """Store a run of the study, by its position there, as failed."""
-    study, run = ledger.study, ledger.study.runs()[position]
+    study, run = store.study, store.study.runs()[position]
     defaults = {"learning_rate": 0.1, "layers": (4, 4)}
     given = {**defaults, **run.configuration.hyperparameters}
     identity = manifest.identity(study, run, given, defaults, CODE, {})
     provenance = {"git": None, "lock_sha256": None, "versions": {}, "processor": {}}
-    ledger.publish(run, manifest.complete(identity, provenance, manifest.failed(error), 1.5), {})
+    store.publish(run, manifest.complete(identity, provenance, manifest.failed(error), 1.5), {})
 
 
 def status(project, capsys) -> list[str]:
@@ -37,14 +37,14 @@ def status(project, capsys) -> list[str]:
 
 
 def test_every_run_is_counted_once_and_what_is_amiss_is_named(project, capsys):
-    ledger = project.ledger
+    store = project.store
     for position in (0, 1, 2, 4):
-        publish(ledger, position)
-    fail(ledger, 5, FloatingPointError("the loss is NaN"))
-    fail(ledger, 6, FloatingPointError("the loss is NaN"))
-    damaged = ledger.directory(ledger.study.runs()[1]) / "manifest.json"
+        publish(store, position)
+    fail(store, 5, FloatingPointError("the loss is NaN"))
+    fail(store, 6, FloatingPointError("the loss is NaN"))
+    damaged = store.directory(store.study.runs()[1]) / "manifest.json"
     damaged.write_bytes(damaged.read_bytes()[:-9])
-    ledger.directory(ledger.study.runs()[2]).rename(ledger.directory(ledger.study.runs()[3]))
+    store.directory(store.study.runs()[2]).rename(store.directory(store.study.runs()[3]))
     first, _, _, one, two, *told = status(project, capsys)
     assert first == (
         "fake: 8 planned = 1 finished + 2 failed + 5 missing in runs/fake; no run is being made"
@@ -88,23 +88,23 @@ def test_it_works_while_the_study_runs(project, capsys):
 
 
 def test_to_look_at_the_lock_keeps_nobody_from_taking_it(project):
-    with project.ledger.locked():
+    with project.store.locked():
         pass
-    with (project.ledger.folder / ".lock").open() as file:
+    with (project.store.folder / ".lock").open() as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         threading.Timer(0.02, fcntl.flock, (file, fcntl.LOCK_UN)).start()
-        with project.ledger.locked():
-            assert project.ledger.is_locked()
-    assert not project.ledger.is_locked()
+        with project.store.locked():
+            assert project.store.is_locked()
+    assert not project.store.is_locked()
 
 
 def test_hundreds_of_failures_are_a_screenful(project, changed, capsys):
     project.write(changed('"0-3"', '"0-199"'))
-    ledger = project.ledger
+    store = project.store
     for seed in range(100):
-        fail(ledger, seed, RuntimeError("always the same"))
+        fail(store, seed, RuntimeError("always the same"))
     for seed in range(100, 200):
-        fail(ledger, seed, RuntimeError(f"the loss is NaN after {seed} steps" + "!" * 9000))
+        fail(store, seed, RuntimeError(f"the loss is NaN after {seed} steps" + "!" * 9000))
     lines = status(project, capsys)
     assert len(lines) < 24
     assert max(map(len, lines)) < 700
@@ -114,7 +114,7 @@ def test_hundreds_of_failures_are_a_screenful(project, changed, capsys):
 
 
 def test_what_a_stored_text_says_to_a_terminal_is_spelt_out(project, capsys):
-    fail(project.ledger, 0, RuntimeError(f"before {HOSTILE} after"))
+    fail(project.store, 0, RuntimeError(f"before {HOSTILE} after"))
     for verb in (["status", "fake"], ["show", "fake/line/one/0"], ["retry", "fake"]):
         assert project.tfrl(*verb) == 0
         printed = "".join(capsys.readouterr())
@@ -124,7 +124,7 @@ def test_what_a_stored_text_says_to_a_terminal_is_spelt_out(project, capsys):
 
 def test_runs_of_unlike_makers_are_told(project, capsys):
     for position, version in enumerate(["2.0", "2.1", "2.1"]):
-        publish(project.ledger, position, versions={"numpy": version})
+        publish(project.store, position, versions={"numpy": version})
     sentence = "The runs were not all made alike: numpy 2.1 for 2 and 2.0 for 1. Part of what"
     assert any(line.startswith(sentence) for line in status(project, capsys))
 
@@ -132,7 +132,7 @@ def test_runs_of_unlike_makers_are_told(project, capsys):
 def test_a_newer_schema_is_a_sentence(project, capsys):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest, "SCHEMA", manifest.SCHEMA + 1)
-        publish(project.ledger)
+        publish(project.store)
     assert project.tfrl("status", "fake") == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
@@ -148,7 +148,7 @@ def test_names_that_look_like_numbers_are_shown_as_they_are(project, capsys):
 
 
 def test_reasons_that_are_left_out_have_their_kinds_named(project, capsys):
-    runs = project.ledger.study.runs()
+    runs = project.store.study.runs()
     notes = [("changed", runs[0], f"{n} was 0, is 1") for n in range(15)]
     *_, last = counting._told([*notes, ("damaged", runs[0], "it is damaged")])
     assert last == "changed, damaged: 6 more, for 6 other reasons"

@@ -11,22 +11,23 @@ import pytest
 from tests.harness import fake
 from tests.harness.conftest import ROOT
 from tests.harness.test_ledger import publish
-from tfrl.harness import manifest, provenance, storage
+from tfrl.harness.provenance import run_context
+from tfrl.harness.store import manifest, stored_results
 
 
 @pytest.fixture
 def results(project):
     """Seeds 0 and 2 of the first configuration finished, seed 1 damaged, seed 3 failed."""
-    ledger = project.ledger
+    store = project.store
     for seed in range(3):
-        publish(ledger, seed)
-    (ledger.directory(ledger.study.runs()[1]) / "episodes.parquet").write_bytes(b"PAR1")
-    run = ledger.study.runs()[3]
-    identity = manifest.identity(ledger.study, run, {}, {}, "1" * 64, {})
+        publish(store, seed)
+    (store.directory(store.study.runs()[1]) / "episodes.parquet").write_bytes(b"PAR1")
+    run = store.study.runs()[3]
+    identity = manifest.identity(store.study, run, {}, {}, "1" * 64, {})
     outcome = manifest.failed(FloatingPointError("the loss is NaN\nat step 480"))
     provenance = {"git": None, "lock_sha256": None, "versions": {"numpy": "2"}, "processor": {}}
-    ledger.publish(run, manifest.complete(identity, provenance, outcome, 2.0), {})
-    return storage.load(ledger.study)
+    store.publish(run, manifest.complete(identity, provenance, outcome, 2.0), {})
+    return stored_results.load(store.study)
 
 
 def test_the_tables_are_tidy(results):
@@ -58,14 +59,14 @@ def test_the_tables_are_tidy(results):
 
 def test_texts_are_categories_in_order(project, changed):
     project.write(changed('[environments]\nline = "Line-v0"\n', fake.VARIED))
-    ledger = project.ledger
+    store = project.store
     for found in ([], ["R", "D", "E"]):  # without any run; with one trained on R
-        table = storage.load(ledger.study).evaluations
+        table = stored_results.load(store.study).evaluations
         assert list(table["variation"].unique()) == found
         assert list(table["split"].cat.categories) == ["training", "held-out", "shifted"]
         assert list(table["policy"].cat.categories) == ["greedy", "stochastic"]
         assert list(table["variation"].cat.categories) == ["D", "R", "E"]
-        publish(ledger, 8)
+        publish(store, 8)
 
 
 def test_every_planned_run_is_accounted_for(results):
@@ -88,7 +89,7 @@ def test_what_runs_do_not_share_is_listed(results):
 
 
 def test_a_study_without_runs_has_empty_tables(project):
-    results = storage.load(project.ledger.study)
+    results = stored_results.load(project.store.study)
     assert len(results.episodes) == len(results.evaluations) == 0
     assert list(results.episodes["configuration"].cat.categories) == ["one", "two"]
     assert set(results.runs["status"]) == {"missing"}
@@ -97,11 +98,11 @@ def test_a_study_without_runs_has_empty_tables(project):
 
 def test_eighty_runs_load_in_a_moment(project, changed):
     project.write(changed('"0-3"', '"0-79"'))
-    ledger = project.ledger
+    store = project.store
     for seed in range(80):
-        publish(ledger, seed)
+        publish(store, seed)
     start = time.perf_counter()
-    results = storage.load(ledger.study)
+    results = stored_results.load(store.study)
     assert time.perf_counter() - start < 10  # 0.4 s where nothing else runs
     assert len(results.episodes) == 80 * 50
 
@@ -111,56 +112,57 @@ def test_settings_are_those_of_the_stored_runs(results):
     assert results.defaults == results.hyperparameters
 
 
-def notices(ledger, engine):
-    return storage.load(ledger.study, engine=engine).notices
+def notices(store, engine):
+    return stored_results.load(store.study, engine=engine).notices
 
 
 def test_runs_of_other_code_or_packages_are_noticed(project, monkeypatch):
-    ledger, engine = project.ledger, fake.Engine()
-    here = provenance.code_sha256(engine.sources("fake", "Line-v0"))
+    store, engine = project.store, fake.Engine()
+    here = run_context.code_sha256(engine.sources("fake", "Line-v0"))
     for seed in range(2):
-        publish(ledger, seed, here, provenance.versions())
-    assert notices(ledger, engine) == ()
+        publish(store, seed, here, run_context.versions())
+    assert notices(store, engine) == ()
     source = Path("changed.py")
     source.write_text("a = 1")
     monkeypatch.setenv("FAKE_SOURCE", str(source))
-    assert notices(ledger, engine) == (
+    assert notices(store, engine) == (
         "2 stored runs were made by other code or packages than today's (the code changed); "
         "`tfrl run` would make them again.",
     )
     monkeypatch.delenv("FAKE_SOURCE")
-    monkeypatch.setattr(provenance, "_version", lambda package: "9")
-    (notice,) = notices(ledger, engine)
+    monkeypatch.setattr(run_context, "_version", lambda package: "9")
+    (notice,) = notices(store, engine)
     assert f"tensorflow was {metadata.version('tensorflow')}, is 9, tf-agents was" in notice
 
 
 def test_a_pipeline_that_is_gone_is_noticed(project):
-    ledger = project.ledger
-    publish(ledger, 0, versions=provenance.versions())
+    store = project.store
+    publish(store, 0, versions=run_context.versions())
 
     class Gone(fake.Engine):
         def sources(self, pipeline, environment_id):
             raise LookupError("there is no module")
 
-    assert notices(ledger, Gone()) == (
+    assert notices(store, Gone()) == (
         "The code of fake on Line-v0 is not all here, so its runs may be those of another.",
     )
 
 
 def test_runs_of_one_name_with_different_defaults_are_noticed(project):
-    ledger, engine = project.ledger, fake.Engine()
-    here = provenance.code_sha256(engine.sources("fake", "Line-v0"))
-    publish(ledger, 0, here, provenance.versions())
-    publish(ledger, 1, here, provenance.versions(), learning_rate=0.3)
-    assert notices(ledger, engine) == (
+    store, engine = project.store, fake.Engine()
+    here = run_context.code_sha256(engine.sources("fake", "Line-v0"))
+    publish(store, 0, here, run_context.versions())
+    publish(store, 1, here, run_context.versions(), learning_rate=0.3)
+    assert notices(store, engine) == (
         "The runs of one differ in learning_rate, the default of which has changed.",
     )
 
 
 def test_loading_does_not_import_tensorflow(project):
     script = (
-        "import sys; from tfrl.harness import storage, study;"
-        "storage.load(study.load(study.find('fake'))); sys.exit('tensorflow' in sys.modules)"
+        "import sys; from tfrl.harness.store import stored_results;"
+        "from tfrl.harness.studies import study;"
+        "stored_results.load(study.load(study.find('fake'))); sys.exit('tensorflow' in sys.modules)"
     )
     environment = {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment, cwd=Path.cwd())

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tfrl import conditions
-from tfrl.conditions import HELD_OUT, Conditions
-from tfrl.harness import study
+from tfrl import variations
 from tfrl.harness.errors import StudyError
-from tfrl.harness.study import Configuration, Environment, Evaluation
+from tfrl.harness.studies import study
+from tfrl.harness.studies.study import Configuration, Environment, Evaluation
+from tfrl.variations import FIRST_TEST_LEVEL, LevelConfig
 
 
 def test_a_study_file_is_what_it_says(project):
@@ -41,8 +41,8 @@ def test_an_environment_may_be_a_table_with_its_conditions(project, changed):
     project.write(changed(ENVIRONMENTS, fake.VARIED))
     loaded = study.load(project.file)
     assert loaded.environments == (
-        Environment("D", "CartPole-v0", Conditions(test=("R", "E"))),
-        Environment("R", "CartPole-v0", Conditions("R", 10, ("D", "E"))),
+        Environment("D", "CartPole-v0", LevelConfig(test=("R", "E"))),
+        Environment("R", "CartPole-v0", LevelConfig("R", 10, ("D", "E"))),
         Environment("plain", "CartPole-v0"),
     )
     short = changed(ENVIRONMENTS, '[environments]\nplain = "CartPole-v0"\n')
@@ -81,7 +81,10 @@ def test_runs_of_one_id_and_number_of_tests_are_a_group_whatever_their_names(pro
         ("{id = 'CartPole-v0', levels = 0}", ".levels is 0: expected a whole number of levels"),
         ("{id = 'CartPole-v0', levels = true}", ".levels is true: expected a whole number of"),
         ("{id = 'CartPole-v0', levels = 1.0}", ".levels is 1.0: expected a whole number of levels"),
-        (f"{{id = 'CartPole-v0', levels = {HELD_OUT + 1}}}", f": levels is {HELD_OUT + 1}: expec"),
+        (
+            f"{{id = 'CartPole-v0', levels = {FIRST_TEST_LEVEL + 1}}}",
+            f": levels is {FIRST_TEST_LEVEL + 1}: expec",
+        ),
     ],
 )
 def test_a_mistake_in_an_environment_is_one_sentence(project, changed, table, sentence):
@@ -268,9 +271,9 @@ def test_each_ablation_of_apo_differs_from_it_in_what_it_is_named_for():
 def test_each_physics_is_tested_on_all_others():
     for name in ("generalization", "generalization-full"):
         for environment in study.load(STUDIES / f"{name}.toml").environments:
-            tested = {environment.conditions.variation, *environment.conditions.test}
-            assert tested == set(conditions.variations(environment.id))
-            assert environment.name.endswith(f"-{environment.conditions.variation}")
+            tested = {environment.level_config.variation, *environment.level_config.test}
+            assert tested == set(variations.names(environment.id))
+            assert environment.name.endswith(f"-{environment.level_config.variation}")
 
 
 def test_a_full_study_is_its_study_in_another_size():

@@ -11,7 +11,8 @@ import pytest
 from tests.harness import fake
 from tests.harness.test_ledger import publish
 from tfrl import cli
-from tfrl.harness import manifest, published, tables, verification
+from tfrl.harness import published_results, verification
+from tfrl.harness.store import manifest, tables
 
 PUBLISHED = Path("reports/fake/published.json")
 
@@ -42,10 +43,10 @@ def change(project, position, name="evaluations", row=None, by=1.0, weights=None
     Changed is a return in one of the tables, in a row or in all of them, or the weights; `noted` is
     what its manifest says.
     """
-    ledger = project.ledger
-    run = ledger.study.runs()[position]
-    entry = ledger.entry(run)
-    results = ledger.tables(entry)
+    store = project.store
+    run = store.study.runs()[position]
+    entry = store.entry(run)
+    results = store.tables(entry)
     if weights is None:
         table = results[name]
         returns = table["return"].to_numpy().copy()
@@ -55,7 +56,7 @@ def change(project, position, name="evaluations", row=None, by=1.0, weights=None
     record = {**entry.manifest, **noted}
     record["weights_sha256"] = weights or record["weights_sha256"]
     record["fingerprint"] = tables.fingerprint(results, record["weights_sha256"])
-    ledger.publish(run, record, results, {"step": np.array([0])})
+    store.publish(run, record, results, {"step": np.array([0])})
 
 
 def verify(project, capsys, *arguments):
@@ -72,14 +73,14 @@ def test_the_same_bits(made, capsys):
 
 def test_what_is_published_is_what_the_runs_came_to(made):
     before = PUBLISHED.read_bytes()
-    expected = published.read(PUBLISHED)
+    expected = published_results.read(PUBLISHED)
     assert {"/".join(map(str, key[:2])) + f"/seed-{key[2]}" for key in expected.outcomes} == {
-        str(run) for run in made.ledger.study.runs()
+        str(run) for run in made.store.study.runs()
     }
-    for run in made.ledger.study.runs():
+    for run in made.store.study.runs():
         assert expected.of(run).fingerprint == made.fingerprints()[str(run)]
         assert [mark.step for mark in expected.of(run).marks] == [0, 500, 1000]
-    published.write(expected, PUBLISHED)
+    published_results.write(expected, PUBLISHED)
     assert PUBLISHED.read_bytes() == before  # all bits of the scores too
     assert [path.name for path in PUBLISHED.parent.glob(".*")] == []
 
@@ -157,9 +158,9 @@ def test_another_architecture_excuses_its_own_runs_alone(made, capsys):
     assert verify(made, capsys)[0] == 0
     change(made, 4, processor={"machine": "x86_64"})
     change(made, 5, processor={"model": "unknown"})
-    run = made.ledger.study.runs()[1]
-    record = {**made.ledger.entry(run).manifest, **manifest.failed(ValueError("no")), **ARM}
-    made.ledger.publish(run, {**record, "timings": {"total": 1.0}}, {})
+    run = made.store.study.runs()[1]
+    record = {**made.store.entry(run).manifest, **manifest.failed(ValueError("no")), **ARM}
+    made.store.publish(run, {**record, "timings": {"total": 1.0}}, {})
     status, lines = verify(made, capsys)
     assert status == 1
     assert [line for line in lines if line.startswith("differs")] == [
@@ -198,8 +199,8 @@ def change_all(project, by, **noted):
     """Publish ten runs of each configuration, then store them again with `two` changed."""
     project.write(fake.STUDY.replace("Line-v0", "CartPole-v0").replace('"0-3"', '"0-9"'))
     for position in range(20):
-        publish(project.ledger, position, learning_rate=0.1 if position < 10 else 0.5)
-    published.write(published.collect(project.ledger), PUBLISHED)
+        publish(project.store, position, learning_rate=0.1 if position < 10 else 0.5)
+    published_results.write(published_results.collect(project.store), PUBLISHED)
     rng = np.random.default_rng(0)
     for seed in range(10):
         change(project, seed, by=rng.normal(0, 2), **noted)  # the margin is 5% of 195 - 22.34
@@ -215,7 +216,9 @@ def test_it_is_said_whether_final_returns_changed(project, capsys):
     assert re.split(" {2,}", two)[-3:] == ["8.633", "0 down, 10 up", "a real change"]
     change_of_two = float(two.split()[3])
     scores = verification.final_returns(
-        verification.verify(project.ledger, published.read(PUBLISHED), project.ledger.study.runs())
+        verification.verify(
+            project.store, published_results.read(PUBLISHED), project.store.study.runs()
+        )
     )
     own = scores[scores["configuration"] == "two"]
     assert change_of_two == pytest.approx((own["stored"] - own["published"]).median(), rel=1e-3)
@@ -224,15 +227,17 @@ def test_it_is_said_whether_final_returns_changed(project, capsys):
 
 def test_runs_with_the_same_bits_belong_to_what_is_judged(made, capsys):
     change(made, 0, by=4.0)
-    checked = verification.verify(made.ledger, published.read(PUBLISHED), made.ledger.study.runs())
+    checked = verification.verify(
+        made.store, published_results.read(PUBLISHED), made.store.study.runs()
+    )
     scores = verification.final_returns(checked)
     assert scores["configuration"].tolist() == ["one"] * 4  # and none of two, where nothing differs
     assert (scores["stored"] - scores["published"]).tolist() == pytest.approx([4, 0, 0, 0])
 
 
 def test_a_damaged_run_is_named_and_is_no_difference(made, capsys):
-    run = made.ledger.study.runs()[1]
-    file = made.ledger.directory(run) / "evaluations.parquet"
+    run = made.store.study.runs()[1]
+    file = made.store.directory(run) / "evaluations.parquet"
     file.write_bytes(file.read_bytes()[:-9])
     status, lines = verify(made, capsys)
     assert status == 1
@@ -246,8 +251,8 @@ def test_a_damaged_run_is_named_and_is_no_difference(made, capsys):
 def test_what_is_only_on_one_side_is_counted(made, capsys):
     made.write(fake.STUDY.replace('"0-3"', '"1-4"'))
     assert made.tfrl("run", "fake") == 0
-    for run in made.ledger.study.runs()[:2]:
-        shutil.rmtree(made.ledger.directory(run))
+    for run in made.store.study.runs()[:2]:
+        shutil.rmtree(made.store.directory(run))
     status, lines = verify(made, capsys)
     assert (status, lines) == (
         0,
@@ -268,9 +273,9 @@ def test_a_run_that_fails_otherwise_than_when_published_differs(project, capsys)
         0,
         ["fake: 7 of 7 runs bit-identical to the published ones; 1 failed as when published"],
     )
-    run = project.ledger.study.runs()[0]
-    record = {**project.ledger.entry(run).manifest, **manifest.failed(ValueError("no"))}
-    project.ledger.publish(run, {**record, "timings": {"total": 1.0}}, {})
+    run = project.store.study.runs()[0]
+    record = {**project.store.entry(run).manifest, **manifest.failed(ValueError("no"))}
+    project.store.publish(run, {**record, "timings": {"total": 1.0}}, {})
     status, lines = verify(project, capsys)
     assert status == 1
     assert lines[:2] == [
@@ -298,7 +303,7 @@ def test_without_a_publication_only_damage_is_looked_for(project, capsys):
     assert project.tfrl("run", "fake", "--seeds", "0-1") == 0
     sentence = "4 of 4 stored runs whole; nothing is published to compare with"
     assert verify(project, capsys) == (0, [f"fake: {sentence}"])
-    (project.ledger.directory(project.ledger.study.runs()[0]) / "manifest.json").write_text("{")
+    (project.store.directory(project.store.study.runs()[0]) / "manifest.json").write_text("{")
     status, lines = verify(project, capsys)
     assert status == 1
     assert lines[0] == "fake: 3 of 4 stored runs whole; nothing is published to compare with"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfrl.harness.storage import Results
-from tfrl.harness.study import Configuration, Environment, Evaluation, Study
+from tfrl.harness.store.stored_results import Results
+from tfrl.harness.studies.study import Configuration, Environment, Evaluation, Study
 
 RUN = ["environment", "configuration", "seed"]
 ERROR = "FloatingPointError: the loss at 48,128 is <script>alert('x')</script> | `q` & *"
@@ -69,7 +69,7 @@ def one_run(study, run, rng):
     at = np.arange(0, study.steps + 1, study.evaluation.every)
     wide = path[(1000 * at / study.steps).astype(int), None]
     parts = [("training", "D", 1.15), ("held-out", "D", 1.15)]
-    parts += [("shifted", test, KEPT[test]) for test in run.environment.conditions.test]
+    parts += [("shifted", test, KEPT[test]) for test in run.environment.level_config.test]
     evaluations = [
         played(at, split, variation, policy, np.clip(kept * wide * noise, 8, 500).round())
         for split, variation, kept in parts

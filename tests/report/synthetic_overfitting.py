@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfrl import conditions
-from tfrl.conditions import HELD_OUT, Conditions
-from tfrl.harness.study import Configuration, Environment, Evaluation, Study
+from tfrl import variations
+from tfrl.harness.studies.study import Configuration, Environment, Evaluation, Study
+from tfrl.variations import FIRST_TEST_LEVEL, LevelConfig
 
 from . import synthetic
 
@@ -38,7 +38,7 @@ KEPT = {
 def generalization(families=tuple(IDS), seeds=10, episodes=100, configurations=tuple(ABILITY)):
     """After studies/generalization.toml."""
     environments = [
-        Environment(f"{name}-{own}", IDS[name], Conditions(own, None, tested(name, own)))
+        Environment(f"{name}-{own}", IDS[name], LevelConfig(own, None, tested(name, own)))
         for name in families
         for own in "DRE"
     ]
@@ -47,14 +47,16 @@ def generalization(families=tuple(IDS), seeds=10, episodes=100, configurations=t
 
 
 def tested(name, variation):
-    grid = (conditions.GRID,) if name == "cartpole" else ()
+    grid = (variations.GRID,) if name == "cartpole" else ()
     return (*(other for other in "DRE" if other != variation), *grid)
 
 
 def levels(seeds=10, episodes=100, counts=(10, 100, 1_000, 10_000, None)):
     """After studies/levels.toml."""
     environments = [
-        Environment(f"maze-{count or 'unbounded'}", "Maze-v0", Conditions("D", count, ("perfect",)))
+        Environment(
+            f"maze-{count or 'unbounded'}", "Maze-v0", LevelConfig("D", count, ("perfect",))
+        )
         for count in counts
     ]
     bonus = {"entropy_regularization": 0.01}
@@ -85,7 +87,7 @@ def study(title, environments, configurations, seeds, steps, episodes):
 def success_rate(run, split, variation, share, talent):
     """Of one run after a share of its training; `talent` is the seed's."""
     environment, configuration = run.environment, run.configuration
-    trained, known = environment.conditions.variation, environment.conditions.levels
+    trained, known = environment.level_config.variation, environment.level_config.levels
     kept = KEPT.get(trained + variation, 0.75 if variation != trained else 1.0)
     ability = HARDER[environment.id] * ABILITY.get(configuration.pipeline, 0.9) * talent
     rate = ability * kept * share**0.4
@@ -100,7 +102,7 @@ def one_run(study, run, rng):
     talent = np.clip(1 - rng.gamma(1, 0.03), 0, 1)
     at = np.arange(0, study.steps + 1, study.evaluation.every)
     count = study.evaluation.episodes
-    own = run.environment.conditions
+    own = run.environment.level_config
     parts = [("training", own.variation), ("held-out", own.variation)]
     parts += [("shifted", variation) for variation in own.test]
     evaluations = []
@@ -108,7 +110,7 @@ def one_run(study, run, rng):
         for policy in ("greedy", "stochastic"):
             share = (at / study.steps)[:, None]
             rate = success_rate(run, split, variation, share, talent)
-            if variation == conditions.GRID:
+            if variation == variations.GRID:
                 rate = share * over_grid(run, np.arange(count) % 100) * talent
             wins = rng.random((len(at), count)) < rate * (1 if policy == "greedy" else 0.93)
             won, lost = (
@@ -116,7 +118,7 @@ def one_run(study, run, rng):
                 for low, high in WON_LOST[run.environment.id]
             )
             returns = np.where(wins, won, lost)
-            level = 0 if split == "training" else HELD_OUT - HELD_OUT % 100
+            level = 0 if split == "training" else FIRST_TEST_LEVEL - FIRST_TEST_LEVEL % 100
             part = synthetic.played(at, split, variation, policy, returns, level)
             if split == "training" and own.levels:
                 part["level"] %= own.levels
@@ -128,7 +130,7 @@ def over_grid(run, cell):
     """How well each cell of CartPole's grid is known: best about the default, E's corners worst."""
     force, length = cell % 10, cell // 10
     distance = np.hypot(force - 4, length - 4) / 8
-    reach = {"D": 0.45, "R": 0.7, "E": 0.95}[run.environment.conditions.variation]
+    reach = {"D": 0.45, "R": 0.7, "E": 0.95}[run.environment.level_config.variation]
     return 1 / (1 + np.exp((distance - reach) / 0.08))
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfrl.conditions import Conditions
-from tfrl.harness.study import Environment
+from tfrl.harness.studies.study import Environment
 from tfrl.report import render
 from tfrl.report.domain import asks_about_overfitting
 from tfrl.report.drawings import heatmaps
+from tfrl.variations import LevelConfig
 
 from . import synthetic, synthetic_overfitting
 from .reading import Page, contrast, no_nan
@@ -201,7 +201,7 @@ def test_a_study_of_which_no_run_has_finished(tmp_path, status):
 def test_an_environment_of_which_success_is_not_known(tmp_path):
     planned = synthetic_overfitting.levels(seeds=3, episodes=10, counts=(10, None))
     environments = tuple(
-        Environment(e.name, "gymnasium:Mine-v0", Conditions("D", e.conditions.levels))
+        Environment(e.name, "gymnasium:Mine-v0", LevelConfig("D", e.level_config.levels))
         for e in planned.environments
     )
     found = synthetic_overfitting.results(planned)
@@ -226,7 +226,7 @@ def test_numbers_can_be_read_on_every_colour():
 
 
 def more_tests():
-    environment = Environment("cartpole", "CartPole-v1", Conditions(test=("R", "E")))
+    environment = Environment("cartpole", "CartPole-v1", LevelConfig(test=("R", "E")))
     planned = synthetic.study(("ppo", "apo"), seeds=6, steps=60_000)
     return replace(planned, environments=(environment,))
 

@@ -112,8 +112,8 @@ def test_what_is_not_there_is_said_and_counted(report):
     text = Page(report).text
     assert "This study is incomplete: 78/80 runs finished; 1 failed; 1 not there yet." in text
     final = pd.read_csv(report.parent / "tables/cartpole-who_ends_best.csv")
-    ledger = pd.read_csv(report.parent / "tables/the_runs-ledger.csv")
-    for table in (final.set_index("configuration"), ledger.set_index("configuration")):
+    store = pd.read_csv(report.parent / "tables/the_runs-ledger.csv")
+    for table in (final.set_index("configuration"), store.set_index("configuration")):
         assert table["finished"].to_dict() == {"dqn": 19, "reinforce": 19, "ppo": 20, "apo": 20}
         assert table["failed"].to_dict() == {"dqn": 0, "reinforce": 1, "ppo": 0, "apo": 0}
         assert table["missing"].to_dict() == {"dqn": 1, "reinforce": 0, "ppo": 0, "apo": 0}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.report import synthetic, synthetic_overfitting
-from tfrl.harness.study import Environment
+from tfrl.harness.studies.study import Environment
 from tfrl.report import render
 from tfrl.report.document import document
 from tfrl.report.questions import all_environments, what_seeds_decide, who_learns_fastest

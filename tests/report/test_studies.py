@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfrl.harness.study import Environment
+from tfrl.harness.studies.study import Environment
 from tfrl.report import render
 
 from . import synthetic

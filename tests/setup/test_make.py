@@ -62,11 +62,13 @@ def test_a_report_is_written_and_compared_unless_there_is_none(
     assert done.stderr == "" if failure is None else done.stderr.rstrip().endswith(failure)
 
 
-SHIPPED = ["cartpole", "generalization", "levels"]
+PIPELINES = ["cartpole", "generalization", "levels"]
 FULL = ["generalization-full", "levels-full"]
 
 
-@pytest.mark.parametrize(("target", "studies"), [("reproduce", SHIPPED), ("reproduce-full", FULL)])
+@pytest.mark.parametrize(
+    ("target", "studies"), [("reproduce", PIPELINES), ("reproduce-full", FULL)]
+)
 def test_all_shipped_studies_are_run_and_compared_together_at_the_end(clone, target, studies):
     done = make(clone, TFRL.format(run=0, report=0, verify=0), target)
     expected = [f"{verb} {study}" for study in studies for verb in ("run", "report")]
@@ -80,7 +82,7 @@ def test_all_shipped_studies_are_run_and_compared_together_at_the_end(clone, tar
 
 @pytest.mark.parametrize(
     ("status", "reported", "failure"),
-    [(1, SHIPPED, "Error 1"), (2, ["cartpole"], "Error 2"), (130, ["cartpole"], "Error 130")],
+    [(1, PIPELINES, "Error 1"), (2, ["cartpole"], "Error 2"), (130, ["cartpole"], "Error 130")],
 )
 def test_a_failed_run_does_not_keep_other_studies_from_theirs(clone, status, reported, failure):
     """But a mistake does, and so does Ctrl-C."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.harness import fake
 from tests.harness.conftest import Project
-from tfrl.harness import storage
+from tfrl.harness.store import stored_results
 
 # What a manifest says that is the same whenever and however often the run is made.
 LASTING = (
@@ -77,7 +77,7 @@ def assert_same(project: Project, root: str, reference: str) -> None:
         texts = [(path / "manifest.json").read_bytes() for path in (folder, here[place])]
         expected, found = map(json.loads, texts)
         assert {key: found[key] for key in LASTING} == {key: expected[key] for key in LASTING}
-    results = [storage.load(project.ledger.study, Path(name)) for name in (root, reference)]
+    results = [stored_results.load(project.store.study, Path(name)) for name in (root, reference)]
     assert results[0].episodes.equals(results[1].episodes)
     assert results[0].evaluations.equals(results[1].evaluations)
     assert not results[0].runs.duplicated(["environment", "configuration", "seed"]).any()

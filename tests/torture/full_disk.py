@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.harness.conftest import Project
 from tests.torture.common import assert_same, made, study
-from tfrl.harness.ledger import Ledger
+from tfrl.harness.store.run_store import RunStore
 
 FULL = "No space left on device"
 
@@ -19,19 +19,19 @@ def main(small: Path) -> None:
     """Raises `AssertionError` if something is lost."""
     project, runs = Project(Path.cwd()), small / "runs"
     project.write(study("0-39"))
-    ledger = Ledger(project.ledger.study, runs)
+    store = RunStore(project.store.study, runs)
     assert tfrl(project, "run", "fake", "--runs", "whole") == ""
 
     said = tfrl(project, "run", "fake", "--runs", str(runs))
     assert said.startswith(f"tfrl: {runs}/fake/line/") and said.endswith(
         f"cannot be stored: {FULL}"
     )
-    stored = whole_runs(ledger)
+    stored = whole_runs(store)
     assert 5 < len(stored) < 80
     ballast = fill(small)
     said = tfrl(project, "run", "fake", "--runs", str(runs))
     assert said.startswith("tfrl: ") and FULL in said and str(runs) in said
-    assert whole_runs(ledger) == stored
+    assert whole_runs(store) == stored
     said = tfrl(project, "report", "fake", "--runs", "whole", "--reports", str(small / "reports"))
     assert said.startswith(f"tfrl: {small}/reports/own/fake/") and FULL in said
 
@@ -40,7 +40,7 @@ def main(small: Path) -> None:
     before = made()
     assert tfrl(project, "run", "fake", "--runs", str(runs)) == ""
     assert (made() - before).keys() == made().keys() - stored.keys(), "none is made twice"
-    assert stored.items() <= whole_runs(ledger).items()
+    assert stored.items() <= whole_runs(store).items()
     assert_same(project, str(runs), "whole")
     print(f"{len(stored)} of 80 runs stored on 256 KiB, the disk named, and all with more room")
 
@@ -54,12 +54,12 @@ def tfrl(project: Project, *arguments: str) -> str:
     return err.splitlines()[-1] if process.returncode else ""
 
 
-def whole_runs(ledger: Ledger) -> dict[str, str]:
+def whole_runs(store: RunStore) -> dict[str, str]:
     """The fingerprints of the runs that are stored, each of which can be read."""
-    entries = [entry for entry in ledger.entries() if entry.status != "missing"]
+    entries = [entry for entry in store.entries() if entry.status != "missing"]
     for entry in entries:
-        ledger.tables(entry)
-    assert not list(ledger.folder.glob("*/*/.*"))
+        store.tables(entry)
+    assert not list(store.folder.glob("*/*/.*"))
     return {str(entry.run): entry.manifest["fingerprint"] for entry in entries}
 
 

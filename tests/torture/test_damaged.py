@@ -13,10 +13,10 @@ from tests.harness.test_counting import make_old
 from tests.harness.test_ledger import publish
 from tests.torture import size
 from tests.torture.common import made, study
-from tfrl.harness import manifest, storage
-from tfrl.harness.errors import DamagedError, LedgerError
-from tfrl.harness.ledger import Ledger
-from tfrl.harness.study import Run
+from tfrl.harness.errors import DamagedError, StoreError
+from tfrl.harness.store import manifest, stored_results
+from tfrl.harness.store.run_store import RunStore
+from tfrl.harness.studies.study import Run
 
 # Runs as tfrl 0.1 stored them before manifests had the checksums of the tables, and what they were
 # told of themselves.
@@ -24,13 +24,13 @@ STORED = Path(__file__).parent / "stored" / "schema-2"
 GIVEN = 'failing_seed = 2\nfailure = "nan"\n'
 
 
-def damage(ledger: Ledger, run: Run) -> str | None:
+def damage(store: RunStore, run: Run) -> str | None:
     """What is found to be damaged of a stored run; None if nothing is."""
-    entry = ledger.entry(run)
+    entry = store.entry(run)
     if entry.status == "missing":
         return entry.note
     try:
-        ledger.tables(entry)
+        store.tables(entry)
     except DamagedError as error:
         return str(error)
     return None
@@ -39,27 +39,27 @@ def damage(ledger: Ledger, run: Run) -> str | None:
 @pytest.fixture
 def files(project) -> list[Path]:
     """Of a run that is stored."""
-    publish(project.ledger)
-    return sorted(project.ledger.directory(project.ledger.study.runs()[0]).iterdir())
+    publish(project.store)
+    return sorted(project.store.directory(project.store.study.runs()[0]).iterdir())
 
 
 def test_a_file_cut_off_anywhere_is_named(project, figure, files):
-    ledger, run, cuts = project.ledger, project.ledger.study.runs()[0], 0
+    store, run, cuts = project.store, project.store.study.runs()[0], 0
     for file in files:
         whole = file.read_bytes()
         for length in range(0, len(whole), size(97, 1)):
             file.write_bytes(whole[:length])
-            assert str(damage(ledger, run)).startswith(f"{file} is damaged: ")
+            assert str(damage(store, run)).startswith(f"{file} is damaged: ")
             cuts += 1
         file.unlink()
-        assert str(damage(ledger, run)).startswith(str(file))
+        assert str(damage(store, run)).startswith(str(file))
         file.write_bytes(whole)
-        assert damage(ledger, run) is None
+        assert damage(store, run) is None
     figure(4, f"cut off at {cuts} of {cuts} offsets of {len(files)} files: each time it is named")
 
 
 def test_any_bit_that_flips_is_noticed(project, figure, files):
-    ledger, run, chance = project.ledger, project.ledger.study.runs()[0], random.Random(4)
+    store, run, chance = project.store, project.store.study.runs()[0], random.Random(4)
     flips = size(200, 1000)
     sizes = [file.stat().st_size for file in files]
     for file in chance.choices(files, sizes, k=flips):
@@ -67,9 +67,9 @@ def test_any_bit_that_flips_is_noticed(project, figure, files):
         flipped, position = bytearray(whole), chance.randrange(8 * len(whole))
         flipped[position // 8] ^= 1 << position % 8
         file.write_bytes(flipped)
-        assert str(damage(ledger, run)).startswith(f"{file} is damaged: "), position
+        assert str(damage(store, run)).startswith(f"{file} is damaged: "), position
         file.write_bytes(whole)
-    assert damage(ledger, run) is None
+    assert damage(store, run) is None
     figure(4, f"{flips} of {flips} bits that flipped: each time the file is named")
 
 
@@ -78,8 +78,8 @@ def test_only_what_is_damaged_is_made_again(project, figure, capsys):
     assert project.tfrl("run", "fake") == 0
     before, chance, times = project.fingerprints(), random.Random(5), size(2, 12)
     for time in range(times):
-        run = chance.choice(project.ledger.study.runs())
-        file = chance.choice(sorted(project.ledger.directory(run).iterdir()))
+        run = chance.choice(project.store.study.runs())
+        file = chance.choice(sorted(project.store.directory(run).iterdir()))
         whole = bytearray(file.read_bytes())
         position = chance.randrange(len(whole))
         whole[position] ^= 1 << chance.randrange(8)
@@ -98,32 +98,32 @@ def test_only_what_is_damaged_is_made_again(project, figure, capsys):
 def test_what_an_earlier_version_stored_counts(project, figure):
     shutil.copytree(STORED, "runs")
     project.write(fake.STUDY.replace("[configurations.two]", f"{GIVEN}\n[configurations.two]"))
-    entries = project.ledger.entries()
+    entries = project.store.entries()
     assert Counter(entry.status for entry in entries) == {"finished": 2, "missing": 6}
     assert not any(entry.note for entry in entries)
     for entry in entries[:2]:
         assert not {"attempts", "tables_sha256"} & entry.manifest.keys()
         expected = fake.Trainer(fake.Config(), 1000, 500, 2).run(entry.run.seed)
-        found = project.ledger.tables(entry)["episodes"]["return"].to_pylist()
+        found = project.store.tables(entry)["episodes"]["return"].to_pylist()
         assert found == expected.episodes["return"].tolist()
-    loaded = storage.load(project.ledger.study, engine=fake.Engine())
+    loaded = stored_results.load(project.store.study, engine=fake.Engine())
     assert len(loaded.episodes) == 2 * 50
     figure(9, "runs stored by an earlier version of this schema load")
 
 
 def test_other_schemas_are_named(project, figure, capsys):
-    ledger, run = project.ledger, project.ledger.study.runs()[0]
-    publish(ledger)
-    make_old(ledger, run)
+    store, run = project.store, project.store.study.runs()[0]
+    publish(store)
+    make_old(store, run)
     note = f"stored by an older tfrl, which evaluated otherwise (schema 1, now {manifest.SCHEMA})"
-    assert ledger.entry(run).note == note
-    file = ledger.directory(run) / "manifest.json"
+    assert store.entry(run).note == note
+    file = store.directory(run) / "manifest.json"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest, "SCHEMA", manifest.SCHEMA + 1)
         file.write_bytes(manifest.encode({"everything": "else"}))
     newer = f"{file} was written by a newer tfrl (schema {manifest.SCHEMA + 1}, this one reads up"
-    with pytest.raises(LedgerError, match=re.escape(newer)):
-        ledger.entries()
+    with pytest.raises(StoreError, match=re.escape(newer)):
+        store.entries()
     for verb in ("run", "report", "verify"):
         assert project.tfrl(verb, "fake") == 2
         assert capsys.readouterr().err.startswith(f"tfrl: {newer}")

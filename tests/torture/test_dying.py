@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness.test_ledger import CODE, publish
 from tests.torture import size
-from tfrl.harness import publishing
+from tfrl.harness.store import atomic_files
 
 pytestmark = pytest.mark.slow  # dies once in each step of a write
 
@@ -81,23 +81,23 @@ def dies(last: int, num_bytes: int, action: Callable[[], object]) -> bool:
 
 @pytest.mark.parametrize("before", ["nothing", "another run"])
 def test_death_inside_any_step_of_storing_a_run(project, figure, before):
-    ledger, run = project.ledger, project.ledger.study.runs()[0]
-    publish(ledger)  # imports what that takes, once for all processes
+    store, run = project.store, project.store.study.runs()[0]
+    publish(store)  # imports what that takes, once for all processes
     deaths, found = 0, []
     while True:
-        shutil.rmtree(ledger.folder, ignore_errors=True)
+        shutil.rmtree(store.folder, ignore_errors=True)
         if before == "another run":
-            publish(ledger, code=EARLIER)
-        died = dies(deaths + 1, size(700, 16), lambda: publish(ledger))
-        with ledger.locked():  # as the next `tfrl run` does
-            entry = ledger.entry(run)
+            publish(store, code=EARLIER)
+        died = dies(deaths + 1, size(700, 16), lambda: publish(store))
+        with store.locked():  # as the next `tfrl run` does
+            entry = store.entry(run)
         assert entry.note is None, "what is visible is whole"
         if entry.status == "finished":
-            ledger.tables(entry)  # raises if anything is damaged
-        assert not list(ledger.folder.glob("*/*/.*")), "nothing is left lying about"
+            store.tables(entry)  # raises if anything is damaged
+        assert not list(store.folder.glob("*/*/.*")), "nothing is left lying about"
         found.append(entry.manifest.get("code", "nothing"))
         if before == "another run" and found[-1] == CODE:
-            assert ledger.kept_entry(run).manifest["code"] == EARLIER, "what it replaced is kept"
+            assert store.kept_entry(run).manifest["code"] == EARLIER, "what it replaced is kept"
         if not died:
             break
         deaths += 1
@@ -112,7 +112,7 @@ def test_death_inside_any_step_of_writing_a_page(tmp_path, figure):
     old, new = "old " * 100, "new " * 200
     while True:
         page.write_text(old)
-        died = dies(deaths + 1, size(100, 1), lambda: publishing.write_text(page, new))
+        died = dies(deaths + 1, size(100, 1), lambda: atomic_files.write_text(page, new))
         assert page.read_text() in (old, new)
         if not died:
             break

@@ -16,7 +16,7 @@ from tests.harness import fake
 from tests.torture import size
 from tests.torture.common import assert_same, made, study, wait_until
 from tfrl import cli
-from tfrl.harness import provenance
+from tfrl.harness.provenance import run_context
 
 pytestmark = pytest.mark.slow  # kills and starts processes by the dozen
 
@@ -38,7 +38,7 @@ def kill(process: subprocess.Popen) -> None:
 
 def stored(project, code: str) -> dict[str, str]:
     """The fingerprints of the runs that were made by this code."""
-    entries = project.ledger.entries()
+    entries = project.store.entries()
     assert "failed" not in {entry.status for entry in entries}
     return {
         str(entry.run): entry.manifest["fingerprint"]
@@ -66,7 +66,7 @@ def test_the_driver_killed_at_any_moment_loses_nothing(project, figure, monkeypa
     versions = 0
     while kills < size(4, 50) or versions < 2:
         source.write_text(f"{versions}")
-        code = provenance.code_sha256([source])
+        code = run_context.code_sha256([source])
         done = False
         while not done:
             before, made_before = stored(project, code), made()
@@ -125,7 +125,7 @@ def test_a_worker_killed_at_any_moment_takes_nothing_with_it(project, figure):
             sent.append(number.name)
     out, err = process.communicate(timeout=300)
 
-    entries = project.ledger.entries()
+    entries = project.store.entries()
     attempts = {str(entry.run): entry.manifest["attempts"] for entry in entries}
     told = [line for line in err.splitlines() if "the worker process was killed by" in line]
     recorded = Counter(re.findall(r"SIG[A-Z]+", str(attempts)))
@@ -196,7 +196,7 @@ def test_a_dead_holder_of_the_lock_is_not_in_the_way(project, figure):
         holder = project.start("run", "fake")
         wait_until(made, "its workers are at work")
         kill(holder)
-        with project.ledger.locked():
+        with project.store.locked():
             pass
         for file in Path().glob("made-*"):
             file.unlink()

@@ -8,8 +8,8 @@ import pytest
 
 from tests.harness.conftest import ROOT
 from tests.torture import LONG
-from tfrl.harness import study
-from tfrl.harness.ledger import Ledger
+from tfrl.harness.store.run_store import RunStore
+from tfrl.harness.studies import study
 
 STUDY = """\
 title = "Two seeds, shortly"
@@ -50,7 +50,7 @@ def test_one_fingerprint_wherever_a_seed_is_run(tmp_path, figure):
             capture_output=True,
             preexec_fn=lambda cores=cores: CHOOSES and os.sched_setaffinity(0, cores),
         )
-        entries = Ledger(study.load(file), tmp_path / f"{number}").entries()
+        entries = RunStore(study.load(file), tmp_path / f"{number}").entries()
         found.append([entry.manifest["fingerprint"] for entry in entries])
     assert len(set(found[0])) == 4, "other seeds and agents give others"
     assert found == [found[0]] * len(INVOCATIONS)

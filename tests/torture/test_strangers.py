@@ -13,8 +13,8 @@ from tests.harness.conftest import ROOT
 from tests.harness.test_ledger import publish
 from tests.report.reading import Page
 from tfrl import cli
-from tfrl.harness import manifest, tables
-from tfrl.harness.errors import DamagedError, LedgerError
+from tfrl.harness.errors import DamagedError, StoreError
+from tfrl.harness.store import manifest, tables
 
 ESCAPES = "\x1b[2J\x1b]0;title\x07\u202etxt\x9b1m"  # clears the screen, turns the text
 SCRIPT = "<script>alert(1)</script>"
@@ -115,10 +115,10 @@ def test_no_text_of_a_study_does_harm(project, capsys, figure):
 
 def forge(project, **changes: object) -> Path:
     """The manifest of a run with something else in it, and the right checksum."""
-    publish(project.ledger)
-    run = project.ledger.study.runs()[0]
-    file = project.ledger.directory(run) / "manifest.json"
-    file.write_bytes(manifest.encode({**project.ledger.entry(run).manifest, **changes}))
+    publish(project.store)
+    run = project.store.study.runs()[0]
+    file = project.store.directory(run) / "manifest.json"
+    file.write_bytes(manifest.encode({**project.store.entry(run).manifest, **changes}))
     return file
 
 
@@ -173,11 +173,11 @@ def test_no_manifest_is_more_than_damaged(project, capsys, figure):
 
 
 def test_no_table_is_more_than_damaged(project, figure):
-    publish(project.ledger)
-    entry = project.ledger.entries()[0]
-    file = project.ledger.directory(entry.run) / "evaluations.parquet"
+    publish(project.store)
+    entry = project.store.entries()[0]
+    file = project.store.directory(entry.run) / "evaluations.parquet"
     del entry.manifest["tables_sha256"]
-    whole = project.ledger.tables(entry)["evaluations"]
+    whole = project.store.tables(entry)["evaluations"]
 
     def replaced(column: str, values: list) -> pa.Table:
         field = whole.schema.field(column)
@@ -200,7 +200,7 @@ def test_no_table_is_more_than_damaged(project, figure):
     for table in forged:
         tables.write(table, file)
         with pytest.raises(DamagedError, match=re.escape(f"{file} is damaged: ")):
-            project.ledger.tables(entry)
+            project.store.tables(entry)
     figure(11, f"{len(forged)} forged tables: each named as damaged")
 
 
@@ -209,7 +209,7 @@ def test_what_a_result_says_is_shown_and_not_obeyed(project, capsys, figure):
     failed = {"weights_sha256": None, "fingerprint": None, "updates": None, "status": "failed"}
     processor = {"machine": SCRIPT, "model": f"[a](javascript:b) {ESCAPES}", "flags": [SCRIPT]}
     versions = {SCRIPT: ESCAPES, "numpy": SCRIPT}
-    publish(project.ledger, 1)
+    publish(project.store, 1)
     forge(project, error=error, **failed, processor=processor, versions=versions, git=SCRIPT)
     for arguments in (
         ("status", "fake"),
@@ -237,8 +237,8 @@ def test_what_a_result_says_is_shown_and_not_obeyed(project, capsys, figure):
 
 
 def test_no_link_leads_out_of_the_folder_of_the_runs(project, figure):
-    publish(project.ledger)
-    outside, ledger = Path("outside"), project.ledger
+    publish(project.store)
+    outside, store = Path("outside"), project.store
     victim = outside / "one" / ".seed-0.1234" / "kept"
     victim.parent.mkdir(parents=True)
     victim.write_text("kept")
@@ -257,7 +257,7 @@ def test_no_link_leads_out_of_the_folder_of_the_runs(project, figure):
         target = outside / "file" if link.name.startswith(".") else outside
         link.symlink_to(target.absolute())
         before = set(outside.rglob("*"))
-        with pytest.raises(LedgerError, match=f"{link} is a link, and runs are"), ledger.locked():
+        with pytest.raises(StoreError, match=f"{link} is a link, and runs are"), store.locked():
             pass
         assert set(outside.rglob("*")) == before
         link.unlink()
@@ -296,7 +296,7 @@ def test_nothing_is_read_that_could_run(figure):
 def test_results_are_read_without_the_code_that_made_them(project, figure):
     Path("own.py").write_text('from pathlib import Path\nPath("ran").touch()\n')
     project.write(fake.STUDY.replace('"fake"', '"own:Pipeline"'))
-    publish(project.ledger)
+    publish(project.store)
     for arguments in (["list"], ["status", "fake"], ["verify", "fake"], ["report", "fake"]):
         assert cli.main(arguments) == 0
     assert not Path("ran").exists()

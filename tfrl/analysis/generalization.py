@@ -12,7 +12,7 @@ import pandas as pd
 from tfrl.analysis import overfitting
 from tfrl.analysis.overfitting import Measure
 from tfrl.analysis.returns import GROUP, RUN
-from tfrl.conditions import GRID
+from tfrl.variations import GRID
 
 SUMMARIES = ("default", "interpolation", "extrapolation")
 PUBLISHED = {  # their feed-forward policies: means over their tasks

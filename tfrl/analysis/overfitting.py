@@ -33,7 +33,7 @@ from tfrl.analysis import levels as clusters
 from tfrl.analysis.evidence import CONFIDENCE
 from tfrl.analysis.returns import GROUP, RUN
 from tfrl.analysis.sign_test import ALPHA, Differences
-from tfrl.conditions import GRID
+from tfrl.variations import GRID
 
 HELD_OUT = "held-out"  # what is `tested` in a gap that is no variation
 IDLE = "too little was learned to lose"

@@ -4,7 +4,7 @@ The tables are those of `Results`: episodes [environment, configuration, seed, s
 return, length] and evaluations [environment, configuration, seed, step, split, variation, policy,
 level, episode, return, length]. Steps are environment steps, returns are undiscounted sums of
 rewards. An evaluation plays levels that were trained on (split "training"), levels of the same
-variation that never are ("held-out") and further variations ("shifted"); see `tfrl.conditions`.
+variation that never are ("held-out") and further variations ("shifted"); see `tfrl.variations`.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from tfrl.cli.verb import FINE, Verb
+from tfrl.cli.verb import OK, Command
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -16,17 +16,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl.harness.errors import HarnessError
-    from tfrl.harness.study import Environment
+    from tfrl.harness.studies.study import Environment
 
     try:
         engine.check(Environment("checked", arguments.environment))
     except LookupError as error:
         raise HarnessError(str(error)) from None
     print(f"{arguments.environment} can be trained in, and repeats itself.")
-    return FINE
+    return OK
 
 
-VERB = Verb(
+VERB = Command(
     name="check",
     summary="check an environment before anything is trained in it",
     description="""\

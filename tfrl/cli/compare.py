@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from tfrl.cli.verb import FINE, Verb, add_reports
+from tfrl.cli.verb import OK, Command, add_reports
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -17,18 +17,19 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl import report
-    from tfrl.harness import joining, published
+    from tfrl.harness import published_results
+    from tfrl.harness.store import joined_results
     from tfrl.report.document import document
 
-    results = joining.load(arguments.first, arguments.second, arguments.runs, engine)
+    results = joined_results.load(arguments.first, arguments.second, arguments.runs, engine)
     page = document(results)
     print(f"{report.in_terminal(page)}\n")
-    destination = published.own("compare", arguments.reports) / results.study.name
+    destination = published_results.own("compare", arguments.reports) / results.study.name
     print(report.write(page, destination))
-    return FINE
+    return OK
 
 
-VERB = Verb(
+VERB = Command(
     name="compare",
     summary="compare two configurations",
     description="""\

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tfrl.harness.published import Published
-    from tfrl.harness.study import Study
+    from tfrl.harness.published_results import Published
+    from tfrl.harness.studies.study import Study
     from tfrl.harness.verification import Checked
 
 _HEADERS = (

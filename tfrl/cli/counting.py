@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from tfrl.harness.ledger import Entry
-    from tfrl.harness.plan import Cause, Task
-    from tfrl.harness.study import Run, Study
+    from tfrl.harness.execution.plan import Cause, Task
+    from tfrl.harness.store.run_store import Entry
+    from tfrl.harness.studies.study import Run, Study
 
 COUNTED = ("planned", "finished", "failed", "missing")
 _CAUSES: tuple["Cause", ...] = ("missing", "failed", "changed", "damaged")  # of a `Task`

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from tfrl.cli.verb import FINE, Verb
+from tfrl.cli.verb import OK, Command
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -17,9 +17,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tabulate import tabulate
 
-    from tfrl.harness import hyperparameters
     from tfrl.harness.errors import StudyError
-    from tfrl.harness.toml import show
+    from tfrl.harness.studies import hyperparameters
+    from tfrl.harness.studies.toml import show
 
     try:
         config = engine.config(arguments.pipeline)
@@ -33,10 +33,10 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     ]
     print(hyperparameters.source(config))
     print(tabulate(rows, ["hyperparameter", "default", "meaning"], disable_numparse=True))
-    return FINE
+    return OK
 
 
-VERB = Verb(
+VERB = Command(
     name="hyperparameters",
     summary="show what a study may set of a pipeline",
     description="""\

@@ -9,14 +9,14 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from tfrl.cli.counting import by_configuration, failures, long_sums, total
-from tfrl.cli.verb import FINE, INTERRUPTED, RUN_FAILED, add_jobs, add_study
+from tfrl.cli.verb import INTERRUPTED, OK, RUN_FAILED, add_jobs, add_study
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
-    from tfrl.harness.ledger import Ledger
-    from tfrl.harness.places import Place
-    from tfrl.harness.plan import Task
-    from tfrl.harness.study import Study
+    from tfrl.harness.execution.backends import WorkerBackend
+    from tfrl.harness.execution.plan import Task
+    from tfrl.harness.store.run_store import RunStore
+    from tfrl.harness.studies.study import Study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,39 +48,39 @@ def make(
     engine: "Engine",
     study: "Study",
     seeds: Sequence[int],
-    choose: Callable[["Ledger"], Sequence["Task"]],
+    choose: Callable[["RunStore"], Sequence["Task"]],
 ) -> int:
     """Make those runs of a study that `choose` finds to be made, and say how things stand then.
 
     Returns the exit status, which tells whether a run with one of these seeds has failed.
     """
-    from tfrl import runtime
-    from tfrl.harness import executor, plan
-    from tfrl.harness.ledger import Ledger
-    from tfrl.harness.progress import Progress, duration
+    from tfrl.harness.execution import executor, plan
+    from tfrl.harness.execution.progress import Progress, duration
+    from tfrl.harness.store.run_store import RunStore
+    from tfrl.runtime import tf_setup
 
     start = time.monotonic()
-    ledger = Ledger(study, arguments.runs)
+    store = RunStore(study, arguments.runs)
     progress = Progress(sys.stderr)
     interrupted = False
-    with ledger.locked():
+    with store.locked():
         try:
-            tasks = choose(ledger)
+            tasks = choose(store)
             for reason in plan.reasons(tasks):
                 progress.say(reason)
-            if names := runtime.overridden():
+            if names := tf_setup.overridden():
                 progress.say(f"not used, since it may change results: {', '.join(names)}")
-            if runtime.has_gpu():
+            if tf_setup.has_gpu():
                 progress.say("the GPU of this machine is not used: runs are computed on processors")
             progress.say(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make")
             with _place(arguments, tasks) as place:
                 limit = 60 * arguments.time_limit
-                executor.execute(ledger, tasks, engine, arguments.jobs, progress, place, limit)
+                executor.execute(store, tasks, engine, arguments.jobs, progress, place, limit)
         except KeyboardInterrupt:
             interrupted = True
 
-    entries = ledger.entries()
-    print(f"{total(entries)} in {ledger.folder}, {duration(time.monotonic() - start)}")
+    entries = store.entries()
+    print(f"{total(entries)} in {store.folder}, {duration(time.monotonic() - start)}")
     print(by_configuration(study, entries))
     of_these = [entry for entry in entries if entry.status == "failed" and entry.run.seed in seeds]
     for line in (*failures(of_these), *long_sums(entries)):
@@ -88,7 +88,7 @@ def make(
     if interrupted:
         print("interrupted: run the same command to resume", file=sys.stderr)
         return INTERRUPTED
-    return RUN_FAILED if of_these else FINE
+    return RUN_FAILED if of_these else OK
 
 
 def _minutes(text: str) -> float:
@@ -104,16 +104,16 @@ def _minutes(text: str) -> float:
 
 def _place(
     arguments: argparse.Namespace, tasks: "Sequence[Task]"
-) -> "AbstractContextManager[Place]":
+) -> "AbstractContextManager[WorkerBackend]":
     """Where the runs are made. Raises `ClusterError`."""
     from tfrl.harness.errors import ClusterError
 
     if arguments.address and arguments.executor != "ray":
         raise ClusterError("--address is that of a Ray cluster: add --executor ray")
     if arguments.executor == "ray" and tasks:
-        from tfrl.harness import cluster
+        from tfrl.harness.execution import ray_backend
 
-        return cluster.connected(arguments.address, tasks)
-    from tfrl.harness.processes import ThisMachine
+        return ray_backend.connected(arguments.address, tasks)
+    from tfrl.harness.execution.local_backend import LocalBackend
 
-    return nullcontext(ThisMachine())
+    return nullcontext(LocalBackend())

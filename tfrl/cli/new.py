@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfrl.cli.verb import FINE, Verb
+from tfrl.cli.verb import OK, Command
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -25,8 +25,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
-    from tfrl.harness import sources
     from tfrl.harness.errors import HarnessError
+    from tfrl.harness.provenance import sources
 
     file: Path = arguments.file
     if file.suffix != ".py" or not file.stem.isidentifier():
@@ -46,10 +46,10 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
         raise HarnessError(f"{file} cannot be written: {error.strerror}") from None
     module = ".".join([*file.parent.parts, file.stem])
     print(f'Wrote {file}. Name it in a study: pipeline = "{module}:{name}Pipeline"')
-    return FINE
+    return OK
 
 
-VERB = Verb(
+VERB = Command(
     name="new",
     summary="write a file in which to adapt a pipeline",
     description="""\

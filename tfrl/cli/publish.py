@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from tfrl.cli.verb import FINE, Verb, add_reports, add_study
+from tfrl.cli.verb import OK, Command, add_reports, add_study
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -17,31 +17,32 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl import report
-    from tfrl.harness import plan, published
-    from tfrl.harness import study as studies
+    from tfrl.harness import published_results
     from tfrl.harness.errors import HarnessError
-    from tfrl.harness.ledger import Ledger
-    from tfrl.harness.storage import load
+    from tfrl.harness.execution import plan
+    from tfrl.harness.store.run_store import RunStore
+    from tfrl.harness.store.stored_results import load
+    from tfrl.harness.studies import study as studies
 
     study = studies.load(studies.find(arguments.study))
-    ledger = Ledger(study, arguments.runs)
-    if tasks := plan.make(ledger, engine, study.seeds):
+    store = RunStore(study, arguments.runs)
+    if tasks := plan.make(store, engine, study.seeds):
         raise HarnessError(
             f"{len(tasks)} of {len(study.runs())} runs of {study.name} are still to be made, so it "
             f"cannot be published: `tfrl run {arguments.study}` makes them"
         )
-    place = published.place(study, arguments.reports)
-    outcomes = published.collect(ledger)
+    place = published_results.place(study, arguments.reports)
+    outcomes = published_results.collect(store)
     results = load(study, arguments.runs, engine)
     for notice in results.notices:
         print(notice, file=sys.stderr)
     page = report.render(results, place.parent)
-    published.write(outcomes, place)
+    published_results.write(outcomes, place)
     print(page)
-    return FINE
+    return OK
 
 
-VERB = Verb(
+VERB = Command(
     name="publish",
     summary="write the report of a study for others to compare with",
     description="""\

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from tfrl.cli.verb import FINE, Verb, add_reports, add_study
+from tfrl.cli.verb import OK, Command, add_reports, add_study
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -17,10 +17,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl import report
-    from tfrl.harness import published
-    from tfrl.harness import study as studies
+    from tfrl.harness import published_results
     from tfrl.harness.errors import HarnessError
-    from tfrl.harness.storage import load
+    from tfrl.harness.store.stored_results import load
+    from tfrl.harness.studies import study as studies
 
     study = studies.load(studies.find(arguments.study))
     results = load(study, arguments.runs, engine)
@@ -31,12 +31,12 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
             f"no usable run of {study.name} is stored in {arguments.runs / study.name}: "
             f"`tfrl run {arguments.study}` makes them"
         )
-    destination = published.own(study.name, arguments.reports)
-    print(report.render(results, destination, published.place(study, arguments.reports)))
-    return FINE
+    destination = published_results.own(study.name, arguments.reports)
+    print(report.render(results, destination, published_results.place(study, arguments.reports)))
+    return OK
 
 
-VERB = Verb(
+VERB = Command(
     name="report",
     summary="write the report of a study",
     description="""\

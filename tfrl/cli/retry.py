@@ -4,23 +4,23 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tfrl.cli import making
-from tfrl.cli.verb import Verb
+from tfrl.cli.verb import Command
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
-    from tfrl.harness import plan
-    from tfrl.harness import study as studies
+    from tfrl.harness.execution import plan
+    from tfrl.harness.studies import study as studies
 
     study = studies.load(studies.find(arguments.study))
     return making.make(
-        arguments, engine, study, study.seeds, lambda ledger: plan.failed(ledger, engine)
+        arguments, engine, study, study.seeds, lambda store: plan.failed(store, engine)
     )
 
 
-VERB = Verb(
+VERB = Command(
     name="retry",
     summary="make the failed runs of a study again",
     description="""\

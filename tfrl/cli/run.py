@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from tfrl.cli import making
 from tfrl.cli.counting import listed, reasons, to_make
-from tfrl.cli.verb import FINE, Verb
+from tfrl.cli.verb import OK, Command
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
-    from tfrl.harness.ledger import Ledger
-    from tfrl.harness.study import Study
+    from tfrl.harness.store.run_store import RunStore
+    from tfrl.harness.studies.study import Study
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,25 +29,25 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
-    from tfrl.harness import plan
-    from tfrl.harness import study as studies
-    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.execution import plan
+    from tfrl.harness.store.run_store import RunStore
+    from tfrl.harness.studies import study as studies
 
     study = studies.load(studies.find(arguments.study))
     seeds = _selected(study, arguments.seeds)
     if arguments.debug is not None:
         return _debug(study, engine, seeds[0], arguments.debug)
     if arguments.plan:
-        return _show_plan(Ledger(study, arguments.runs), engine, seeds)
+        return _show_plan(RunStore(study, arguments.runs), engine, seeds)
     return making.make(
-        arguments, engine, study, seeds, lambda ledger: plan.make(ledger, engine, seeds)
+        arguments, engine, study, seeds, lambda store: plan.make(store, engine, seeds)
     )
 
 
 def _debug(study: "Study", engine: "Engine", seed: int, name: str) -> int:
     """Make one run of a configuration, of the first if `name` is empty, and store nothing."""
-    from tfrl.harness import plan
     from tfrl.harness.errors import StudyError
+    from tfrl.harness.execution import plan
 
     wanted = name or study.configurations[0].name
     named = [run for run in study.runs() if (run.configuration.name, run.seed) == (wanted, seed)]
@@ -61,34 +61,34 @@ def _debug(study: "Study", engine: "Engine", seed: int, name: str) -> int:
     returns = list(result.episodes["return"])  # type: ignore[call-overload]
     last = f"; the last returned {returns[-1]:g}" if returns else ""
     print(f"{len(returns)} episodes{last}")
-    return FINE
+    return OK
 
 
-def _show_plan(ledger: "Ledger", engine: "Engine", seeds: Sequence[int]) -> int:
+def _show_plan(store: "RunStore", engine: "Engine", seeds: Sequence[int]) -> int:
     """Say what `tfrl run` would make, of the runs with these seeds, and change nothing."""
-    from tfrl.harness import plan
+    from tfrl.harness.execution import plan
 
-    study = ledger.study
-    tasks = plan.make(ledger, engine, seeds)
-    print(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make in {ledger.folder}")
+    study = store.study
+    tasks = plan.make(store, engine, seeds)
+    print(f"{study.name}: {len(tasks)} of {len(study.runs())} runs to make in {store.folder}")
     print(to_make(study, seeds, tasks))
     for line in reasons(tasks):
         print(line)
     chosen = {str(task.run) for task in tasks}
     left = [
         entry.run
-        for entry in ledger.entries()
+        for entry in store.entries()
         if entry.status == "failed" and entry.run.seed in seeds and str(entry.run) not in chosen
     ]
     if left:
         print(f"failed, and would fail again: {listed(left)} (`tfrl retry` runs them anyway)")
-    return FINE
+    return OK
 
 
 def _selected(study: "Study", text: str | None) -> tuple[int, ...]:
     """The seeds to run: those asked for, or all of the study's."""
-    from tfrl.harness import study as studies
     from tfrl.harness.errors import StudyError
+    from tfrl.harness.studies import study as studies
 
     if text is None:
         return study.seeds
@@ -99,7 +99,7 @@ def _selected(study: "Study", text: str | None) -> tuple[int, ...]:
     return seeds
 
 
-VERB = Verb(
+VERB = Command(
     name="run",
     summary="make the runs of a study",
     description="""\

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tfrl.cli.verb import FINE, MISTAKE, Verb
+from tfrl.cli.verb import MISTAKE, OK, Command
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
-    from tfrl.harness.inventory import Item
-    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.store.inventory import Item
+    from tfrl.harness.store.run_store import RunStore
 
 _REASONS = 10  # what a screen has room for beside a table
 
@@ -37,12 +37,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl.harness.errors import HarnessError
 
-    status, told = FINE, []
+    status, told = OK, []
     act = _prune if arguments.prune else _restore if arguments.restore else _list
     for name in _names(arguments):
         try:
-            ledger = _ledger(arguments, name)
-            told.append({"study": name, **act(arguments, engine, name, ledger)})
+            store = _store(arguments, name)
+            told.append({"study": name, **act(arguments, engine, name, store)})
         except HarnessError as error:
             print(f"tfrl: {error}", file=sys.stderr)
             status = MISTAKE
@@ -52,63 +52,63 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
         _print_pruned(told)
     elif arguments.restore:
         _print_restored(told)
-    elif told or status == FINE:
+    elif told or status == OK:
         _print_list(told, arguments.runs)
     return status
 
 
 def _names(arguments: argparse.Namespace) -> list[str]:
     """The studies that are meant: those named, or all that have runs."""
-    from tfrl.harness import inventory
+    from tfrl.harness.store import inventory
 
     stored = [folder.name for folder in inventory.folders(arguments.runs)]
     return list(dict.fromkeys(arguments.studies or stored))
 
 
-def _ledger(arguments: argparse.Namespace, name: str) -> "Ledger | None":
+def _store(arguments: argparse.Namespace, name: str) -> "RunStore | None":
     """The ledger of a study; None if there are runs of it, but its file is gone.
 
     Raises `StudyError`.
     """
-    from tfrl.harness import inventory
-    from tfrl.harness import study as studies
-    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.store import inventory
+    from tfrl.harness.store.run_store import RunStore
+    from tfrl.harness.studies import study as studies
 
     folder = {path.name: path for path in inventory.folders(arguments.runs)}.get(name)
     if folder is None:
-        return Ledger(studies.load(studies.find(name)), arguments.runs)
+        return RunStore(studies.load(studies.find(name)), arguments.runs)
     study = inventory.study_of(folder)
-    return Ledger(study, arguments.runs) if study else None
+    return RunStore(study, arguments.runs) if study else None
 
 
 def _list(
-    arguments: argparse.Namespace, engine: "Engine", name: str, ledger: "Ledger | None"
+    arguments: argparse.Namespace, engine: "Engine", name: str, store: "RunStore | None"
 ) -> dict[str, Any]:
-    from tfrl.harness import inventory
+    from tfrl.harness.store import inventory
 
     items = (
-        inventory.of_study(ledger, engine) if ledger else inventory.of_nobody(arguments.runs / name)
+        inventory.of_study(store, engine) if store else inventory.of_nobody(arguments.runs / name)
     )
     return {"runs": list(map(_plain, items))}
 
 
 def _prune(
-    arguments: argparse.Namespace, engine: "Engine", name: str, ledger: "Ledger | None"
+    arguments: argparse.Namespace, engine: "Engine", name: str, store: "RunStore | None"
 ) -> dict[str, Any]:
-    from tfrl.harness import inventory
+    from tfrl.harness.store import inventory
 
     items = (
-        inventory.prune(ledger, engine) if ledger else inventory.prune_nobody(arguments.runs / name)
+        inventory.prune(store, engine) if store else inventory.prune_nobody(arguments.runs / name)
     )
     return {"removed": list(map(_plain, items))}
 
 
 def _restore(
-    arguments: argparse.Namespace, engine: "Engine", name: str, ledger: "Ledger | None"
+    arguments: argparse.Namespace, engine: "Engine", name: str, store: "RunStore | None"
 ) -> dict[str, Any]:
-    from tfrl.harness import inventory
+    from tfrl.harness.store import inventory
 
-    back, left = inventory.restore(ledger, engine) if ledger else ([], [])
+    back, left = inventory.restore(store, engine) if store else ([], [])
     return {"restored": list(map(_plain, back)), "left": list(map(_plain, left))}
 
 
@@ -125,7 +125,7 @@ def _plain(item: "Item") -> dict[str, Any]:
 def _print_list(told: Sequence[dict[str, Any]], root: object) -> None:
     from tabulate import tabulate
 
-    from tfrl.harness.inventory import KINDS
+    from tfrl.harness.store.inventory import KINDS
 
     rows = []
     for entry in told:
@@ -179,7 +179,7 @@ def _size(items: Sequence[dict[str, Any]]) -> str:
     return f"{total / 1e6:,.1f} MB" if total >= 1e6 else f"{total / 1e3:.0f} kB"
 
 
-VERB = Verb(
+VERB = Command(
     name="runs",
     summary="show all that is stored, and remove or bring back runs",
     description="""\

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tfrl.cli.verb import FINE, Verb
+from tfrl.cli.verb import OK, Command
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
@@ -15,7 +15,7 @@ _NAMED = 3  # of the operations that differ
 
 def sentence(found: Mapping[str, Any]) -> str:
     """What a processor that computed `found` in the self-test does otherwise, if anything."""
-    from tfrl import arithmetic
+    from tfrl.runtime import arithmetic
 
     try:
         names = arithmetic.differing(found)
@@ -37,10 +37,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     found = engine.arithmetic()
     print(json.dumps(found, indent=1) if arguments.json else sentence(found))
-    return FINE
+    return OK
 
 
-VERB = Verb(
+VERB = Command(
     name="selftest",
     summary="test whether this processor computes the published bits",
     description="""\
@@ -50,7 +50,7 @@ another there is nothing to compare with.""",
     example="""\
 examples:
   tfrl selftest
-  tfrl selftest --json     the digests, as tfrl/arithmetic.json has them""",
+  tfrl selftest --json     the digests, as tfrl/runtime/arithmetic.json has them""",
     add_arguments=_add_arguments,
     execute=_execute,
 )

@@ -6,13 +6,13 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfrl.cli.verb import FINE, Verb
+from tfrl.cli.verb import OK, Command
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tfrl.harness.engine import Engine
-    from tfrl.harness.manifest import Manifest
+    from tfrl.harness.store.manifest import Manifest
 
 _WIDTH = 80  # characters of a value
 _POINTS = 32  # of a curve
@@ -27,9 +27,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tabulate import tabulate
 
-    from tfrl.harness import manifest as manifests
     from tfrl.harness.errors import HarnessError, OutdatedError, printable
-    from tfrl.harness.loading import find
+    from tfrl.harness.store import manifest as manifests
+    from tfrl.harness.store.loading import find
 
     folder = find(arguments.run, arguments.runs)
     try:
@@ -43,13 +43,13 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
         print("", losses, sep="\n")
     if manifest["error"]:
         print("", *map(printable, manifest["error"]["traceback"].splitlines()), sep="\n")
-    return FINE
+    return OK
 
 
 def _outcome(manifest: "Manifest", folder: Path) -> dict[str, Any]:
     """What became of the run, and when."""
-    from tfrl.harness.manifest import sentence
-    from tfrl.harness.progress import duration
+    from tfrl.harness.execution.progress import duration
+    from tfrl.harness.store.manifest import sentence
 
     timings = manifest["timings"]
     parts = [f"{part} {timings[part]:.1f} s" for part in timings if part != "total"]
@@ -84,14 +84,14 @@ def _settings(manifest: "Manifest") -> dict[str, Any]:
 
 def _provenance(manifest: "Manifest", folder: Path) -> dict[str, Any]:
     """What made the run. Earlier versions of tfrl noted less of that."""
-    from tfrl.harness import revision
+    from tfrl.harness.provenance import git
 
     diff, peak = manifest.get("diff_sha256"), manifest.get("peak_memory_mib")
     return {
         "command": manifest.get("command"),
         "code": manifest["code"],
         "git revision": manifest["git"],
-        **({"its changes": revision.place(diff, folder.absolute().parents[2])} if diff else {}),
+        **({"its changes": git.place(diff, folder.absolute().parents[2])} if diff else {}),
         "lock": manifest["lock_sha256"],
         "versions": manifest["versions"],
         "processor": manifest["processor"],
@@ -108,7 +108,7 @@ def _losses(manifest: "Manifest", folder: Path) -> str:
     """A table with a curve of each loss; empty if none is stored."""
     from tabulate import tabulate
 
-    from tfrl.harness import tables
+    from tfrl.harness.store import tables
 
     checksum = (manifest.get("tables_sha256") or {}).get("losses")
     if not checksum:
@@ -154,7 +154,7 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-VERB = Verb(
+VERB = Command(
     name="show",
     summary="show what is stored of a run",
     description="""\

@@ -4,34 +4,41 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tfrl.cli.counting import by_configuration, failures, not_counting, total
-from tfrl.cli.verb import FINE, Verb, add_study
+from tfrl.cli.verb import OK, Command, add_study
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
-    from tfrl.harness import notices
-    from tfrl.harness import study as studies
-    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.store import notices
+    from tfrl.harness.store.run_store import RunStore
+    from tfrl.harness.studies import study as studies
 
     study = studies.load(studies.find(arguments.study))
-    ledger = Ledger(study, arguments.runs)
-    at_work = "runs are being made" if ledger.is_locked() else "no run is being made"
-    entries = ledger.entries()
-    print(f"{study.name}: {total(entries)} in {ledger.folder}; {at_work}")
+    store = RunStore(study, arguments.runs)
+    at_work = "runs are being made" if store.is_locked() else "no run is being made"
+    entries = store.entries()
+    print(f"{study.name}: {total(entries)} in {store.folder}; {at_work}")
     print(by_configuration(study, entries))
     for line in [*failures(entries), *not_counting(entries)]:
         print(line)
     if failed := [entry.run for entry in entries if entry.status == "failed"]:
         print(f"`tfrl show {study.name}/{failed[0]}` tells more of a failed run")
-    makers = [notices.maker(entry.manifest) for entry in entries if entry.status == "finished"]
-    for sentence in (*notices.of_counted(ledger, entries, engine), notices.unlike(makers)):
+    makers = [
+        notices.provenance_summary(entry.manifest)
+        for entry in entries
+        if entry.status == "finished"
+    ]
+    for sentence in (
+        *notices.of_counted(store, entries, engine),
+        notices.describe_differences(makers),
+    ):
         print(sentence, end="\n" if sentence else "")
-    return FINE
+    return OK
 
 
-VERB = Verb(
+VERB = Command(
     name="status",
     summary="show what has become of the runs of a study",
     description="""\

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
 
-FINE, RUN_FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
+OK, RUN_FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 
 
 @dataclass(frozen=True)
-class Verb:
+class Command:
     """A verb: what its help says, what it takes and what it does."""
 
     name: str

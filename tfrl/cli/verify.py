@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfrl.cli import comparison, selftest
-from tfrl.cli.verb import FINE, RUN_FAILED, Verb, add_jobs, add_reports, positive
+from tfrl.cli.verb import OK, RUN_FAILED, Command, add_jobs, add_reports, positive
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
-    from tfrl.harness.published import Published
-    from tfrl.harness.study import Study
+    from tfrl.harness.published_results import Published
+    from tfrl.harness.studies.study import Study
     from tfrl.harness.verification import Checked
 
 _SAMPLE = 4  # runs, if it is not said how many
@@ -38,7 +38,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
-    from tfrl.harness import study as studies
+    from tfrl.harness.studies import study as studies
 
     asked = [studies.load(studies.find(reference)) for reference in arguments.studies]
     verify = _stored if arguments.sample is None else _sampled
@@ -52,36 +52,38 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     for line in comparison.excuse(found):
         print(line)
     changed = any(comparison.changed(study, checked) for study, checked in by_study)
-    return RUN_FAILED if differs or changed or any(item.amiss for item in found) else FINE
+    return RUN_FAILED if differs or changed or any(item.amiss for item in found) else OK
 
 
 def _stored(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> "list[Checked]":
     """Verify all that is stored of a study, and say what came of it."""
-    from tfrl.harness import notices, published, verification
+    from tfrl.harness import published_results, verification
     from tfrl.harness.errors import HarnessError
-    from tfrl.harness.ledger import Ledger
+    from tfrl.harness.store import notices
+    from tfrl.harness.store.run_store import RunStore
 
-    ledger = Ledger(study, arguments.runs)
-    expected = published.read(published.place(study, arguments.reports))
-    checked = verification.verify(ledger, expected, study.runs())
+    store = RunStore(study, arguments.runs)
+    expected = published_results.read(published_results.place(study, arguments.reports))
+    checked = verification.verify(store, expected, study.runs())
     if not any(item.now or item.amiss for item in checked):
         raise HarnessError(
-            f"no run of {study.name} is stored in {ledger.folder}: `tfrl run` makes them"
+            f"no run of {study.name} is stored in {store.folder}: `tfrl run` makes them"
         )
-    told = notices.collect(ledger, [item.entry for item in checked], engine)
+    told = notices.collect(store, [item.entry for item in checked], engine)
     _print(study, expected, checked, told)
     return checked
 
 
 def _sampled(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> "list[Checked]":
     """Make some runs anew and verify them, and say what came of it."""
-    from tfrl.harness import executor, plan, published, verification
+    from tfrl.harness import published_results, verification
     from tfrl.harness.errors import HarnessError
-    from tfrl.harness.ledger import Ledger
-    from tfrl.harness.progress import Progress
+    from tfrl.harness.execution import executor, plan
+    from tfrl.harness.execution.progress import Progress
+    from tfrl.harness.store.run_store import RunStore
 
-    place = published.place(study, arguments.reports)
-    expected = published.read(place)
+    place = published_results.place(study, arguments.reports)
+    expected = published_results.read(place)
     if expected is None:
         raise HarnessError(f"there is no {place} to compare a sample with")
     candidates = [run for run in study.runs() if expected.of(run)]
@@ -89,12 +91,12 @@ def _sampled(study: "Study", arguments: argparse.Namespace, engine: "Engine") ->
     progress = Progress(sys.stderr)
     progress.say(f"{study.name}: makes anew {', '.join(map(str, runs))}")
     with tempfile.TemporaryDirectory(prefix="tfrl-") as root:
-        ledger = Ledger(study, Path(root))
-        with ledger.locked():
-            tasks = plan.make(ledger, engine, {run.seed for run in runs})
+        store = RunStore(study, Path(root))
+        with store.locked():
+            tasks = plan.make(store, engine, {run.seed for run in runs})
             tasks = [task for task in tasks if task.run in runs]
-            executor.execute(ledger, tasks, engine, arguments.jobs, progress)
-        checked = verification.verify(ledger, expected, runs)
+            executor.execute(store, tasks, engine, arguments.jobs, progress)
+        checked = verification.verify(store, expected, runs)
     _print(study, expected, checked)
     return checked
 
@@ -112,7 +114,7 @@ def _print(
         print(line)
 
 
-VERB = Verb(
+VERB = Command(
     name="verify",
     summary="compare stored runs with the published ones",
     description="""\

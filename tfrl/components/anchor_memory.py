@@ -8,8 +8,8 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import trajectory
 from tf_agents.typing import types
 
-from tfrl import randomness
-from tfrl.randomness import RandomStream, Stream
+from tfrl.components import randomness
+from tfrl.components.randomness import RandomStream, Stream
 
 SELECTIONS = ("best", "random")
 

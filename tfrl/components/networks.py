@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import tensorflow as tf
 import tf_keras as keras
 
-from tfrl import randomness
-from tfrl.randomness import RandomStream
+from tfrl.components import randomness
+from tfrl.components.randomness import RandomStream
 
 
 def draw_weights(modules: Iterable[tf.Module], random: RandomStream) -> None:

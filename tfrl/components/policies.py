@@ -10,8 +10,8 @@ from tensorflow_probability import distributions
 from tf_agents.policies import greedy_policy, tf_policy
 from tf_agents.trajectories import policy_step
 
-from tfrl import randomness
-from tfrl.randomness import RandomStream
+from tfrl.components import randomness
+from tfrl.components.randomness import RandomStream
 
 
 class _SeededPolicy(tf_policy.TFPolicy):
@@ -84,7 +84,7 @@ class EpsilonGreedyPolicy(_SeededPolicy):
         return policy_step.PolicyStep(action, greedy.state, greedy.info)
 
 
-class PolicyOfMany(tf_policy.TFPolicy):
+class StackedPolicies(tf_policy.TFPolicy):
     """Several policies, each for as many consecutive rows of the batch as any other.
 
     They have equal specs, no state, and categorical distributions.
@@ -98,7 +98,7 @@ class PolicyOfMany(tf_policy.TFPolicy):
             first.action_spec,
             info_spec=first.info_spec,
             automatic_state_reset=False,
-            name="PolicyOfMany",
+            name="StackedPolicies",
         )
         self._policies = list(policies)
 

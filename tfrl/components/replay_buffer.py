@@ -3,8 +3,8 @@
 import tensorflow as tf
 from tf_agents.replay_buffers import replay_buffer
 
-from tfrl import randomness
-from tfrl.randomness import RandomStream
+from tfrl.components import randomness
+from tfrl.components.randomness import RandomStream
 
 
 class UniformReplayBuffer(replay_buffer.ReplayBuffer):

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import random_seed
 
-from tfrl.users_code import is_users
+from tfrl.user_code import is_users
 
 _PREFIXES = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "Rng")
 _STATEFUL = "Stateful"  # and a distribution: an operation of a tf.random.Generator
@@ -35,7 +35,7 @@ def check_random_operations(function: tf.types.experimental.ConcreteFunction) ->
         if op.op_def.is_stateful and _is_random(op.type):
             raise ValueError(
                 f"{_place(op)} draws random numbers ({op.type}) that do not follow from the seed: "
-                "use those of tfrl.randomness"
+                "use those of tfrl.components.randomness"
             )
 
 
@@ -80,7 +80,7 @@ def _refusing(name: str, function: Callable) -> Callable:
         if is_users(frame.f_code.co_filename):
             raise ValueError(
                 f"{frame.f_code.co_filename}, line {frame.f_lineno} calls {name}, whose numbers do "
-                "not follow from the seed: use those of tfrl.randomness"
+                "not follow from the seed: use those of tfrl.components.randomness"
             )
         return function(*args, **kwargs)
 

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from tf_agents.environments import tf_environment
 
-from tfrl.conditions import GYMNASIUM
 from tfrl.environments.acrobot import Acrobot
 from tfrl.environments.cartpole import CartPole
 from tfrl.environments.graph_environment import GraphEnvironment
 from tfrl.environments.maze import Maze
 from tfrl.environments.mountain_car import MountainCar
+from tfrl.variations import GYMNASIUM
 
-TWINS: dict[str, Callable[..., GraphEnvironment]] = {
+IN_GRAPH: dict[str, Callable[..., GraphEnvironment]] = {
     "CartPole-v0": CartPole,
     "CartPole-v1": CartPole,
     "MountainCar-v0": MountainCar,
@@ -24,7 +24,7 @@ def load(environment_id: str, **kwargs) -> tf_environment.TFEnvironment:
     """The environment with this id, a `GraphEnvironment`, or a `HostEnvironment` of Gymnasium's.
 
     Args:
-      environment_id: one of `TWINS`, or "gymnasium:" and an id that Gymnasium knows.
+      environment_id: one of `IN_GRAPH`, or "gymnasium:" and an id that Gymnasium knows.
       **kwargs: `batch_size`, `seed` and others of `GraphEnvironment` or `suite_gymnasium.load`.
 
     Raises:
@@ -32,12 +32,12 @@ def load(environment_id: str, **kwargs) -> tf_environment.TFEnvironment:
     """
     if environment_id.startswith(GYMNASIUM):
         return _from_gymnasium(environment_id.removeprefix(GYMNASIUM), **kwargs)
-    if environment_id not in TWINS:
+    if environment_id not in IN_GRAPH:
         raise LookupError(
-            f"unknown environment {environment_id!r}: expected one of {', '.join(TWINS)}, "
+            f"unknown environment {environment_id!r}: expected one of {', '.join(IN_GRAPH)}, "
             f'or one of Gymnasium\'s as "{GYMNASIUM}{environment_id}"'
         )
-    return TWINS[environment_id](environment_id, **kwargs)
+    return IN_GRAPH[environment_id](environment_id, **kwargs)
 
 
 def _from_gymnasium(name: str, **kwargs) -> tf_environment.TFEnvironment:
@@ -50,4 +50,12 @@ def _from_gymnasium(name: str, **kwargs) -> tf_environment.TFEnvironment:
         raise LookupError(f"{name} cannot be used: {error}") from None
 
 
-__all__ = ["TWINS", "Acrobot", "CartPole", "GraphEnvironment", "Maze", "MountainCar", "load"]
+__all__ = [
+    "IN_GRAPH",
+    "Acrobot",
+    "CartPole",
+    "GraphEnvironment",
+    "Maze",
+    "MountainCar",
+    "load",
+]

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfrl.environments import suite_gymnasium
 from tfrl.environments.gymnasium_wrapper import seed_global_generators
-from tfrl.users_code import sentence
+from tfrl.user_code import sentence
 
 _STEPS = 200
 _LEVEL = 7  # any

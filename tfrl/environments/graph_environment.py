@@ -8,9 +8,10 @@ from tf_agents.environments import tf_environment
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
-from tfrl import conditions, randomness
-from tfrl.conditions import PLAIN, Conditions
-from tfrl.randomness import RandomStream, Stream
+from tfrl import variations
+from tfrl.components import randomness
+from tfrl.components.randomness import RandomStream, Stream
+from tfrl.variations import DEFAULT_LEVELS, LevelConfig
 
 
 class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.ABCMeta):
@@ -20,7 +21,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
     environment whose episode has ended ignores the action and resets it, as TF-Agents has it.
     A time limit truncates: the step is LAST, but its discount stays 1.
 
-    An episode starts in a level, drawn from those of the present `Conditions`: a state, and the `P`
+    An episode starts in a level, drawn as the current `LevelConfig` says: a state, and the `P`
     physical constants that hold until the episode ends. A subclass says how both follow from the
     level's random numbers, how the state moves and what is seen of it.
     """
@@ -39,7 +40,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         """Creates the batch and starts an episode in each environment, in levels of "D".
 
         Args:
-          environment_id: as `tfrl.conditions` knows it.
+          environment_id: as `tfrl.variations` knows it.
           observation_spec: of one environment.
           action_spec: of one environment.
           state_spec: of one environment, one tensor or a nest of them.
@@ -56,7 +57,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         self._num_uniforms = num_uniforms
         self._time_limit = time_limit
         self._random = RandomStream(Stream.ENVIRONMENT, seed)
-        num_constants = len(conditions.constants(environment_id))
+        num_constants = len(variations.constants(environment_id))
 
         def variable(shape, dtype):
             return tf.Variable(tf.zeros(shape, dtype), trainable=False)
@@ -71,7 +72,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         self._step_type = variable([batch_size], tf.int32)
         self._reward = variable([batch_size], tf.float32)
         self._discount = variable([batch_size], tf.float32)
-        self.set_conditions(PLAIN)
+        self.set_level_config(DEFAULT_LEVELS)
         self.reset()
 
     @abc.abstractmethod
@@ -108,7 +109,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         """Environment steps after which an episode is truncated."""
         return self._time_limit
 
-    def set_conditions(self, trained: Conditions) -> None:
+    def set_level_config(self, trained: LevelConfig) -> None:
         """Levels are drawn from those of `trained` from the next reset on.
 
         Not to be called inside a graph, though a compiled graph follows it.
@@ -116,9 +117,9 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         Raises:
           LookupError: the environment has no such conditions.
         """
-        conditions.check(self._environment_id, trained)
+        variations.check(self._environment_id, trained)
         level = np.zeros(1, np.int64)
-        ranges = conditions.intervals(self._environment_id, trained.variation, level)
+        ranges = variations.intervals(self._environment_id, trained.variation, level)
         self._intervals.assign(ranges[0])
         self._num_levels.assign(trained.num_levels)
 
@@ -133,7 +134,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         Args:
           levels: int64 `[B]`.
           intervals: float64 `[B, P, 2, 2]`, what their constants are drawn from, as
-            `tfrl.conditions.intervals` gives them.
+            `tfrl.variations.intervals` gives them.
         """
         return self.set_state(*self._start(levels, intervals))
 
@@ -144,7 +145,7 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
 
         Args:
           state: `[B, ...]`.
-          constants: `[B, P]` or `[P]`, in the order of `tfrl.conditions.constants`.
+          constants: `[B, P]` or `[P]`, in the order of `tfrl.variations.constants`.
           elapsed: environment steps, one number or `[B]`, held to have been taken already.
         """
         self._assign(

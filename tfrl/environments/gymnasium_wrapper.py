@@ -13,8 +13,8 @@ from tf_agents.specs import array_spec
 from tf_agents.trajectories import StepType
 from tf_agents.trajectories import time_step as ts
 
-from tfrl.conditions import HELD_OUT
-from tfrl.randomness import Stream
+from tfrl.components.randomness import Stream
+from tfrl.variations import FIRST_TEST_LEVEL
 
 _FIRST, _MID, _LAST = (np.int32(kind) for kind in (StepType.FIRST, StepType.MID, StepType.LAST))
 _NOTHING = np.float32(0)
@@ -55,7 +55,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         is_discrete = isinstance(vector_env.single_observation_space, gymnasium.spaces.Discrete)
         self._possible = (spec.minimum, spec.maximum) if is_discrete else (-np.inf, np.inf)
         self.next_level: NextLevel
-        self.make_envs: MakeEnvs | None = None  # see `renew`
+        self.make_envs: MakeEnvs | None = None  # see `recreate_environments`
         self.seed(seed)
 
     @classmethod
@@ -67,7 +67,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         environment._tell_levels()
         return environment
 
-    def renew(self) -> None:
+    def recreate_environments(self) -> None:
         """Makes the environments anew by `make_envs`, so that nothing of past episodes is left.
 
         Without that they stay as they are.
@@ -79,7 +79,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
             self._tell_levels()
 
     def _tell_levels(self) -> None:
-        envs: Sequence[_Leveled] = getattr(self._vector_env, "envs", ())
+        envs: Sequence[_SeededReset] = getattr(self._vector_env, "envs", ())
         for place, env in enumerate(envs):
             env.next_level = functools.partial(self._level, place)
 
@@ -115,7 +115,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
         """Of one environment."""
         return self._action_spec
 
-    def seed(self, seed: int, num_levels: int = HELD_OUT) -> None:
+    def seed(self, seed: int, num_levels: int = FIRST_TEST_LEVEL) -> None:
         """Draws the levels from the next reset on with `seed`, uniformly from the first ones."""
         self.next_level = drawn_levels(seed, num_levels, self.batch_size)
 
@@ -163,7 +163,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
             )
 
 
-class _Leveled(gymnasium.Wrapper):
+class _SeededReset(gymnasium.Wrapper):
     """Starts an episode in its next level whenever it is not told what seed to reset with.
 
     It drops `info`, whose values Gymnasium would gather and may fail to.
@@ -193,7 +193,7 @@ class _Leveled(gymnasium.Wrapper):
 
 
 def _vector_env(envs: Iterable[gymnasium.Env]) -> SyncVectorEnv:
-    return SyncVectorEnv([functools.partial(_Leveled, env) for env in envs], copy=False)
+    return SyncVectorEnv([functools.partial(_SeededReset, env) for env in envs], copy=False)
 
 
 def drawn_levels(seed: int, num_levels: int, batch_size: int) -> NextLevel:

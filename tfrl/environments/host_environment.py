@@ -90,7 +90,7 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
         observation = tf.reshape(observation, [self.batch_size, *self._shape])
         return ts.TimeStep(tf.cast(step_type, tf.int32), reward, discount, observation)
 
-    def show(self, packed: tf.Tensor) -> None:
+    def set_time_step(self, packed: tf.Tensor) -> None:
         """Makes the time step in `packed` the current one."""
         self._current.assign(packed)
 
@@ -103,12 +103,12 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
 
     def _reset(self):
         _refuse_in_graph("reset")
-        self.show(self.packed(self._host.reset()))
+        self.set_time_step(self.packed(self._host.reset()))
         return self._current_time_step()
 
     def _step(self, action):
         _refuse_in_graph("stepped")
-        self.show(self.packed(self._host.step(self.host_action(action.numpy()))))
+        self.set_time_step(self.packed(self._host.step(self.host_action(action.numpy()))))
         return self._current_time_step()
 
 

@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfrl.conditions import GYMNASIUM, Conditions
-from tfrl.harness import sources
 from tfrl.harness.errors import HarnessError
-from tfrl.harness.study import Environment, Run, Study, Value
+from tfrl.harness.provenance import sources
+from tfrl.harness.studies.study import Environment, Run, Study, Value
+from tfrl.variations import GYMNASIUM, LevelConfig
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfrl.harness.checkpoints import Checkpoint
+    from tfrl.harness.store.checkpoints import Checkpoint
 
 
 class RunResult(Protocol):
@@ -64,7 +64,7 @@ class Trainer(Protocol):
     def run(
         self,
         seed: int,
-        conditions: Conditions,
+        level_config: LevelConfig,
         on_progress: Callable[[int], None] | None = None,
         checkpoint: "Checkpoint | None" = None,
     ) -> RunResult:
@@ -79,9 +79,9 @@ class Engine:
 
     def configure(self) -> None:
         """Prepare this process for runs that depend on nothing but their seed."""
-        from tfrl import runtime
+        from tfrl.runtime import tf_setup
 
-        runtime.configure()
+        tf_setup.configure()
 
     def config(self, pipeline: str) -> Any:
         """A pipeline's `Config`, which should be the dataclass of its hyperparameters.
@@ -103,7 +103,7 @@ class Engine:
 
     def trainer(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Trainer:
         """A trainer for all runs of the group of `run`; to compile it takes some seconds."""
-        from tfrl import compile_cache
+        from tfrl.runtime import compile_cache
 
         trainer = self._trainer(study, run, hyperparameters)
         compile_cache.keep()  # here, since a worker may be ended at any time
@@ -115,7 +115,7 @@ class Engine:
         Raises whatever goes wrong.
         """
         trainer = self._trainer(study, run, hyperparameters, debug=True)
-        return trainer.run(run.seed, run.environment.conditions)
+        return trainer.run(run.seed, run.environment.level_config)
 
     def _trainer(
         self, study: Study, run: Run, hyperparameters: Mapping[str, Value], debug: bool = False
@@ -145,11 +145,11 @@ class Engine:
         return sorted(sources.of_run(pipeline, environment_id))
 
     def arithmetic(self) -> Mapping[str, Any]:
-        """What a worker of this machine computes in the self-test of `tfrl.arithmetic`."""
-        from tfrl import runtime
+        """What a worker of this machine computes in the self-test of `tfrl.runtime.arithmetic`."""
+        from tfrl.runtime import tf_setup
 
-        command = [sys.executable, "-m", "tfrl.arithmetic"]
-        environment = {**runtime.environment(), "PYTHONSAFEPATH": "1"}
+        command = [sys.executable, "-m", "tfrl.runtime.arithmetic"]
+        environment = {**tf_setup.environment(), "PYTHONSAFEPATH": "1"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode:
             last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
@@ -157,9 +157,9 @@ class Engine:
         return json.loads(done.stdout)
 
     def _resolve(self, pipeline: str) -> Any:
-        from tfrl import runtime
+        from tfrl.runtime import tf_setup
 
-        runtime.silence()
+        tf_setup.silence()
         from tfrl import pipelines
 
         return pipelines.resolve(pipeline)

@@ -9,7 +9,7 @@ class StudyError(HarnessError, ValueError):
     """A mistake in a study, naming file, key and what was expected."""
 
 
-class LedgerError(HarnessError):
+class StoreError(HarnessError):
     """Runs cannot be stored or read here at all."""
 
 
@@ -36,7 +36,7 @@ def printable(text: str) -> str:
     )
 
 
-def gist(message: str) -> str:
+def first_line(message: str) -> str:
     """The line of a message that says what is wrong: the first that is not empty.
 
     TensorFlow puts a stack before it when a graph fails, and the node after it.
@@ -50,4 +50,4 @@ def gist(message: str) -> str:
 
 def describe(error: BaseException) -> str:
     """What an error says, as far as it fits into a sentence."""
-    return gist(str(error)) or type(error).__name__
+    return first_line(str(error)) or type(error).__name__

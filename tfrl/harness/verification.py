@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from tfrl.harness import fingerprints, published
+from tfrl.harness import published_results
 from tfrl.harness.errors import DamagedError
-from tfrl.harness.ledger import Entry, Ledger
-from tfrl.harness.published import Outcome, Published
-from tfrl.harness.storage import common
-from tfrl.harness.study import Run
+from tfrl.harness.published_results import Outcome, Published
+from tfrl.harness.store import fingerprints
+from tfrl.harness.store.run_store import Entry, RunStore
+from tfrl.harness.store.stored_results import common
+from tfrl.harness.studies.study import Run
 
 _MOST_COMPILED = 4  # groups in a sample: to compile one takes longer than most runs
 _TOLD_OTHERWISE = ("code", "git", "lock_sha256")  # of a stack: by `Published.changes`, the versions
@@ -45,7 +46,7 @@ class Checked:
             return ""
         if self.before.status != self.now.status:
             return f"{self.now.status}, {self.before.status} when published"
-        alike, apart = fingerprints.parting(self.before.marks, self.now.marks)
+        alike, apart = fingerprints.first_difference(self.before.marks, self.now.marks)
         if apart is None:
             return "in the final weights only"
         if alike is None:
@@ -59,21 +60,21 @@ class Checked:
         return bool(self.differs and finished and self.architectures)
 
 
-def verify(ledger: Ledger, expected: Published | None, runs: Iterable[Run]) -> list[Checked]:
+def verify(store: RunStore, expected: Published | None, runs: Iterable[Run]) -> list[Checked]:
     """Each of the runs, with all that is stored of it read.
 
-    Raises `LedgerError` if a newer tfrl stored one.
+    Raises `StoreError` if a newer tfrl stored one.
     """
-    return [_check(ledger, run, expected) for run in runs]
+    return [_check(store, run, expected) for run in runs]
 
 
-def _check(ledger: Ledger, run: Run, expected: Published | None) -> Checked:
-    entry = ledger.entry(run)
+def _check(store: RunStore, run: Run, expected: Published | None) -> Checked:
+    entry = store.entry(run)
     before = expected.of(run) if expected else None
     if entry.status == "missing":
         return Checked(entry, before, None)
     try:
-        now = published.outcome(ledger, entry)
+        now = published_results.outcome(store, entry)
     except DamagedError as error:
         return Checked(Entry(run, "missing", str(error), {}), before, None)
     apart = _architectures(expected.stack, entry.manifest) if expected else None

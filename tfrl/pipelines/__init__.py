@@ -3,9 +3,9 @@
 import importlib
 
 from tfrl.pipelines.pipeline import Pipeline
-from tfrl.users_code import sentence
+from tfrl.user_code import sentence
 
-SHIPPED = {
+PIPELINES = {
     "dqn": "tfrl.pipelines.dqn:DqnPipeline",
     "reinforce": "tfrl.pipelines.reinforce:ReinforcePipeline",
     "ppo": "tfrl.pipelines.ppo:PpoPipeline",
@@ -18,16 +18,16 @@ def resolve(reference: str) -> type[Pipeline]:
     """The pipeline class that a study means by `reference`.
 
     Args:
-      reference: a name out of `SHIPPED`, or the dotted path of a class, "package.module:Class".
+      reference: a name out of `PIPELINES`, or the dotted path of a class, "package.module:Class".
 
     Raises:
       LookupError: it names no pipeline.
     """
-    path = SHIPPED.get(reference, reference)
+    path = PIPELINES.get(reference, reference)
     module_name, separator, class_name = path.partition(":")
     if not separator:
         raise LookupError(
-            f"unknown pipeline {reference!r}: expected one of {', '.join(SHIPPED)}, "
+            f"unknown pipeline {reference!r}: expected one of {', '.join(PIPELINES)}, "
             'or a class of yours as "package.module:Class"'
         )
     try:
@@ -49,4 +49,4 @@ def resolve(reference: str) -> type[Pipeline]:
     return found
 
 
-__all__ = ["SHIPPED", "Pipeline", "resolve"]
+__all__ = ["PIPELINES", "Pipeline", "resolve"]

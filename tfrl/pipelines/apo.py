@@ -15,9 +15,9 @@ from tf_agents.utils import common
 from tfrl.components.anchor_memory import SELECTIONS, AnchorMemory, Anchors
 from tfrl.components.collection import Observer
 from tfrl.components.policies import linear_schedule
+from tfrl.components.randomness import RandomStream
 from tfrl.pipelines.checks import check_choice, check_not_negative, check_positive
 from tfrl.pipelines.ppo import CorrectedPPOClipAgent, PpoConfig, PpoPipeline
-from tfrl.randomness import RandomStream
 
 LOSS_TYPES = ("best_to_theta", "theta_to_best", "cross_entropy")
 

@@ -8,10 +8,10 @@ from tf_agents.trajectories import StepType, trajectory
 from tf_agents.typing import types
 
 from tfrl.components.collection import Observer
-from tfrl.components.policies import CategoricalPolicy, PolicyOfMany
+from tfrl.components.policies import CategoricalPolicy, StackedPolicies
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.pipelines.apo import ApoClipAgent, ApoConfig, ApoPipeline
 from tfrl.pipelines.checks import check_positive
-from tfrl.randomness import RandomStream, Stream
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +69,7 @@ class ParallelApoPipeline(ApoPipeline):
     def training_policy(self, random: RandomStream) -> CategoricalPolicy:
         """Each learner's, in its environments."""
         policies = [agent.collect_policy for agent in self._agents]
-        return CategoricalPolicy(PolicyOfMany(policies), random)
+        return CategoricalPolicy(StackedPolicies(policies), random)
 
     @property
     def observers(self) -> list[Observer]:

@@ -13,10 +13,10 @@ from tfrl.components.collection import StepCollector
 from tfrl.components.losses import repeat
 from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import EpsilonGreedyPolicy, linear_schedule
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.components.replay_buffer import UniformReplayBuffer
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
 from tfrl.pipelines.pipeline import Pipeline
-from tfrl.randomness import RandomStream, Stream
 
 
 @dataclasses.dataclass(frozen=True)

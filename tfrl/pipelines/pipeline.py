@@ -14,8 +14,8 @@ from tf_agents.trajectories import trajectory
 from tfrl.components.collection import Collector
 from tfrl.components.logs import EpisodeLog, LossLog
 from tfrl.components.networks import draw_weights
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.components.tracing import without_global_generators
-from tfrl.randomness import RandomStream, Stream
 
 MakeEnvironment = Callable[[int], tf_environment.TFEnvironment]
 

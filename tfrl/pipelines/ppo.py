@@ -15,14 +15,14 @@ from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
 from tf_agents.utils import common, value_ops
 
-from tfrl import randomness
+from tfrl.components import randomness
 from tfrl.components.collection import Observer, RolloutCollector
 from tfrl.components.losses import Scalars, masked_normalize, mean_weights, repeat
 from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy, linear_schedule
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
 from tfrl.pipelines.pipeline import Pipeline
-from tfrl.randomness import RandomStream, Stream
 
 
 @dataclasses.dataclass(frozen=True)

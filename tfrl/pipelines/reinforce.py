@@ -13,9 +13,9 @@ from tfrl.components.collection import EpisodeCollector
 from tfrl.components.losses import masked_normalize, mean_weights
 from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
 from tfrl.pipelines.pipeline import Pipeline
-from tfrl.randomness import RandomStream, Stream
 
 
 @dataclasses.dataclass(frozen=True)

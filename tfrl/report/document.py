@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from tfrl.harness.errors import HarnessError
-from tfrl.harness.storage import Results
+from tfrl.harness.store.stored_results import Results
 from tfrl.report import notices, questions
 from tfrl.report.domain import Domain, asks_about_overfitting, domain, domains
 from tfrl.report.filters import FILTERS, md
@@ -81,8 +81,8 @@ def document(results: Results, compared: Compared | None = None) -> Document:
 
 def _met(results: Results) -> set[str]:
     """All variations that the study trains or tests on."""
-    conditions = [environment.conditions for environment in results.study.environments]
-    return {name for one in conditions for name in (one.variation, *one.test)}
+    level_config = [environment.level_config for environment in results.study.environments]
+    return {name for one in level_config for name in (one.variation, *one.test)}
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ from functools import cached_property
 
 import pandas as pd
 
-from tfrl import conditions, judging
+from tfrl import variations
 from tfrl.analysis import benchmarks, comparisons, generalization, levels, overfitting
 from tfrl.analysis.overfitting import HELD_OUT, Measure
 from tfrl.analysis.returns import GROUP, RUN
-from tfrl.conditions import Conditions
-from tfrl.harness.storage import Results
-from tfrl.harness.study import Environment, Study
+from tfrl.harness.store.stored_results import Results
+from tfrl.harness.studies.study import Environment, Study
 from tfrl.report.measured import PERCENT, PLAIN, POINTS, Unit
 from tfrl.report.style import Looks
+from tfrl.variations import LevelConfig
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Domain:
     @property
     def policy(self) -> str:
         """The policy that is judged, "greedy" or "stochastic"."""
-        return judging.policy(self.id)
+        return variations.judged_policy(self.id)
 
     @property
     def measure(self) -> Measure:
@@ -59,19 +59,21 @@ class Domain:
     @property
     def finite(self) -> tuple[Environment, ...]:
         """The environments that train on a finite number of levels, from few to many."""
-        found = [e for e in self.environments if e.conditions.levels is not None]
-        return tuple(sorted(found, key=lambda e: e.conditions.num_levels))
+        found = [e for e in self.environments if e.level_config.levels is not None]
+        return tuple(sorted(found, key=lambda e: e.level_config.num_levels))
 
     @property
     def several_levels(self) -> bool:
         """Whether its environments differ in the number of levels."""
-        return len({environment.conditions.levels for environment in self.environments}) > 1
+        return len({environment.level_config.levels for environment in self.environments}) > 1
 
     @property
     def variations(self) -> tuple[str, ...]:
         """All that is trained on or tested on, in the environment's order, without the grid."""
-        met = {v for e in self.environments for v in (e.conditions.variation, *e.conditions.test)}
-        return tuple(v for v in conditions.variations(self.id) if v in met - {conditions.GRID})
+        met = {
+            v for e in self.environments for v in (e.level_config.variation, *e.level_config.test)
+        }
+        return tuple(v for v in variations.names(self.id) if v in met - {variations.GRID})
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -131,7 +133,7 @@ class Domain:
         scores = scores[scores["step"] == self.study.steps] if last else scores
         found = overfitting.gaps(scores, measure, floors)
         unseen = found["tested"] == HELD_OUT
-        counts = {e.name: float(e.conditions.num_levels) for e in self.environments}
+        counts = {e.name: float(e.level_config.num_levels) for e in self.environments}
         lost = generalization.lost(scores, measure, floors, counts)
         return pd.concat([found[unseen], lost], ignore_index=True), found[~unseen]
 
@@ -161,13 +163,13 @@ class Domain:
 
 
 def _trained(environment: Environment) -> tuple[str, int | None]:
-    return environment.conditions.variation, environment.conditions.levels
+    return environment.level_config.variation, environment.level_config.levels
 
 
 def asks_about_overfitting(study: Study) -> bool:
     """Whether it is trained on other conditions than usual; tests on more are but one section."""
-    usual = Conditions()
-    return any(replace(e.conditions, test=usual.test) != usual for e in study.environments)
+    usual = LevelConfig()
+    return any(replace(e.level_config, test=usual.test) != usual for e in study.environments)
 
 
 def outcome(verdicts: Collection[str], seeds: int, least: int) -> str:
@@ -220,12 +222,12 @@ def domain(results: Results, looks: Looks, environments: tuple[Environment, ...]
 def labels(environments: tuple[Environment, ...]) -> dict[str, str]:
     """What each environment is called beside others of its id: by what they differ in."""
     several = {
-        part: len({getattr(e.conditions, part) for e in environments}) > 1
+        part: len({getattr(e.level_config, part) for e in environments}) > 1
         for part in ("variation", "levels")
     }
     found = {}
     for environment in environments:
-        trained = environment.conditions
+        trained = environment.level_config
         parts = [trained.variation] if several["variation"] else []
         if several["levels"]:
             parts.append(f"{trained.levels:,} levels" if trained.levels else "unbounded levels")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from tfrl.harness import published, verification
-from tfrl.harness.notices import unlike
-from tfrl.harness.storage import Results
+from tfrl.harness import published_results, verification
+from tfrl.harness.store.notices import describe_differences
+from tfrl.harness.store.stored_results import Results
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,11 @@ class Counts:
 
 def notices(results: Results) -> tuple[str, ...]:
     """A sentence for each thing that the harness has to say of the runs."""
-    return tuple(sentence for sentence in (unlike(results.makers), *results.notices) if sentence)
+    return tuple(
+        sentence
+        for sentence in (describe_differences(results.makers), *results.notices)
+        if sentence
+    )
 
 
 def counts(results: Results) -> Counts:
@@ -49,7 +53,7 @@ def compared(results: Results, file: Path, destination: Path) -> Compared | None
     None if nothing was published in `file` with the settings that the runs have. Raises
     `HarnessError` if the file cannot be read.
     """
-    expected = published.read(file)
+    expected = published_results.read(file)
     found = verification.tally(expected, results.entries) if expected else verification.Tally()
     if not found.same + found.differ:
         return None

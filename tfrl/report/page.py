@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tfrl.harness import publishing
-from tfrl.harness.storage import Results
+from tfrl.harness.store import atomic_files
+from tfrl.harness.store.stored_results import Results
 from tfrl.report import html, notices
 from tfrl.report.document import Document, document
 
@@ -38,8 +38,8 @@ def write(page: Document, destination: Path) -> Path:
     tables = {f"{name}.csv": _csv(table) for name, table in page.tables.items()}
     _write(destination / "figures", figures)
     _write(destination / "tables", tables)
-    publishing.write_text(destination / "README.md", tidy(page.markdown))
-    publishing.write_text(destination / "index.html", html.page(page))
+    atomic_files.write_text(destination / "README.md", tidy(page.markdown))
+    atomic_files.write_text(destination / "index.html", html.page(page))
     return destination / "index.html"
 
 
@@ -65,7 +65,7 @@ def tidy(markdown: str) -> str:
 def _write(folder: Path, files: dict[str, str]) -> None:
     """Writes the files, and removes other figures and tables."""
     for name, text in files.items():
-        publishing.write_text(folder / name, text)
+        atomic_files.write_text(folder / name, text)
     for path in folder.glob("*.*"):
         if path.suffix in (".svg", ".csv") and path.name not in files:
             path.unlink()

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tfrl.harness.study import Study
+from tfrl.harness.studies.study import Study
 from tfrl.report.labels import INK, wrapped
 
 AGENTS = {

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfrl import judging
+from tfrl import variations
 from tfrl.analysis import apo, benchmarks, evidence, forgetting, implementation, returns
 from tfrl.analysis.settings import Settings
-from tfrl.harness.storage import Results
-from tfrl.harness.study import Environment, Study
+from tfrl.harness.store.stored_results import Results
+from tfrl.harness.studies.study import Environment, Study
 from tfrl.report.style import Looks, looks
 
 POINTS = 100  # of a curve in a figure
@@ -78,7 +78,7 @@ class Task:
     @property
     def policy(self) -> str:
         """The policy that is judged, "greedy" or "stochastic"."""
-        return judging.policy(self.environment.id)
+        return variations.judged_policy(self.environment.id)
 
     @property
     def margins(self) -> dict[str, float]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfrl import conditions
-from tfrl.conditions import HELD_OUT, POLICIES, Conditions
-from tfrl.randomness import Stream
+from tfrl import variations
+from tfrl.components.randomness import Stream
+from tfrl.variations import FIRST_TEST_LEVEL, POLICIES, LevelConfig
 
 Columns = dict[str, np.ndarray]
 
@@ -45,13 +45,13 @@ class Plan:
         }
 
 
-def plan(environment_id: str, trained: Conditions, episodes: int, seed: int, index: int) -> Plan:
+def plan(environment_id: str, trained: LevelConfig, episodes: int, seed: int, index: int) -> Plan:
     """Which levels the evaluation number `index` of the run with `seed` is on.
 
     Of each split they are consecutive levels from a place that (seed, index) alone decides, so that
     all configurations meet the same ones, and fewer than `episodes` training levels take turns.
     """
-    start = np.random.default_rng([seed, Stream.EVALUATION, index]).integers(HELD_OUT)
+    start = np.random.default_rng([seed, Stream.EVALUATION, index]).integers(FIRST_TEST_LEVEL)
     parts = list(_parts(trained, int(start) + np.arange(episodes)))
     return Plan(
         split=np.repeat(np.array([split for split, _, _ in parts], dtype=object), episodes),
@@ -59,14 +59,14 @@ def plan(environment_id: str, trained: Conditions, episodes: int, seed: int, ind
         level=np.concatenate([levels for _, _, levels in parts]),
         episode=np.tile(np.arange(episodes), len(parts)),
         intervals=np.concatenate(
-            [conditions.intervals(environment_id, name, levels) for _, name, levels in parts]
+            [variations.intervals(environment_id, name, levels) for _, name, levels in parts]
         ),
     )
 
 
-def _parts(trained: Conditions, places: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+def _parts(trained: LevelConfig, places: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
     """Each of `SPLITS` and each variation with its levels."""
-    held_out = HELD_OUT + places % HELD_OUT
+    held_out = FIRST_TEST_LEVEL + places % FIRST_TEST_LEVEL
     yield "training", trained.variation, places % trained.num_levels
     yield "held-out", trained.variation, held_out
     for variation in trained.test:

@@ -7,10 +7,10 @@ import tensorflow as tf
 from tf_agents.environments import tf_environment
 from tf_agents.policies import tf_policy
 
-from tfrl.conditions import Conditions
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 from tfrl.training.evaluation import Plan
 from tfrl.training.loop import Loop, State
+from tfrl.variations import LevelConfig
 
 
 class GraphLoop(Loop):
@@ -29,19 +29,19 @@ class GraphLoop(Loop):
             tf.TensorSpec(plan.intervals.shape, tf.float64),
         )
 
-    def rehearse(self) -> None:
+    def compile(self) -> None:
         """See `Loop`."""
         self._begin()
         self.train(0)
         self.play(self._plan)
 
-    def restart(self, seed: int, conditions: Conditions) -> None:
+    def restart(self, seed: int, level_config: LevelConfig) -> None:
         """See `Loop`."""
-        self._pipeline.environment.set_conditions(conditions)
+        self._pipeline.environment.set_level_config(level_config)
         self._pipeline.initialize(seed)
         self._begin()
 
-    def resume(self, seed: int, conditions: Conditions, state: State) -> None:
+    def resume(self, seed: int, level_config: LevelConfig, state: State) -> None:
         """See `Loop`."""
         self._restore(state)
 

@@ -12,12 +12,12 @@ from tf_agents.policies import tf_policy
 from tf_agents.trajectories import StepType, policy_step, trajectory
 from tf_agents.trajectories import time_step as ts
 
-from tfrl.conditions import Conditions
 from tfrl.environments.gymnasium_wrapper import seed_global_generators
 from tfrl.environments.host_environment import HostEnvironment
 from tfrl.pipelines.pipeline import MakeEnvironment, Pipeline
 from tfrl.training.evaluation import Plan
 from tfrl.training.loop import Loop, State
+from tfrl.variations import LevelConfig
 
 MAX_PLAYED_AT_ONCE = 32  # episodes of an evaluation, each in an environment of its own
 
@@ -62,7 +62,7 @@ class HostLoop(Loop):
             for policy in self._evaluation_policies
         ]
 
-    def rehearse(self) -> None:
+    def compile(self) -> None:
         """See `Loop`."""
         self._act(self._time_steps[0])
         for complete in self._complete.values():
@@ -71,17 +71,17 @@ class HostLoop(Loop):
             environment = self._evaluation_environment
             choose(environment.packed(environment.host.current_time_step()))
 
-    def restart(self, seed: int, conditions: Conditions) -> None:
+    def restart(self, seed: int, level_config: LevelConfig) -> None:
         """See `Loop`."""
-        self._renew(seed, conditions)
+        self._initialize(seed, level_config)
         self._steps, self._history = 0, []
         if not self._collector.begins_with_reset:
             self._begin(self._environment.host.current_time_step())
         self.train(self._pipeline.initial_collect_steps)
 
-    def resume(self, seed: int, conditions: Conditions, state: State) -> None:
+    def resume(self, seed: int, level_config: LevelConfig, state: State) -> None:
         """See `Loop`. What the environments went through is gone through again."""
-        self._renew(seed, conditions)
+        self._initialize(seed, level_config)
         lengths, actions = state["collection-lengths"], state["collected-actions"]
         self._history = np.split(actions, np.cumsum(lengths)[:-1]) if len(lengths) else []
         for collected in self._history:
@@ -122,17 +122,17 @@ class HostLoop(Loop):
         """See `Loop`."""
         environment, results = self._evaluation_environment, []
         for choose in self._choose:
-            environment.host.renew()
+            environment.host.recreate_environments()
             results.append(play(environment, choose, plan.level))
         returns, lengths = zip(*results, strict=True)
         return np.stack(returns), np.stack(lengths)
 
-    def _renew(self, seed: int, conditions: Conditions) -> None:
+    def _initialize(self, seed: int, level_config: LevelConfig) -> None:
         """Makes pipeline and environments as they are before the first frame of a run."""
         seed_global_generators(seed)
         host = self._environment.host
-        host.renew()
-        host.seed(seed, conditions.num_levels)
+        host.recreate_environments()
+        host.seed(seed, level_config.num_levels)
         self._pipeline.initialize(seed)
 
     def _iterate(self) -> None:
@@ -188,7 +188,7 @@ class HostLoop(Loop):
             return trajectory.from_transition(before, action_step, after)
 
         last = time_steps[num_frames]
-        self._environment.show(last)
+        self._environment.set_time_step(last)
         with self._collector.replaying(frame_at, num_frames):
             if learns:
                 self._pipeline.loss_log.observe(self._pipeline.iterate())

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.components.tracing import check_random_operations, without_global_generators
-from tfrl.conditions import Conditions
 from tfrl.pipelines.pipeline import Pipeline
-from tfrl.randomness import RandomStream, Stream
 from tfrl.training.evaluation import Plan
 from tfrl.training.long_sums import long_sums
+from tfrl.variations import LevelConfig
 
 State = Mapping[str, np.ndarray]
 
@@ -48,15 +48,15 @@ class Loop(abc.ABC):
         return tuple(dict.fromkeys(phrase for item in self._traced for phrase in long_sums(item)))
 
     @abc.abstractmethod
-    def rehearse(self) -> None:
+    def compile(self) -> None:
         """Calls every compiled function, which is when XLA compiles. Spoils the variables."""
 
     @abc.abstractmethod
-    def restart(self, seed: int, conditions: Conditions) -> None:
+    def restart(self, seed: int, level_config: LevelConfig) -> None:
         """Makes everything ready for the first iteration. The variables are as when built."""
 
     @abc.abstractmethod
-    def resume(self, seed: int, conditions: Conditions, state: State) -> None:
+    def resume(self, seed: int, level_config: LevelConfig, state: State) -> None:
         """Makes everything ready for the iteration after which `state` was taken.
 
         The variables are as when built. The state is of the same pipeline, seed and conditions.

@@ -13,7 +13,6 @@ from tf_agents.environments import tf_environment
 
 from tfrl import environments
 from tfrl.components.networks import sum_in_chunks
-from tfrl.conditions import DEFAULT, PLAIN, Conditions, check
 from tfrl.environments.host_environment import HostEnvironment
 from tfrl.pipelines.pipeline import LOG_CAPACITY, Pipeline
 from tfrl.training import evaluation
@@ -21,6 +20,7 @@ from tfrl.training.evaluation import Columns
 from tfrl.training.graph_loop import GraphLoop
 from tfrl.training.host_loop import HostLoop
 from tfrl.training.loop import State
+from tfrl.variations import DEFAULT_LEVELS, DEFAULT_VARIATION, LevelConfig, check
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,14 +104,16 @@ class Trainer:
             keras.backend.reset_uids()
             self._pipeline = pipeline(self._load, config, num_environment_steps)
             sum_in_chunks(self._pipeline)
-            blank = self._plan(Conditions(test=(DEFAULT,) * num_shifted), seed=0, index=0)
+            blank = self._plan(
+                LevelConfig(test=(DEFAULT_VARIATION,) * num_shifted), seed=0, index=0
+            )
             outside = isinstance(self._pipeline.environment, HostEnvironment)
             loop = HostLoop if outside else GraphLoop
             self._loop = loop(self._pipeline, self._load, blank, debug)
             self._pipeline.check_trained(self._loop.variables)
             self._as_built = [(variable, variable.numpy()) for variable in self._loop.variables]
             if not debug:
-                self._loop.rehearse()
+                self._loop.compile()
 
     @property
     def long_sums(self) -> tuple[str, ...]:
@@ -121,7 +123,7 @@ class Trainer:
     def run(
         self,
         seed: int,
-        conditions: Conditions = PLAIN,
+        level_config: LevelConfig = DEFAULT_LEVELS,
         on_progress: Callable[[int], None] | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> RunResult:
@@ -132,7 +134,7 @@ class Trainer:
 
         Args:
           seed: a natural number.
-          conditions: what is trained on and what else is tested on, `num_shifted` variations.
+          level_config: what is trained on and what else is tested on, `num_shifted` variations.
           on_progress: is told the environment steps taken, now and then.
           checkpoint: where this same run, broken off, goes on from, to the same result bit for bit.
 
@@ -141,30 +143,30 @@ class Trainer:
           LookupError: the environment has no such conditions.
           ValueError: they test on more or fewer variations than `num_shifted`.
         """
-        check(self._environment_id, conditions)
-        if len(conditions.test) != self._num_shifted:
+        check(self._environment_id, level_config)
+        if len(level_config.test) != self._num_shifted:
             expected = f"expected {self._num_shifted} variations"
-            raise ValueError(f"test is {list(conditions.test)}: {expected}")
-        course = _Course(self._timings)
+            raise ValueError(f"test is {list(level_config.test)}: {expected}")
+        run_state = _RunState(self._timings)
         self._timings = {"compile": 0.0}
-        with _timed(course.timings, "train"):
-            self._start(seed, conditions, checkpoint, course)
-        for index, step in list(enumerate(self._schedule()))[course.num_evaluations :]:
-            self._train(step, course, on_progress or (lambda step: None), checkpoint)
-            with _timed(course.timings, "evaluate"):
-                plan = self._plan(conditions, seed, index)
+        with _timed(run_state.timings, "train"):
+            self._start(seed, level_config, checkpoint, run_state)
+        for index, step in list(enumerate(self._schedule()))[run_state.num_evaluations :]:
+            self._train(step, run_state, on_progress or (lambda step: None), checkpoint)
+            with _timed(run_state.timings, "evaluate"):
+                plan = self._plan(level_config, seed, index)
                 played = self._loop.evaluate(plan, seed, index)
-            course.evaluations.append(plan.table(step, *played))
-            course.policies += self._policy(step)
-            course.num_evaluations += 1
-        columns = _concatenate(course.episodes)
+            run_state.evaluations.append(plan.table(step, *played))
+            run_state.policies += self._policy(step)
+            run_state.num_evaluations += 1
+        columns = _concatenate(run_state.episodes)
         return RunResult(
             episodes={"episode": np.arange(len(columns["step"])), **columns},
-            evaluations=_concatenate(course.evaluations),
-            losses=_concatenate(course.losses),
-            policies=_concatenate(course.policies),
+            evaluations=_concatenate(run_state.evaluations),
+            losses=_concatenate(run_state.losses),
+            policies=_concatenate(run_state.policies),
             weights_sha256=_sha256(self._weights()),
-            timings=course.timings,
+            timings=run_state.timings,
             updates=int(self._pipeline.agent.train_step_counter.numpy()),
         )
 
@@ -185,23 +187,27 @@ class Trainer:
         ]
 
     def _start(
-        self, seed: int, conditions: Conditions, checkpoint: Checkpoint | None, course: "_Course"
+        self,
+        seed: int,
+        level_config: LevelConfig,
+        checkpoint: Checkpoint | None,
+        run_state: "_RunState",
     ) -> None:
         """Makes everything ready for the first iteration, or for the one after the checkpoint."""
         for variable, value in self._as_built:
             variable.assign(value)
         saved = checkpoint.load() if checkpoint else None
         if saved is None:
-            self._loop.restart(seed, conditions)
-            course.episodes.append(self._pipeline.episode_log.take())
+            self._loop.restart(seed, level_config)
+            run_state.episodes.append(self._pipeline.episode_log.take())
         else:
-            self._loop.resume(seed, conditions, saved)
-            course.restore(saved)
+            self._loop.resume(seed, level_config, saved)
+            run_state.restore(saved)
 
     def _train(
         self,
         until: int,
-        course: "_Course",
+        run_state: "_RunState",
         on_progress: Callable[[int], None],
         checkpoint: Checkpoint | None,
     ) -> None:
@@ -210,23 +216,23 @@ class Trainer:
         step = int(log.environment_steps.numpy())
         on_progress(step)
         while step < until:
-            with _timed(course.timings, "train"):
+            with _timed(run_state.timings, "train"):
                 self._loop.train(min(until, step + LOG_CAPACITY // 2))
                 step = int(log.environment_steps.numpy())
                 if not all(np.isfinite(weight).all() for weight in self._weights()):
                     raise FloatingPointError(f"a weight became NaN or infinite by step {step}")
-                course.episodes.append(log.take())
-                course.losses.append(self._pipeline.loss_log.take())
+                run_state.episodes.append(log.take())
+                run_state.losses.append(self._pipeline.loss_log.take())
             on_progress(step)
             if checkpoint and checkpoint.is_due():
-                checkpoint.save({**self._loop.state(), **course.state()})
+                checkpoint.save({**self._loop.state(), **run_state.state()})
 
     def _load(self, batch_size: int) -> tf_environment.TFEnvironment:
         return environments.load(self._environment_id, batch_size=batch_size)
 
-    def _plan(self, conditions: Conditions, seed: int, index: int) -> evaluation.Plan:
+    def _plan(self, level_config: LevelConfig, seed: int, index: int) -> evaluation.Plan:
         return evaluation.plan(
-            self._environment_id, conditions, self._evaluation_episodes, seed, index
+            self._environment_id, level_config, self._evaluation_episodes, seed, index
         )
 
     def _weights(self) -> list[np.ndarray]:
@@ -234,7 +240,7 @@ class Trainer:
 
 
 @dataclasses.dataclass
-class _Course:
+class _RunState:
     """How far a run has come, beside what its variables say."""
 
     timings: dict[str, float]

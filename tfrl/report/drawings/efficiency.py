@@ -34,29 +34,29 @@ def courses(found: Sequence[Course], looks: Looks, label: str, narrow: bool) -> 
     with styled():
         columns, width = (1, 3.7) if narrow else (min(2, len(found)), 10.0)
         figure, grid = panels(len(found), columns, width, 2.45, top=0.34)
-        for axes, course in zip(grid, found, strict=True):
-            _lines(axes, course, looks)
-            heading(axes, course.title)
-            axes.set(xlabel=course.label, ylabel="share of seeds" if course.share else label)
+        for axes, run_state in zip(grid, found, strict=True):
+            _lines(axes, run_state, looks)
+            heading(axes, run_state.title)
+            axes.set(xlabel=run_state.label, ylabel="share of seeds" if run_state.share else label)
         add_key(figure, key_of(looks))
         return to_svg(figure)
 
 
-def _lines(axes: Axes, course: Course, looks: Looks) -> None:
-    if course.level is not None:
-        axes.axhline(course.level, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
-    for name, points in course.lines.items():
+def _lines(axes: Axes, run_state: Course, looks: Looks) -> None:
+    if run_state.level is not None:
+        axes.axhline(run_state.level, color="#8a8a8a", lw=0.9, ls=(0, (1, 2)), zorder=1)
+    for name, points in run_state.lines.items():
         look, x = looks[name], points["x"].to_numpy(float)
-        step: Literal["post"] | None = "post" if course.stairs else None
+        step: Literal["post"] | None = "post" if run_state.stairs else None
         axes.fill_between(
             x, points["low"], points["high"], color=look.colour, alpha=0.12, lw=0, step=step
         )
-        draw = "steps-post" if course.stairs else "default"
+        draw = "steps-post" if run_state.stairs else "default"
         axes.plot(x, points["y"], color=look.colour, ls=look.dash, lw=2, drawstyle=draw)
-    if course.share:
+    if run_state.share:
         axes.set_ylim(-0.02, 1.02)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:.0%}"))
-    if course.logarithmic:
+    if run_state.logarithmic:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         axes.minorticks_off()

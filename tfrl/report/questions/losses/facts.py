@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tfrl.analysis.losses import over_seeds
-from tfrl.harness.storage import Results
+from tfrl.harness.store.stored_results import Results
 from tfrl.report.style import Looks, looks
 
 

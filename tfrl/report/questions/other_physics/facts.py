@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfrl import conditions
+from tfrl import variations
 from tfrl.analysis import benchmarks, generalization, overfitting, sign_test
 from tfrl.analysis.overfitting import HELD_OUT, IDLE
 from tfrl.report.domain import Domain, outcome
@@ -95,7 +95,7 @@ def find(domain: Domain) -> Facts | None:
     if judged:
         verdicts = domain.judged(domain.verdicts[domain.verdicts["tested"] != HELD_OUT])
     drops = tuple(_drop(row, plain, domain) for row in verdicts.to_dict("records"))
-    environment = domain.unbounded(conditions.DEFAULT) or domain.environments[-1]
+    environment = domain.unbounded(variations.DEFAULT_VARIATION) or domain.environments[-1]
     met = [v for v in domain.variations if any(_is(x, environment.name, v) for x in drops)]
     tested = met[-1] if met else domain.variations[-1]
     first = tuple(x for x in drops if _is(x, environment.name, tested))
@@ -196,11 +196,11 @@ def _constants(environment_id: str) -> tuple[Constant, ...]:
     """What the constants of each variation are drawn from, if any vary."""
     level = np.zeros(1, np.int64)
     found = []
-    for index, name in enumerate(conditions.constants(environment_id)):
+    for index, name in enumerate(variations.constants(environment_id)):
         ranges = [
-            (v, _spans(conditions.intervals(environment_id, v, level)[0, index]))
-            for v in conditions.variations(environment_id)
-            if v != conditions.GRID
+            (v, _spans(variations.intervals(environment_id, v, level)[0, index]))
+            for v in variations.names(environment_id)
+            if v != variations.GRID
         ]
         found.append(Constant(name, tuple(ranges)))
     return tuple(found)

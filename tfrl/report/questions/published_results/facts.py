@@ -7,11 +7,11 @@ import pandas as pd
 
 from tfrl.analysis import comparisons, generalization, overfitting
 from tfrl.analysis.generalization import PUBLISHED, SUMMARIES
-from tfrl.conditions import DEFAULT
 from tfrl.report.domain import Domain
 from tfrl.report.measured import PERCENT, POINTS, Measured
 from tfrl.report.pairs import Ranking, pairs, ranking
 from tfrl.report.style import Looks
+from tfrl.variations import DEFAULT_VARIATION
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Facts:
 
 def find(domain: Domain) -> Facts | None:
     """If there is an environment that trains on D and one on R."""
-    found = [domain.unbounded(variation) for variation in (DEFAULT, "R")]
+    found = [domain.unbounded(variation) for variation in (DEFAULT_VARIATION, "R")]
     matrix = generalization.matrix(domain.scores, domain.study.steps, domain.policy)
     cells = matrix[matrix["environment"].isin([e.name for e in found if e])]
     if None in found or cells.empty or cells["success"].isna().any():

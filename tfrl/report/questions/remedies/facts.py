@@ -7,9 +7,9 @@ import pandas as pd
 
 from tfrl.analysis import remedies
 from tfrl.analysis.overfitting import HELD_OUT
-from tfrl.conditions import DEFAULT
 from tfrl.report.domain import Domain
 from tfrl.report.measured import Measured
+from tfrl.variations import DEFAULT_VARIATION
 
 ON_R = "on R"  # the remedy that is no configuration: training on R instead of D
 
@@ -93,7 +93,7 @@ def _paired(domain: Domain) -> tuple[pd.DataFrame, int]:
         (pair, *(aim[aim["configuration"] == name] for name in (pair.plain, pair.remedy)))
         for pair in remedies.regularised(domain.results.settings)
     ]
-    on_d, on_r = (_on(variation, gaps, domain) for variation in (DEFAULT, "R"))
+    on_d, on_r = (_on(variation, gaps, domain) for variation in (DEFAULT_VARIATION, "R"))
     alike = set(on_d["configuration"]) & set(on_r["configuration"])
     where = ["environment", "tested"]
     count = len(alike) + sum(len(plain[where].drop_duplicates()) for _, plain, _ in asked)

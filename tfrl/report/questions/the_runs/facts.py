@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tfrl.harness.errors import printable
-from tfrl.harness.storage import Results
+from tfrl.harness.store.stored_results import Results
 
 MAIN = ("versions · python", "versions · tensorflow", "versions · tf-agents", "versions · tfrl",
         "system", "processor · model", "git")  # fmt: skip
@@ -66,7 +66,7 @@ class Facts:
 def find(results: Results) -> Facts:
     """The same for every study."""
     runs = results.runs
-    ledger = _ledger(runs)
+    store = _store(runs)
     told = (runs["status"] == "failed") | ((runs["status"] == "missing") & runs["error"].notna())
     failed = runs.loc[told, ["environment", "configuration", "seed", "status", "error"]]
     settings = [
@@ -82,9 +82,9 @@ def find(results: Results) -> Facts:
     keys = ["environment", "configuration", "pipeline", "seed"]
     return Facts(
         note=results.study.note,
-        counted=tuple(_counted(row) for row in ledger.to_dict("records")),
+        counted=tuple(_counted(row) for row in store.to_dict("records")),
         total=_counted(
-            {"configuration": "", "environment": ""} | dict(ledger.sum(numeric_only=True))
+            {"configuration": "", "environment": ""} | dict(store.sum(numeric_only=True))
         ),
         failures=tuple(_failure(row) for row in failed.to_dict("records")),
         settings=tuple(settings),
@@ -92,14 +92,14 @@ def find(results: Results) -> Facts:
             (printable(key), printable(value)) for key, value in made if key.startswith(MAIN)
         ),
         several=len(results.study.environments) > 1,
-        tables={"ledger": ledger, "failures": failed}
+        tables={"ledger": store, "failures": failed}
         | {"settings": _table(results)}
         | {"manifest": pd.DataFrame(made, columns=["key", "value"])}
         | {"fingerprints": runs[[*keys, "status", "fingerprint", "code", "updates"]]},
     )
 
 
-def _ledger(runs: pd.DataFrame) -> pd.DataFrame:
+def _store(runs: pd.DataFrame) -> pd.DataFrame:
     groups = runs.groupby(["environment", "configuration"], observed=True)
     counts = groups["status"].value_counts().unstack("status")
     counts = counts.reindex(columns=["finished", "failed", "missing"]).fillna(0).astype(int)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfrl import conditions
+from tfrl import variations
 from tfrl.analysis import overfitting, sign_test
 from tfrl.analysis.overfitting import HELD_OUT, IDLE
 from tfrl.report.domain import Domain, outcome
@@ -75,7 +75,7 @@ def find(domain: Domain) -> Facts | None:
     family = domain.family(last)
     verdicts = domain.verdicts[domain.verdicts["tested"] == HELD_OUT]
     gaps = [_gap(row, domain) for row in domain.judged(verdicts).to_dict("records")]
-    finite = {e.name: e.conditions.num_levels for e in domain.finite}
+    finite = {e.name: e.level_config.num_levels for e in domain.finite}
     mine = tuple(gap for gap in gaps if gap.environment in finite)
     control = tuple(gap for gap in gaps if gap.environment not in finite and gap.seeds)
     fewest = domain.finite[0] if finite else None
@@ -90,7 +90,7 @@ def find(domain: Domain) -> Facts | None:
         compared = domain.compared(last[last["environment"] == fewest.name])
     return Facts(
         outcome=outcome([gap.verdict for gap in first], seeds, least) if fewest else "control",
-        fewest=fewest.conditions.num_levels if fewest else None,
+        fewest=fewest.level_config.num_levels if fewest else None,
         first=first,
         gaps=mine,
         up_to=max(sure, default=None),
@@ -110,7 +110,7 @@ def find(domain: Domain) -> Facts | None:
         id=domain.id,
         looks=domain.looks,
         lines=_lines(domain) if domain.several_levels else pd.DataFrame(),
-        counts=tuple(sorted({e.conditions.levels or np.inf for e in domain.environments})),
+        counts=tuple(sorted({e.level_config.levels or np.inf for e in domain.environments})),
         limits=(0.0, 100.0) if domain.measure.column == "success" else None,
         variations=domain.variations,
         tables={"gaps": verdicts, "by-seed": domain.last(unseen), "agents": compared},
@@ -145,9 +145,9 @@ def _other(
 
 def _lines(domain: Domain) -> pd.DataFrame:
     """Each seed's scores by the number of levels trained on, in the unit of the figure."""
-    counts = {e.name: e.conditions.levels or np.inf for e in domain.environments}
+    counts = {e.name: e.level_config.levels or np.inf for e in domain.environments}
     end = domain.last(domain.scores)
-    end = end[end["variation"] != conditions.GRID]
+    end = end[end["variation"] != variations.GRID]
     scale = domain.unit.scale
     end = end.assign(
         tested=end["split"].where(end["split"] != "shifted", end["variation"]),

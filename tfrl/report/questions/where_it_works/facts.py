@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfrl import conditions
+from tfrl import variations
 from tfrl.analysis import benchmarks, generalization, overfitting
 from tfrl.report.domain import Domain
 from tfrl.report.drawings.heatmaps import Lattice
@@ -46,7 +46,7 @@ class Facts:
 
 def find(domain: Domain) -> Facts | None:
     """If there is a grid, and something was tested on it."""
-    grid = conditions.grid(domain.id)
+    grid = variations.grid(domain.id)
     if grid is None:
         return None
     size = len(grid.x.values) * len(grid.y.values)
@@ -54,7 +54,7 @@ def find(domain: Domain) -> Facts | None:
         domain.results.evaluations, benchmarks.get(domain.id).success, domain.study.steps, size
     )
     rows = domain.last(domain.scores)
-    rows = rows[rows["variation"] == conditions.GRID]
+    rows = rows[rows["variation"] == variations.GRID]
     if values.empty or rows.empty:
         return None
     by = ["environment", "configuration"]
@@ -68,7 +68,7 @@ def find(domain: Domain) -> Facts | None:
         )
         for row, (low, high) in zip(means.to_dict("records"), ends, strict=True)
     )
-    tested = [e for e in domain.environments if conditions.GRID in e.conditions.test]
+    tested = [e for e in domain.environments if variations.GRID in e.level_config.test]
     return Facts(
         narrowest=min(overall, key=lambda one: one.mean.value),
         widest=max(overall, key=lambda one: one.mean.value),
@@ -95,11 +95,11 @@ def named(environment_id: str, constant: str) -> str:
     return "half the pole's length" if half else constant
 
 
-def _lattice(environment_id: str, grid: conditions.Grid) -> Lattice:
+def _lattice(environment_id: str, grid: variations.Grid) -> Lattice:
     """The grid's edges, and where D and R are in it."""
-    names = conditions.constants(environment_id)
+    names = variations.constants(environment_id)
     level = np.zeros(1, np.int64)
-    default, around = (conditions.intervals(environment_id, name, level)[0] for name in "DR")
+    default, around = (variations.intervals(environment_id, name, level)[0] for name in "DR")
     x, y = names.index(grid.x.constant), names.index(grid.y.constant)
     return Lattice(
         x=_edges(grid.x.values),

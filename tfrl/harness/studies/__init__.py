@@ -1,0 +1,1 @@
+"""The study file: environments, configurations and seeds, checked strictly."""

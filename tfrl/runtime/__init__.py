@@ -1,0 +1,1 @@
+"""How TensorFlow runs in a process: settings, compile cache, self-test of arithmetic."""
