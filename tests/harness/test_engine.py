@@ -102,7 +102,7 @@ def test_what_a_run_imports_is_hashed_and_nothing_else(loaded):
     host = {"training/host_loop", *(f"environments/{name}" for name in wrapped)}
     for_gymnasium = {str(package / f"{name}.py") for name in host}
     # These decide how soon a run is done and what is printed, not what it gives.
-    without = ("compile_cache", "sysctl", "quiet")
+    without = ("__init__", "compile_cache", "sysctl", "quiet")
     cache = {str(package / "runtime" / f"{name}.py") for name in without}
     assert len(loaded) == 2 * len(sources._shipped()) == 10
     for pipeline, environment, files in loaded:
