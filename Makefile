@@ -76,12 +76,14 @@ bench: setup ## Measure the speed against other implementations and write bench/
 
 .PHONY: lock
 lock: setup ## Resolve the locks anew, keeping the versions (ARGS=--upgrade for newer ones)
-	$(COMPILE) --universal --extra box2d --extra test --overrides requirements/overrides.txt \
+	$(COMPILE) --universal --extra box2d --extra test --extra tutorials --overrides requirements/overrides.txt \
 		-o requirements/lock.txt setup.cfg
 	$(COMPILE) --universal -c requirements/lock.txt \
 		-o requirements/bootstrap.txt requirements/bootstrap.in
 	$(COMPILE) --universal -c requirements/lock.txt \
 		-o requirements/ray.txt requirements/ray.in
+	$(COMPILE) --universal -c requirements/lock.txt \
+		-o requirements/jupyter.txt requirements/jupyter.in
 
 .PHONY: lock-bench
 lock-bench: setup ## The same for what make bench compares with; requirements/bench.in says how
