@@ -1,4 +1,4 @@
-"""Runs pipelines: the trainer, its loops in the graph and outside of it, and evaluation."""
+"""The trainer, its training loops, and the evaluation of policies."""
 
 from tfrl.training.trainer import RunResult, Trainer
 

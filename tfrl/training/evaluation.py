@@ -1,4 +1,4 @@
-"""Evaluation of a policy under named conditions: on which levels, in which splits."""
+"""The episodes of an evaluation: their splits, variations and levels."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -14,60 +14,59 @@ Columns = dict[str, np.ndarray]
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The episodes of one evaluation, `E` of them, each to be played with each policy."""
+    """The `E` episodes of one evaluation. Each is played with each of `POLICIES`."""
 
-    split: np.ndarray  # [E], out of `SPLITS`
-    variation: np.ndarray  # [E]
+    split: np.ndarray  # [E], one of `SPLITS`
+    variation: np.ndarray  # [E], name of the variation
     level: np.ndarray  # int64 [E]
     episode: np.ndarray  # int64 [E], counted within split and variation
-    intervals: np.ndarray  # float64 [E, P, 2, 2], what the constants are drawn from
+    intervals: np.ndarray  # float64 [E, P, 2, 2], the ranges of the P physical constants
 
     def table(self, step: int, returns: np.ndarray, lengths: np.ndarray) -> Columns:
-        """The rows of the evaluation at environment step `step`.
+        """Returns the table of the evaluation at environment step `step`.
 
         Args:
-          returns, lengths: `[len(POLICIES), E]`.
+          step: environment steps taken so far.
+          returns: sum of rewards of each episode, `[len(POLICIES), E]`.
+          lengths: environment steps of each episode, `[len(POLICIES), E]`.
         """
-        repeated = {
-            name: np.tile(getattr(self, name), len(POLICIES))
-            for name in ("split", "variation", "level", "episode")
-        }
-        size = len(self.level)
+        num_policies, num_episodes = len(POLICIES), len(self.level)
         return {
-            "step": np.full(len(POLICIES) * size, step),
-            "split": repeated["split"],
-            "variation": repeated["variation"],
-            "policy": np.repeat(np.array(POLICIES, dtype=object), size),
-            "level": repeated["level"],
-            "episode": repeated["episode"],
+            "step": np.full(num_policies * num_episodes, step),
+            "split": np.tile(self.split, num_policies),
+            "variation": np.tile(self.variation, num_policies),
+            "policy": np.repeat(np.array(POLICIES, dtype=object), num_episodes),
+            "level": np.tile(self.level, num_policies),
+            "episode": np.tile(self.episode, num_policies),
             "return": returns.astype(np.float64).ravel(),
             "length": lengths.ravel(),
         }
 
 
 def plan(environment_id: str, trained: LevelConfig, episodes: int, seed: int, index: int) -> Plan:
-    """Which levels the evaluation number `index` of the run with `seed` is on.
+    """Returns the plan of evaluation number `index` of the run with `seed`.
 
-    Of each split they are consecutive levels from a place that (seed, index) alone decides, so that
-    all configurations meet the same ones, and fewer than `episodes` training levels take turns.
+    The levels of a split are consecutive. The first one depends on (seed, index) only, so all
+    configurations are evaluated on the same levels. If there are fewer training levels than
+    `episodes`, they are used in turn.
     """
     start = np.random.default_rng([seed, Stream.EVALUATION, index]).integers(FIRST_TEST_LEVEL)
-    parts = list(_parts(trained, int(start) + np.arange(episodes)))
+    splits = list(_splits(trained, int(start) + np.arange(episodes)))
     return Plan(
-        split=np.repeat(np.array([split for split, _, _ in parts], dtype=object), episodes),
-        variation=np.repeat(np.array([name for _, name, _ in parts], dtype=object), episodes),
-        level=np.concatenate([levels for _, _, levels in parts]),
-        episode=np.tile(np.arange(episodes), len(parts)),
+        split=np.repeat(np.array([split for split, _, _ in splits], dtype=object), episodes),
+        variation=np.repeat(np.array([name for _, name, _ in splits], dtype=object), episodes),
+        level=np.concatenate([levels for _, _, levels in splits]),
+        episode=np.tile(np.arange(episodes), len(splits)),
         intervals=np.concatenate(
-            [variations.intervals(environment_id, name, levels) for _, name, levels in parts]
+            [variations.intervals(environment_id, name, levels) for _, name, levels in splits]
         ),
     )
 
 
-def _parts(trained: LevelConfig, places: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Each of `SPLITS` and each variation with its levels."""
-    held_out = FIRST_TEST_LEVEL + places % FIRST_TEST_LEVEL
-    yield "training", trained.variation, places % trained.num_levels
+def _splits(trained: LevelConfig, numbers: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yields each split and variation with its levels: `numbers` modulo the available levels."""
+    held_out = FIRST_TEST_LEVEL + numbers % FIRST_TEST_LEVEL
+    yield "training", trained.variation, numbers % trained.num_levels
     yield "held-out", trained.variation, held_out
     for variation in trained.test:
         yield "shifted", variation, held_out

@@ -1,4 +1,4 @@
-"""Runs a pipeline whose environment is in the graph."""
+"""Training and evaluation in environments inside the TensorFlow graph."""
 
 from collections.abc import Callable
 
@@ -14,10 +14,10 @@ from tfrl.variations import LevelConfig
 
 
 class GraphLoop(Loop):
-    """Trains in one compiled loop: Python is entered once for thousands of steps."""
+    """Trains in one compiled loop: one call from Python runs thousands of steps."""
 
     def __init__(self, pipeline: Pipeline, load: MakeEnvironment, plan: Plan, debug: bool = False):
-        """Traces the functions; `plan` is one of those that are to be played, all alike in size."""
+        """Traces the functions. All plans that are played later have the shapes of `plan`."""
         super().__init__(pipeline, debug)
         self._environment = load(len(plan.level))
         self._plan = plan
@@ -30,27 +30,27 @@ class GraphLoop(Loop):
         )
 
     def compile(self) -> None:
-        """See `Loop`."""
+        """Compiles all functions by calling them once."""
         self._begin()
         self.train(0)
         self.play(self._plan)
 
     def restart(self, seed: int, level_config: LevelConfig) -> None:
-        """See `Loop`."""
+        """Initializes the pipeline and collects the initial steps."""
         self._pipeline.environment.set_level_config(level_config)
         self._pipeline.initialize(seed)
         self._begin()
 
     def resume(self, seed: int, level_config: LevelConfig, state: State) -> None:
-        """See `Loop`."""
+        """Restores the variables, which hold all of the state."""
         self._restore(state)
 
     def train(self, until: int) -> None:
-        """See `Loop`."""
+        """Trains until at least `until` environment steps have been taken."""
         self._train(tf.constant(until, tf.int64))
 
     def play(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-        """See `Loop`."""
+        """Plays all episodes of a plan at once, in one environment per episode."""
         returns, lengths = self._play(tf.constant(plan.level), tf.constant(plan.intervals))
         return returns.numpy(), lengths.numpy()
 
@@ -62,7 +62,7 @@ class GraphLoop(Loop):
         self._repeat(lambda: pipeline.loss_log.observe(pipeline.iterate()), step)
 
     def _repeat(self, iterate: Callable[[], object], until: tf.Tensor | int) -> None:
-        """Iterates until there have been that many environment steps."""
+        """Calls `iterate` until at least `until` environment steps have been taken."""
         steps = self._pipeline.episode_log.environment_steps
         if self._debug:
             while steps < until:
@@ -90,11 +90,11 @@ class GraphLoop(Loop):
 def play(
     environment: tf_environment.TFEnvironment, policy: tf_policy.TFPolicy
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Plays with `policy` until the episode in progress has ended in each environment.
+    """Plays with `policy` until the current episode of each environment has ended.
 
     Returns:
-      what these episodes earned from here on, float32 `[B]`, and the environment steps that it
-      took, int64 `[B]`.
+      the rewards of each episode summed from here on, float32 `[B]`, and its remaining environment
+      steps, int64 `[B]`.
     """
     shape = [environment.batch_size]
 

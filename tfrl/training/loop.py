@@ -1,4 +1,4 @@
-"""How a pipeline is run: what a loop in the graph and one outside of it have in common."""
+"""The base class of the training loops."""
 
 import abc
 from collections.abc import Callable, Mapping
@@ -17,15 +17,17 @@ State = Mapping[str, np.ndarray]
 
 
 class Loop(abc.ABC):
-    """Trains a pipeline and plays with its policies, in compiled functions.
+    """Trains a pipeline and evaluates its policies in compiled functions.
 
-    A subclass traces them when it is made, without running them.
+    The constructor of a subclass traces the functions without running them.
     """
 
     def __init__(self, pipeline: Pipeline, debug: bool):
-        """Names the policies that are evaluated, in the order of `evaluation.POLICIES`.
+        """Makes the policies to evaluate, in the order of `POLICIES`.
 
-        With `debug` nothing is traced: every operation runs when Python comes to it.
+        Args:
+          pipeline: the pipeline to train.
+          debug: if true, nothing is traced: every operation runs eagerly.
         """
         self._pipeline = pipeline
         self._debug = debug
@@ -38,58 +40,67 @@ class Loop(abc.ABC):
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """Every variable that training or evaluation may touch, in the order of their creation."""
-        touched = {v.ref(): v for function in self._traced for v in function.graph.variables}
-        return sorted(touched.values(), key=_number)
+        """All variables of the traced functions, in the order of their creation."""
+        variables = {v.ref(): v for function in self._traced for v in function.graph.variables}
+        return sorted(variables.values(), key=_creation_index)
 
     @property
     def long_sums(self) -> tuple[str, ...]:
-        """What may give other bits on a processor with another cache; see `long_sums`."""
+        """Operations whose bits may differ on a processor with a different cache."""
         return tuple(dict.fromkeys(phrase for item in self._traced for phrase in long_sums(item)))
 
     @abc.abstractmethod
     def compile(self) -> None:
-        """Calls every compiled function, which is when XLA compiles. Spoils the variables."""
+        """Compiles all functions by calling them once.
+
+        The calls change the variables. Reset these to their initial values before `restart` or
+        `resume`.
+        """
 
     @abc.abstractmethod
     def restart(self, seed: int, level_config: LevelConfig) -> None:
-        """Makes everything ready for the first iteration. The variables are as when built."""
+        """Prepares the first iteration. All variables must have their initial values."""
 
     @abc.abstractmethod
     def resume(self, seed: int, level_config: LevelConfig, state: State) -> None:
-        """Makes everything ready for the iteration after which `state` was taken.
+        """Prepares the iteration that follows a saved state.
 
-        The variables are as when built. The state is of the same pipeline, seed and conditions.
+        All variables must have their initial values.
+
+        Args:
+          seed: seed of the run that saved `state`.
+          level_config: levels of that run.
+          state: output of `state` in a run of the same pipeline.
         """
 
     def state(self) -> State:
-        """All that the next iteration depends on. Not to be called inside an iteration."""
+        """Returns everything that the next iteration depends on. Call it between iterations."""
         return {f"variable-{i}": variable.numpy() for i, variable in enumerate(self.variables)}
 
     @abc.abstractmethod
     def train(self, until: int) -> None:
-        """Makes iterations until there have been that many environment steps, or more."""
+        """Trains until at least `until` environment steps have been taken."""
 
     @abc.abstractmethod
     def play(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
         """Plays the episodes of a plan with each policy.
 
         Returns:
-          returns and lengths, `[len(POLICIES), E]`.
+          returns and lengths in environment steps, each `[len(POLICIES), E]`.
         """
 
     def _restore(self, state: State) -> None:
-        """Gives every variable the value it has in `state`."""
+        """Assigns the values in `state` to all variables."""
         for i, variable in enumerate(self.variables):
             variable.assign(state[f"variable-{i}"])
 
     def evaluate(self, plan: Plan, seed: int, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Plays the plan of the evaluation number `index` of the run with `seed`; see `play`."""
+        """Plays the plan of evaluation number `index` of the run with `seed`, as `play` does."""
         self._evaluation_random.reseed(seed, block=index)
         return self.play(plan)
 
     def _trace(self, function: Callable, *signature: tf.TensorSpec) -> Callable:
-        """The function to be compiled by XLA, for arguments of these specs."""
+        """Returns the function traced for these arguments, which XLA compiles at its first call."""
         if self._debug:
             return function
         traced = tf.function(function, jit_compile=True, autograph=False)
@@ -100,6 +111,6 @@ class Loop(abc.ABC):
         return concrete
 
 
-def _number(variable: tf.Variable) -> int:
-    """How many were created before it: a graph does not keep the order of its variables."""
+def _creation_index(variable: tf.Variable) -> int:
+    """Returns the number of variables created before it. A graph does not keep their order."""
     return int(variable._unique_id.rpartition("_")[2])

@@ -1,4 +1,4 @@
-"""Compiles a pipeline once and runs it for any number of seeds."""
+"""The trainer, which compiles a pipeline once and runs it for any number of seeds."""
 
 import contextlib
 import dataclasses
@@ -25,35 +25,35 @@ from tfrl.variations import DEFAULT_LEVELS, DEFAULT_VARIATION, LevelConfig, chec
 
 @dataclasses.dataclass(frozen=True)
 class RunResult:
-    """What one run leaves behind."""
+    """Results of one run."""
 
-    episodes: Columns  # step, episode, return, length; a row for each episode of training
-    evaluations: Columns  # as `evaluation.Plan.table`; a row for each episode of each evaluation
-    losses: Columns  # step, name, value; about 200 points of each
-    policies: Columns  # step, and the weights of the greedy policy there; empty if none is kept
-    weights_sha256: str  # of the final weights of all networks
-    timings: dict[str, float]  # seconds spent to "compile", "train" and "evaluate"
-    updates: int  # gradient updates made
+    episodes: Columns  # step, episode, return, length; one row per training episode
+    evaluations: Columns  # columns of `evaluation.Plan.table`; one row per episode and policy
+    losses: Columns  # step, name, value; about 200 points per name
+    policies: Columns  # step and the greedy policy's weights at it; empty if none are kept
+    weights_sha256: str  # SHA-256 of the final weights of all networks
+    timings: dict[str, float]  # seconds of "compile", "train" and "evaluate"
+    updates: int  # number of gradient updates
 
 
 class Checkpoint(Protocol):
-    """Where a run keeps what it needs to go on where it was, should its process end."""
+    """The saved state of an interrupted run, from which it resumes."""
 
     def load(self) -> State | None:
-        """What was last saved; None if nothing was."""
+        """Returns the last saved state; None if there is none."""
 
     def is_due(self) -> bool:
-        """Whether it is time to save again."""
+        """Returns true if it is time to save again."""
 
     def save(self, state: State) -> None:
-        """Keeps `state` in place of what was saved before."""
+        """Replaces the saved state by `state`."""
 
 
 class Trainer:
-    """Trains one configuration; `run` is a pure function of it, the seed and the conditions.
+    """Trains one configuration. `run` is a pure function of configuration, seed and levels.
 
-    All training happens in compiled functions. Before each run every variable that they touch goes
-    back to the value it had when the pipeline was built, so nothing of one run reaches the next.
+    All training happens in compiled functions. Each run first resets all variables of these
+    functions to their initial values, so runs do not affect each other.
     """
 
     def __init__(
@@ -69,28 +69,28 @@ class Trainer:
         keep_policies: str = "final",
         debug: bool = False,
     ):
-        """Builds the pipeline and compiles it, which takes some seconds.
+        """Builds and compiles the pipeline, which takes some seconds.
 
         Args:
           pipeline: the class to train.
           config: an instance of `pipeline.Config`.
           environment: id of the environment.
           num_environment_steps: length of training, in environment steps.
-          evaluation_every: environment steps between evaluations; there is one at the start and one
-            at the end too.
-          evaluation_episodes: episodes of one evaluation in each split and with each policy.
-          num_shifted: variations that runs are tested on beside the one trained on.
-          evaluation_every_early: the same over the first fifth of training, where agents learn
-            most; None for no difference.
-          keep_policies: "all" keeps the weights at each evaluation, "final" those at the end,
-            "none" none.
-          debug: whether nothing is compiled, so that breakpoints, prints and errors are Python's
-            own. Such a trainer is for one run, and slower by orders of magnitude.
+          evaluation_every: environment steps between evaluations. There is also one at the start
+            and one at the end.
+          evaluation_episodes: episodes per evaluation, split and policy.
+          num_shifted: number of variations to test on in addition to the one trained on.
+          evaluation_every_early: environment steps between evaluations in the first fifth of
+            training, where agents learn most; None for `evaluation_every`.
+          keep_policies: "all" keeps the weights of every evaluation, "final" those of the last one,
+            "none" keeps none.
+          debug: if true, nothing is compiled, so breakpoints, prints and tracebacks work. Such a
+            trainer is slower by orders of magnitude and can be used for one run only.
 
         Raises:
-          LookupError: there is no such environment.
+          LookupError: the environment does not exist.
         """
-        self._timings: dict[str, float] = {}  # of what the next run is to account for
+        self._timings: dict[str, float] = {}  # added to the timings of the next run
         self._num_environment_steps = num_environment_steps
         self._evaluation_every = evaluation_every
         self._evaluation_every_early = evaluation_every_early or evaluation_every
@@ -99,25 +99,29 @@ class Trainer:
         self._environment_id = environment
         self._num_shifted = num_shifted
         with _timed(self._timings, "compile"):
-            # Keras numbers the layers of a process, and XLA orders what it computes by their names,
-            # in which dense_10 comes before dense_9: other sums, other bits.
+            # Keras numbers layers per process, and XLA orders computations by layer name, where
+            # dense_10 comes before dense_9. A different order of sums gives different bits.
             keras.backend.reset_uids()
             self._pipeline = pipeline(self._load, config, num_environment_steps)
             sum_in_chunks(self._pipeline)
-            blank = self._plan(
-                LevelConfig(test=(DEFAULT_VARIATION,) * num_shifted), seed=0, index=0
-            )
-            outside = isinstance(self._pipeline.environment, HostEnvironment)
-            loop = HostLoop if outside else GraphLoop
-            self._loop = loop(self._pipeline, self._load, blank, debug)
+            level_config = LevelConfig(test=(DEFAULT_VARIATION,) * num_shifted)
+            example = self._plan(level_config, seed=0, index=0)
+            on_host = isinstance(self._pipeline.environment, HostEnvironment)
+            loop = HostLoop if on_host else GraphLoop
+            self._loop = loop(self._pipeline, self._load, example, debug)
             self._pipeline.check_trained(self._loop.variables)
-            self._as_built = [(variable, variable.numpy()) for variable in self._loop.variables]
+            self._initial_values = [
+                (variable, variable.numpy()) for variable in self._loop.variables
+            ]
             if not debug:
                 self._loop.compile()
 
     @property
     def long_sums(self) -> tuple[str, ...]:
-        """Operations whose bits may differ on a processor with another cache; none as shipped."""
+        """Operations whose bits may differ on a processor with a different cache.
+
+        Empty for the shipped pipelines.
+        """
         return self._loop.long_sums
 
     def run(
@@ -129,19 +133,20 @@ class Trainer:
     ) -> RunResult:
         """Trains with `seed` and evaluates on schedule.
 
-        An evaluation is made after the first iteration that reaches its scheduled step; training
-        ends with the first iteration that reaches its length.
+        An evaluation takes place after the first iteration that reaches its scheduled step.
+        Training ends with the first iteration that reaches `num_environment_steps`.
 
         Args:
-          seed: a natural number.
-          level_config: what is trained on and what else is tested on, `num_shifted` variations.
-          on_progress: is told the environment steps taken, now and then.
-          checkpoint: where this same run, broken off, goes on from, to the same result bit for bit.
+          seed: an integer >= 0.
+          level_config: levels to train on, and `num_shifted` further variations to test on.
+          on_progress: called from time to time with the environment steps taken so far.
+          checkpoint: saved state of the same run. An interrupted run resumes from it and gives the
+            same result bit for bit.
 
         Raises:
-          FloatingPointError: a weight turned into NaN or infinity.
-          LookupError: the environment has no such conditions.
-          ValueError: they test on more or fewer variations than `num_shifted`.
+          FloatingPointError: a weight became NaN or infinite.
+          LookupError: the environment does not have these variations or levels.
+          ValueError: `level_config.test` does not have `num_shifted` variations.
         """
         check(self._environment_id, level_config)
         if len(level_config.test) != self._num_shifted:
@@ -155,8 +160,8 @@ class Trainer:
             self._train(step, run_state, on_progress or (lambda step: None), checkpoint)
             with _timed(run_state.timings, "evaluate"):
                 plan = self._plan(level_config, seed, index)
-                played = self._loop.evaluate(plan, seed, index)
-            run_state.evaluations.append(plan.table(step, *played))
+                returns, lengths = self._loop.evaluate(plan, seed, index)
+            run_state.evaluations.append(plan.table(step, returns, lengths))
             run_state.policies += self._policy(step)
             run_state.num_evaluations += 1
         columns = _concatenate(run_state.episodes)
@@ -165,21 +170,23 @@ class Trainer:
             evaluations=_concatenate(run_state.evaluations),
             losses=_concatenate(run_state.losses),
             policies=_concatenate(run_state.policies),
-            weights_sha256=_sha256(self._weights()),
+            weights_sha256=hashlib.sha256(
+                b"".join(weight.tobytes() for weight in self._weights())
+            ).hexdigest(),
             timings=run_state.timings,
             updates=int(self._pipeline.agent.train_step_counter.numpy()),
         )
 
     def _schedule(self) -> list[int]:
-        """Steps of the evaluations, closer together over the first fifth of training."""
+        """Returns the environment steps of all evaluations."""
         end = self._num_environment_steps
         early = range(0, end // 5, self._evaluation_every_early)
         return sorted({*early, *range(0, end, self._evaluation_every), end})
 
     def _policy(self, step: int) -> list[Columns]:
-        """What is kept of the policy at the evaluation at `step`."""
-        kept = {"all": True, "final": step == self._num_environment_steps, "none": False}
-        if not kept[self._keep_policies]:
+        """Returns a table of the greedy policy's weights at `step`, if they are to be kept."""
+        keep = {"all": True, "final": step == self._num_environment_steps, "none": False}
+        if not keep[self._keep_policies]:
             return []
         weights = self._pipeline.policy_variables
         return [
@@ -193,8 +200,8 @@ class Trainer:
         checkpoint: Checkpoint | None,
         run_state: "_RunState",
     ) -> None:
-        """Makes everything ready for the first iteration, or for the one after the checkpoint."""
-        for variable, value in self._as_built:
+        """Prepares the first iteration, or the one after the checkpoint."""
+        for variable, value in self._initial_values:
             variable.assign(value)
         saved = checkpoint.load() if checkpoint else None
         if saved is None:
@@ -211,7 +218,7 @@ class Trainer:
         on_progress: Callable[[int], None],
         checkpoint: Checkpoint | None,
     ) -> None:
-        """Trains until that many environment steps, in calls no longer than the log can hold."""
+        """Trains until `until` environment steps, in calls that do not overflow the log."""
         log = self._pipeline.episode_log
         step = int(log.environment_steps.numpy())
         on_progress(step)
@@ -241,7 +248,7 @@ class Trainer:
 
 @dataclasses.dataclass
 class _RunState:
-    """How far a run has come, beside what its variables say."""
+    """The progress of a run, except for the values of its variables."""
 
     timings: dict[str, float]
     num_evaluations: int = 0
@@ -253,7 +260,7 @@ class _RunState:
     TABLES: ClassVar[tuple[str, ...]] = ("episodes", "evaluations", "losses", "policies")
 
     def state(self) -> State:
-        """All of it as arrays."""
+        """Returns the progress as arrays."""
         tables = {name: getattr(self, name) for name in self.TABLES}
         return {
             "num-evaluations": np.array(self.num_evaluations),
@@ -267,7 +274,7 @@ class _RunState:
         }
 
     def restore(self, state: State) -> None:
-        """Takes up what `state` gave."""
+        """Restores the progress from the output of `state`."""
 
         def with_prefix(prefix: str) -> Columns:
             return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
@@ -280,17 +287,13 @@ class _RunState:
 
 
 @contextlib.contextmanager
-def _timed(timings: dict[str, float], what: str) -> Iterator[None]:
-    """Adds the seconds spent inside to `timings[what]`."""
+def _timed(timings: dict[str, float], phase: str) -> Iterator[None]:
+    """Adds the seconds spent in the `with` block to `timings[phase]`."""
     start = time.perf_counter()
     yield
-    timings[what] = timings.get(what, 0.0) + time.perf_counter() - start
+    timings[phase] = timings.get(phase, 0.0) + time.perf_counter() - start
 
 
 def _concatenate(tables: list[Columns]) -> Columns:
     names = tables[0] if tables else {}
     return {name: np.concatenate([table[name] for table in tables]) for name in names}
-
-
-def _sha256(arrays: list[np.ndarray]) -> str:
-    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
