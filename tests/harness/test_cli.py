@@ -11,7 +11,7 @@ import pytest
 import tfrl
 from tests.harness import fake
 from tests.harness.conftest import ROOT
-from tests.harness.test_ledger import publish
+from tests.harness.test_run_store import publish
 from tfrl import cli, report
 from tfrl.harness.execution.progress import Progress, Status, duration
 from tfrl.harness.store import stored_results

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tests.harness.test_ledger import publish
+from tests.harness.test_run_store import publish
 from tfrl.harness.store import joined_results
 from tfrl.harness.store.run_store import RunStore
 from tfrl.harness.studies import study as studies

@@ -104,7 +104,7 @@ def test_what_a_run_imports_is_hashed_and_nothing_else(loaded):
     # These decide how soon a run is done and what is printed, not what it gives.
     without = ("__init__", "compile_cache", "sysctl", "quiet")
     cache = {str(package / "runtime" / f"{name}.py") for name in without}
-    assert len(loaded) == 2 * len(sources._shipped()) == 10
+    assert len(loaded) == 2 * len(sources._shipped_pipelines()) == 10
     for pipeline, environment, files in loaded:
         hashed = {str(file) for file in Engine().sources(pipeline, environment)}
         assert len(hashed) > 20

@@ -43,9 +43,9 @@ def commit(package: Path) -> str:
 
 
 def test_a_package_in_no_repository_of_its_own_has_no_revision(package):
-    assert git.of(package) is None
+    assert git.revision(package) is None
     shutil.rmtree(package.parent / ".git")
-    assert git.of(package) is None
+    assert git.revision(package) is None
 
 
 def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
@@ -54,25 +54,25 @@ def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
     (top / "reports/page.html").write_text("old\n")
     (top / "binary").write_bytes(bytes(range(256)))
     head = commit(package)
-    assert str(git.of(package)) == head
+    assert str(git.revision(package)) == head
     (top / "reports/page.html").write_text("new\n")
     (top / "notes.txt").write_text("a file that decides nothing, and that git does not know\n")
-    assert str(git.of(package)) == head
+    assert str(git.revision(package)) == head
 
     (package / "__init__.py").write_text("a = 2\n")
     (package / "new module.py").write_text("b = 1\n")
     (top / "binary").write_bytes(bytes(range(255, -1, -1)))
     run_git(top, "add", "binary")
     sources = [package / "__init__.py", package / "new module.py", Path(__file__)]
-    found = git.of(package, sources)
+    found = git.revision(package, sources)
     assert (str(found), found.commit) == (f"{head}+changes", head)
 
     elsewhere = tmp_path_factory.mktemp("clone")
     run_git(elsewhere, "clone", "-q", str(top), ".")
-    sha256 = git.keep(found.diff, elsewhere)
-    assert git.keep(found.diff, elsewhere) == sha256
+    sha256 = git.store_diff(found.diff, elsewhere)
+    assert git.store_diff(found.diff, elsewhere) == sha256
     (patch,) = (elsewhere / ".diffs").iterdir()
-    assert git.place(sha256, elsewhere) == patch
+    assert git.diff_path(sha256, elsewhere) == patch
     assert hashlib.sha256(patch.read_bytes()).hexdigest() == sha256
     run_git(elsewhere, "apply", str(patch))
     for name in ("package/__init__.py", "package/new module.py", "binary"):
@@ -84,7 +84,7 @@ def test_the_diff_makes_of_the_commit_what_is_here(package, tmp_path_factory):
 def test_a_diff_that_cannot_be_stored_is_a_mistake(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"\.patch cannot be stored: Not a directory"):
-        git.keep(b"diff", tmp_path / "file")
+        git.store_diff(b"diff", tmp_path / "file")
 
 
 def test_the_code_hash_depends_on_names_and_contents(tmp_path):

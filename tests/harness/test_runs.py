@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.test_ledger import publish
+from tests.harness.test_run_store import publish
 from tests.harness.test_status import fail
 from tfrl.harness.provenance import run_context
 
@@ -61,7 +61,7 @@ def test_everything_is_told_once_by_its_kind(project, source, capsys):
         ".replaced/line/one/seed-1": "replaced",
         ".replaced/line/one/seed-2": "replaced",
     }
-    assert store.kept_entry(runs[1]).manifest["code"] == code
+    assert store.replaced_entry(runs[1]).manifest["code"] == code
     assert project.tfrl("runs") == 0
     out = capsys.readouterr().out
     assert re.search(r"fake +4 +0 +2 +1 +2 +1 +1 +\d+ kB", out)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tests.harness.test_counting import make_old
-from tests.harness.test_ledger import publish
+from tests.harness.test_counted_runs import make_old
+from tests.harness.test_run_store import publish
 from tfrl.harness.provenance import git
 from tfrl.harness.store import manifest, stored_results, tables
 from tfrl.harness.store.manifest import differences

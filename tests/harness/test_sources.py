@@ -51,7 +51,7 @@ def inside(folder: Path, files: set[Path]) -> set[str]:
     ],
 )
 def test_what_a_module_imports_from_its_folder_is_followed(folder, module, expected):
-    assert inside(folder, sources.of_module(module)) == expected
+    assert inside(folder, sources.files_of_module(module)) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,21 +66,21 @@ def test_what_a_module_imports_from_its_folder_is_followed(folder, module, expec
 )
 def test_what_a_module_imports_from_tfrl_is_followed(folder, statement, expected):
     (folder / "mine.py").write_text(statement)
-    names = inside(Path(tfrl.__file__).parent, sources.of_module("mine"))
+    names = inside(Path(tfrl.__file__).parent, sources.files_of_module("mine"))
     assert {Path(name).stem for name in names} & ALL == expected
     assert "pipelines/pipeline.py" in names
-    assert not inside(folder / "tfrl", sources.of_module("mine"))
+    assert not inside(folder / "tfrl", sources.files_of_module("mine"))
 
 
 def test_a_name_that_a_package_of_tfrl_hands_on_leads_to_its_module(folder):
     (folder / "mine.py").write_text("from tfrl.training import Trainer")
-    names = inside(Path(tfrl.__file__).parent / "training", sources.of_module("mine"))
+    names = inside(Path(tfrl.__file__).parent / "training", sources.files_of_module("mine"))
     assert "trainer.py" in names
     assert "__init__.py" not in names
 
 
 def test_a_module_that_is_installed_is_followed_inside_its_own_package():
-    files = sources.of_module("jinja2.environment")  # which imports markupsafe, too
+    files = sources.files_of_module("jinja2.environment")  # which imports markupsafe, too
     assert {file.parent.name for file in files} == {"jinja2"}
     assert {"__init__.py", "environment.py", "nodes.py"} <= {file.name for file in files}
 
@@ -120,7 +120,7 @@ def hashes(environment: str) -> dict[str, str]:
     """The hash of the code of each shipped pipeline."""
     return {
         name: run_context.code_sha256(Engine().sources(name, environment))
-        for name in sources._shipped()
+        for name in sources._shipped_pipelines()
     }
 
 

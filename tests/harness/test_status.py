@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tests.harness.test_ledger import CODE, publish
+from tests.harness.test_run_store import CODE, publish
 from tests.torture.common import wait_until
 from tfrl.cli import counting
 from tfrl.harness.store import manifest

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.harness import fake
-from tests.harness.test_ledger import publish
+from tests.harness.test_run_store import publish
 from tfrl import cli
 from tfrl.harness import published_results, verification
 from tfrl.harness.store import manifest, tables
@@ -78,8 +78,8 @@ def test_what_is_published_is_what_the_runs_came_to(made):
         str(run) for run in made.store.study.runs()
     }
     for run in made.store.study.runs():
-        assert expected.of(run).fingerprint == made.fingerprints()[str(run)]
-        assert [mark.step for mark in expected.of(run).marks] == [0, 500, 1000]
+        assert expected.outcome(run).fingerprint == made.fingerprints()[str(run)]
+        assert [mark.step for mark in expected.outcome(run).marks] == [0, 500, 1000]
     published_results.write(expected, PUBLISHED)
     assert PUBLISHED.read_bytes() == before  # all bits of the scores too
     assert [path.name for path in PUBLISHED.parent.glob(".*")] == []

@@ -118,7 +118,7 @@ def test_the_claims_name_the_settings_and_the_pair(tmp_path):
 def test_runs_made_differently_are_told_at_the_top(tmp_path):
     found = synthetic.empty(synthetic.study(("ppo", "apo"), seeds=2))
     makers = ({"numpy": "2.0"}, {"numpy": "2.1"}, {"numpy": "2.1"})
-    found = replace(found, makers=makers, notices=("Made by other code.",))
+    found = replace(found, provenances=makers, notices=("Made by other code.",))
     text = page(found, tmp_path)
     assert "The runs were not all made alike: numpy 2.1 for 2 and 2.0 for 1. Part of what" in text
     assert "Made by other code." in text

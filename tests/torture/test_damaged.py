@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness import fake
-from tests.harness.test_counting import make_old
-from tests.harness.test_ledger import publish
+from tests.harness.test_counted_runs import make_old
+from tests.harness.test_run_store import publish
 from tests.torture import size
 from tests.torture.common import made, study
 from tfrl.harness.errors import DamagedError, StoreError

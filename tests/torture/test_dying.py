@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.harness.test_ledger import CODE, publish
+from tests.harness.test_run_store import CODE, publish
 from tests.torture import size
 from tfrl.harness.store import atomic_files
 
@@ -97,7 +97,7 @@ def test_death_inside_any_step_of_storing_a_run(project, figure, before):
         assert not list(store.folder.glob("*/*/.*")), "nothing is left lying about"
         found.append(entry.manifest.get("code", "nothing"))
         if before == "another run" and found[-1] == CODE:
-            assert store.kept_entry(run).manifest["code"] == EARLIER, "what it replaced is kept"
+            assert store.replaced_entry(run).manifest["code"] == EARLIER, "what it replaced is kept"
         if not died:
             break
         deaths += 1

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness import fake
 from tests.harness.conftest import ROOT
-from tests.harness.test_ledger import publish
+from tests.harness.test_run_store import publish
 from tests.report.reading import Page
 from tfrl import cli
 from tfrl.harness.errors import DamagedError, StoreError

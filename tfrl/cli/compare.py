@@ -24,7 +24,9 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     results = joined_results.load(arguments.first, arguments.second, arguments.runs, engine)
     page = document(results)
     print(f"{report.in_terminal(page)}\n")
-    destination = published_results.own("compare", arguments.reports) / results.study.name
+    destination = (
+        published_results.unpublished_folder("compare", arguments.reports) / results.study.name
+    )
     print(report.write(page, destination))
     return OK
 

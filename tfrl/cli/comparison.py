@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from tfrl.harness.published_results import Published
     from tfrl.harness.studies.study import Study
-    from tfrl.harness.verification import Checked
+    from tfrl.harness.verification import VerifiedRun
 
 _HEADERS = (
     "environment", "configuration", "runs", "change", "interval", "margin", "beyond it", "verdict"
@@ -21,61 +21,69 @@ change is within the margin. A real change: more seeds up than down, or down tha
 at 5% for all rows together. Inconclusive: neither. docs/verdicts.md says how sure that is."""
 
 
-def counted(checked: "Sequence[Checked]") -> str:
+def counted(checked: "Sequence[VerifiedRun]") -> str:
     """How many runs are the same bits, and how many could not be compared."""
-    if not any(item.before for item in checked):
-        whole = sum(item.now is not None for item in checked)
-        stored = whole + sum(item.amiss for item in checked)
+    if not any(item.published for item in checked):
+        whole = sum(item.stored is not None for item in checked)
+        stored = whole + sum(item.is_invalid for item in checked)
         return f"{whole} of {stored} stored runs whole; nothing is published to compare with"
-    compared = [item for item in checked if item.compared]
-    same = sum(not item.differs for item in compared)
+    compared = [item for item in checked if item.is_compared]
+    same = sum(not item.difference for item in compared)
     besides = {
-        "failed as when published": [i for i in checked if i.before and i.now and not i.compared],
-        "published but not stored": [i for i in checked if i.before and not (i.now or i.amiss)],
-        "damaged or not as planned": [i for i in checked if i.amiss],
-        "stored but not published": [i for i in checked if i.now and not i.before],
+        "failed as when published": [
+            i for i in checked if i.published and i.stored and not i.is_compared
+        ],
+        "published but not stored": [
+            i for i in checked if i.published and not (i.stored or i.is_invalid)
+        ],
+        "damaged or not as planned": [i for i in checked if i.is_invalid],
+        "stored but not published": [i for i in checked if i.stored and not i.published],
     }
     rest = [f"{len(items)} {what}" for what, items in besides.items() if items]
     counts = f"{same} of {len(compared)} runs bit-identical to the published ones"
     return "; ".join([counts, *rest])
 
 
-def details(study: "Study", expected: "Published", checked: "Sequence[Checked]") -> Iterator[str]:
+def details(
+    study: "Study", expected: "Published", checked: "Sequence[VerifiedRun]"
+) -> Iterator[str]:
     """Lines on what differs, since when, how much that matters, and what it may come from."""
     from tfrl.harness import verification
 
-    planned = sum(expected.of(run) is not None for run in study.runs())
+    planned = sum(expected.outcome(run) is not None for run in study.runs())
     if planned < len(expected.outcomes):
         yield f"{len(expected.outcomes) - planned} published runs are not in the study any more."
     if changes := verification.changes(expected, checked):
         yield f"Since publication: {'; '.join(changes)}."
     differing: dict[tuple[str, str], list[int]] = {}
     for item in checked:
-        if item.differs and not item.excused:
+        if item.difference and not item.cannot_match:
             run = item.entry.run
             where = f"{run.environment.name}/{run.configuration.name}"
-            differing.setdefault((where, item.differs), []).append(run.seed)
+            differing.setdefault((where, item.difference), []).append(run.seed)
     for (where, how), seeds in differing.items():
         yield f"differs: {where}, {_listed(seeds)}: {how}"
-    if any(item.differs for item in checked):
+    if any(item.difference for item in checked):
         yield from _by_cache(expected, checked)
         yield from _judged(study, checked)
 
 
-def excuse(checked: "Sequence[Checked]") -> Iterator[str]:
+def excuse(checked: "Sequence[VerifiedRun]") -> Iterator[str]:
     """A sentence on the runs that had to differ, if there are any."""
-    pairs = sorted({item.architectures for item in checked if item.excused and item.architectures})
+    pairs = sorted(
+        {item.architectures for item in checked if item.cannot_match and item.architectures}
+    )
     if pairs:
         made = "; ".join(f"on {then} when published, on {now} now" for then, now in pairs)
         yield f"Bits cannot be the same, since runs were made {made}: only returns can be compared."
 
 
-def changed(study: "Study", checked: "Sequence[Checked]") -> bool:
+def changed(study: "Study", checked: "Sequence[VerifiedRun]") -> bool:
     """Whether final returns really changed where bits had to differ."""
     from tfrl.analysis import equivalence
     from tfrl.harness import verification
 
-    if not any(item.excused for item in checked):
+    if not any(item.cannot_match for item in checked):
         return False
     table = equivalence.judge(verification.final_returns(checked), _margins(study))
     return bool((table["verdict"] == equivalence.CHANGE).any())
@@ -87,12 +95,12 @@ def _margins(study: "Study") -> dict[str, float]:
     return {item.name: benchmarks.margin(item.id) for item in study.environments}
 
 
-def _by_cache(expected: "Published", checked: "Sequence[Checked]") -> Iterator[str]:
+def _by_cache(expected: "Published", checked: "Sequence[VerifiedRun]") -> Iterator[str]:
     """A line on each configuration whose bits depend on the cache, with its size on both sides."""
     told = {}
     for item in checked:
         manifest = item.entry.manifest
-        if item.differs and not item.excused and (sums := manifest.get("long_sums")):
+        if item.difference and not item.cannot_match and (sums := manifest.get("long_sums")):
             sizes = [_first_cache(expected.stack), _first_cache(manifest)]
             told[item.entry.run.configuration.name] = (sums, sizes)
     for name, (sums, (then, now)) in told.items():
@@ -111,7 +119,7 @@ def _first_cache(stack: Mapping[str, Any]) -> str:
     return " or ".join(sorted(sizes))
 
 
-def _judged(study: "Study", checked: "Sequence[Checked]") -> Iterator[str]:
+def _judged(study: "Study", checked: "Sequence[VerifiedRun]") -> Iterator[str]:
     """A table of what became of the final returns where runs differ."""
     from tabulate import tabulate
 

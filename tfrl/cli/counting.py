@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from tfrl.harness.execution.plan import Cause, Task
-    from tfrl.harness.store.run_store import Entry
+    from tfrl.harness.store.run_store import StoredRun
     from tfrl.harness.studies.study import Run, Study
 
 COUNTED = ("planned", "finished", "failed", "missing")
@@ -14,22 +14,22 @@ _CAUSES: tuple["Cause", ...] = ("missing", "failed", "changed", "damaged")  # of
 _LINES = 10  # what a screen has room for besides a table
 _NAMES = 3  # of runs in a line
 _CHARACTERS = 500  # of what is said of a run
-_Item = TypeVar("_Item", "Entry", "Task")
+_Item = TypeVar("_Item", "StoredRun", "Task")
 
 
-def counts(entries: Sequence["Entry"]) -> list[int]:
+def counts(entries: Sequence["StoredRun"]) -> list[int]:
     """As many runs as there are of each of `COUNTED`."""
     statuses: Counter[str] = Counter(entry.status for entry in entries)
     return [len(entries), *(statuses[status] for status in COUNTED[1:])]
 
 
-def total(entries: Sequence["Entry"]) -> str:
+def total(entries: Sequence["StoredRun"]) -> str:
     """The counts as a sum."""
     planned, finished, failed, missing = counts(entries)
     return f"{planned} planned = {finished} finished + {failed} failed + {missing} missing"
 
 
-def by_configuration(study: "Study", entries: Sequence["Entry"]) -> str:
+def by_configuration(study: "Study", entries: Sequence["StoredRun"]) -> str:
     """A table with a row for each configuration on each environment."""
     rows = []
     for names, group in _cells(study, entries).items():
@@ -47,19 +47,19 @@ def to_make(study: "Study", seeds: Collection[int], tasks: Sequence["Task"]) -> 
     return _table(["planned", *_CAUSES, "to make"], rows)
 
 
-def failures(entries: Iterable["Entry"]) -> list[str]:
+def failures(entries: Iterable["StoredRun"]) -> list[str]:
     """Lines on the runs that failed, by reason."""
     return _told(
         ("failed", entry.run, entry.note or "") for entry in entries if entry.status == "failed"
     )
 
 
-def not_counting(entries: Iterable["Entry"]) -> list[str]:
+def not_counting(entries: Iterable["StoredRun"]) -> list[str]:
     """Lines on the runs that are stored but count as missing, by reason."""
     return _told(("not counted", entry.run, entry.note or "") for entry in entries if entry.cause)
 
 
-def long_sums(entries: Iterable["Entry"]) -> list[str]:
+def long_sums(entries: Iterable["StoredRun"]) -> list[str]:
     """A line on each configuration whose bits may differ on a processor with another cache."""
     told = {
         entry.run.configuration.name: ", ".join(sums)

@@ -32,7 +32,7 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     if file.suffix != ".py" or not file.stem.isidentifier():
         raise HarnessError(f"{file} cannot be imported: expected a name such as mine.py")
     try:
-        source, prefix = sources.shipped(arguments.origin)
+        source, prefix = sources.shipped_source(arguments.origin)
     except LookupError as error:
         raise HarnessError(str(error)) from None
     name = "".join(part.capitalize() for part in file.stem.split("_"))

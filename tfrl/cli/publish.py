@@ -31,7 +31,7 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
             f"{len(tasks)} of {len(study.runs())} runs of {study.name} are still to be made, so it "
             f"cannot be published: `tfrl run {arguments.study}` makes them"
         )
-    place = published_results.place(study, arguments.reports)
+    place = published_results.published_path(study, arguments.reports)
     outcomes = published_results.collect(store)
     results = load(study, arguments.runs, engine)
     for notice in results.notices:

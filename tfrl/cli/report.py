@@ -31,8 +31,9 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
             f"no usable run of {study.name} is stored in {arguments.runs / study.name}: "
             f"`tfrl run {arguments.study}` makes them"
         )
-    destination = published_results.own(study.name, arguments.reports)
-    print(report.render(results, destination, published_results.place(study, arguments.reports)))
+    destination = published_results.unpublished_folder(study.name, arguments.reports)
+    published = published_results.published_path(study, arguments.reports)
+    print(report.render(results, destination, published))
     return OK
 
 

@@ -66,7 +66,7 @@ def _names(arguments: argparse.Namespace) -> list[str]:
 
 
 def _store(arguments: argparse.Namespace, name: str) -> "RunStore | None":
-    """The ledger of a study; None if there are runs of it, but its file is gone.
+    """Returns the run store of a study; None if it has stored runs, but its file is gone.
 
     Raises `StudyError`.
     """
@@ -77,7 +77,7 @@ def _store(arguments: argparse.Namespace, name: str) -> "RunStore | None":
     folder = {path.name: path for path in inventory.folders(arguments.runs)}.get(name)
     if folder is None:
         return RunStore(studies.load(studies.find(name)), arguments.runs)
-    study = inventory.study_of(folder)
+    study = inventory.find_study(folder)
     return RunStore(study, arguments.runs) if study else None
 
 
@@ -86,9 +86,8 @@ def _list(
 ) -> dict[str, Any]:
     from tfrl.harness.store import inventory
 
-    items = (
-        inventory.of_study(store, engine) if store else inventory.of_nobody(arguments.runs / name)
-    )
+    folder = arguments.runs / name
+    items = inventory.list_study(store, engine) if store else inventory.list_orphaned(folder)
     return {"runs": list(map(_plain, items))}
 
 
@@ -97,9 +96,8 @@ def _prune(
 ) -> dict[str, Any]:
     from tfrl.harness.store import inventory
 
-    items = (
-        inventory.prune(store, engine) if store else inventory.prune_nobody(arguments.runs / name)
-    )
+    folder = arguments.runs / name
+    items = inventory.prune(store, engine) if store else inventory.prune_orphaned(folder)
     return {"removed": list(map(_plain, items))}
 
 
@@ -118,7 +116,7 @@ def _plain(item: "Item") -> dict[str, Any]:
         "kind": item.kind,
         "note": item.note,
         "bytes": item.size,
-        "useless": item.is_useless,
+        "useless": item.is_prunable,
     }
 
 

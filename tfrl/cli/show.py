@@ -91,7 +91,7 @@ def _provenance(manifest: "Manifest", folder: Path) -> dict[str, Any]:
         "command": manifest.get("command"),
         "code": manifest["code"],
         "git revision": manifest["git"],
-        **({"its changes": git.place(diff, folder.absolute().parents[2])} if diff else {}),
+        **({"its changes": git.diff_path(diff, folder.absolute().parents[2])} if diff else {}),
         "lock": manifest["lock_sha256"],
         "versions": manifest["versions"],
         "processor": manifest["processor"],

@@ -31,7 +31,7 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
         if entry.status == "finished"
     ]
     for sentence in (
-        *notices.of_counted(store, entries, engine),
+        *notices.of_counted_runs(store, entries, engine),
         notices.describe_differences(makers),
     ):
         print(sentence, end="\n" if sentence else "")

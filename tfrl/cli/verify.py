@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
     from tfrl.harness.published_results import Published
     from tfrl.harness.studies.study import Study
-    from tfrl.harness.verification import Checked
+    from tfrl.harness.verification import VerifiedRun
 
 _SAMPLE = 4  # runs, if it is not said how many
 
@@ -46,16 +46,16 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
     found = [item for _, checked in by_study for item in checked]
     if len(asked) > 1:
         print(f"{len(asked)} studies: {comparison.counted(found)}")
-    differs = any(item.differs and not item.excused for item in found)
+    differs = any(item.difference and not item.cannot_match for item in found)
     if differs:
         print(selftest.sentence(engine.arithmetic()))
     for line in comparison.excuse(found):
         print(line)
     changed = any(comparison.changed(study, checked) for study, checked in by_study)
-    return RUN_FAILED if differs or changed or any(item.amiss for item in found) else OK
+    return RUN_FAILED if differs or changed or any(item.is_invalid for item in found) else OK
 
 
-def _stored(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> "list[Checked]":
+def _stored(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> "list[VerifiedRun]":
     """Verify all that is stored of a study, and say what came of it."""
     from tfrl.harness import published_results, verification
     from tfrl.harness.errors import HarnessError
@@ -63,9 +63,9 @@ def _stored(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> 
     from tfrl.harness.store.run_store import RunStore
 
     store = RunStore(study, arguments.runs)
-    expected = published_results.read(published_results.place(study, arguments.reports))
+    expected = published_results.read(published_results.published_path(study, arguments.reports))
     checked = verification.verify(store, expected, study.runs())
-    if not any(item.now or item.amiss for item in checked):
+    if not any(item.stored or item.is_invalid for item in checked):
         raise HarnessError(
             f"no run of {study.name} is stored in {store.folder}: `tfrl run` makes them"
         )
@@ -74,7 +74,9 @@ def _stored(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> 
     return checked
 
 
-def _sampled(study: "Study", arguments: argparse.Namespace, engine: "Engine") -> "list[Checked]":
+def _sampled(
+    study: "Study", arguments: argparse.Namespace, engine: "Engine"
+) -> "list[VerifiedRun]":
     """Make some runs anew and verify them, and say what came of it."""
     from tfrl.harness import published_results, verification
     from tfrl.harness.errors import HarnessError
@@ -82,11 +84,11 @@ def _sampled(study: "Study", arguments: argparse.Namespace, engine: "Engine") ->
     from tfrl.harness.execution.progress import Progress
     from tfrl.harness.store.run_store import RunStore
 
-    place = published_results.place(study, arguments.reports)
+    place = published_results.published_path(study, arguments.reports)
     expected = published_results.read(place)
     if expected is None:
         raise HarnessError(f"there is no {place} to compare a sample with")
-    candidates = [run for run in study.runs() if expected.of(run)]
+    candidates = [run for run in study.runs() if expected.outcome(run)]
     runs = verification.sample(candidates, arguments.sample)
     progress = Progress(sys.stderr)
     progress.say(f"{study.name}: makes anew {', '.join(map(str, runs))}")
@@ -104,7 +106,7 @@ def _sampled(study: "Study", arguments: argparse.Namespace, engine: "Engine") ->
 def _print(
     study: "Study",
     expected: "Published | None",
-    checked: "list[Checked]",
+    checked: "list[VerifiedRun]",
     told: tuple[str, ...] = (),
 ) -> None:
     print(f"{study.name}: {comparison.counted(checked)}")

@@ -142,7 +142,7 @@ class Engine:
         They are found without TensorFlow. Raises `LookupError` if there is no such pipeline, or if
         a module of the user's own, with the pipeline or the environment, is not there.
         """
-        return sorted(sources.of_run(pipeline, environment_id))
+        return sorted(sources.files_of_run(pipeline, environment_id))
 
     def arithmetic(self) -> Mapping[str, Any]:
         """What a worker of this machine computes in the self-test of `tfrl.runtime.arithmetic`."""

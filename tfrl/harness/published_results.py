@@ -16,7 +16,7 @@ from tfrl.harness.errors import DamagedError, HarnessError, describe
 from tfrl.harness.store import atomic_files, fingerprints
 from tfrl.harness.store.fingerprints import Mark
 from tfrl.harness.store.manifest import JsonObject, Manifest, differences
-from tfrl.harness.store.run_store import Entry, RunStore
+from tfrl.harness.store.run_store import RunStore, StoredRun
 from tfrl.harness.store.stored_results import common
 from tfrl.harness.studies.study import Run, Study
 
@@ -43,13 +43,13 @@ class Published:
     ]  # by environment and configuration: see `_SETTINGS`
     outcomes: Mapping[tuple[str, str, int], Outcome]  # the same with the seed
 
-    def of(self, run: Run) -> Outcome | None:
+    def outcome(self, run: Run) -> Outcome | None:
         """The outcome of a run; None if it was not published."""
         return self.outcomes.get((*_cell(run), run.seed))
 
-    def is_of(self, run: Run, manifest: Manifest) -> bool:
+    def has_settings_of(self, run: Run, manifest: Manifest) -> bool:
         """Whether a run was published with the settings of this manifest, by whatever code."""
-        if self.of(run) is None:
+        if self.outcome(run) is None:
             return False
         alike = {key: manifest[key] for key in ("seed", "versions", "code")}
         return not differences({**self.settings[_cell(run)], **alike}, manifest)
@@ -60,12 +60,12 @@ class Published:
         return differences({**self.settings[_cell(run)], **alike}, manifest)
 
 
-def place(study: Study, reports: Path) -> Path:
+def published_path(study: Study, reports: Path) -> Path:
     """The file in which a study's outcomes are published, beside the published page."""
     return reports / study.name / "published.json"
 
 
-def own(name: str, reports: Path) -> Path:
+def unpublished_folder(name: str, reports: Path) -> Path:
     """The folder of a page that is not published; git ignores it."""
     return reports / "own" / name
 
@@ -85,7 +85,7 @@ def collect(store: RunStore) -> Published:
     )
 
 
-def outcome(store: RunStore, entry: Entry) -> Outcome:
+def outcome(store: RunStore, entry: StoredRun) -> Outcome:
     """What a stored run came to. Raises `DamagedError`."""
     if entry.status == "failed":
         return Outcome("failed", None, ())

@@ -1,4 +1,4 @@
-"""Compares stored runs with the published ones, bit for bit."""
+"""Comparison of stored runs with the published ones, bit for bit."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,145 +11,154 @@ from tfrl.harness import published_results
 from tfrl.harness.errors import DamagedError
 from tfrl.harness.published_results import Outcome, Published
 from tfrl.harness.store import fingerprints
-from tfrl.harness.store.run_store import Entry, RunStore
+from tfrl.harness.store.run_store import RunStore, StoredRun
 from tfrl.harness.store.stored_results import common
 from tfrl.harness.studies.study import Run
 
-_MOST_COMPILED = 4  # groups in a sample: to compile one takes longer than most runs
-_TOLD_OTHERWISE = ("code", "git", "lock_sha256")  # of a stack: by `Published.changes`, the versions
+_MAX_GROUPS = 4  # in a sample: compiling a group takes longer than most runs
+# Keys of a stack that are reported elsewhere: by `Published.changes` and by the versions.
+_REPORTED_ELSEWHERE = ("code", "git", "lock_sha256")
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A run as it is stored, beside the published one."""
+class VerifiedRun:
+    """A planned run with its published and its stored outcome."""
 
-    entry: Entry  # missing if it is damaged
-    before: Outcome | None  # as published; None if it is not
-    now: Outcome | None  # as stored; None if it is not, or damaged
-    architectures: tuple[str, str] | None = None  # as published and as stored, if they differ
-
-    @property
-    def compared(self) -> bool:
-        """Whether it is published and stored, and did not fail both times."""
-        sides = [side.status for side in (self.before, self.now) if side]
-        return len(sides) == 2 and "finished" in sides
+    entry: StoredRun  # its status is "missing" if the run is damaged
+    published: Outcome | None  # None if it was not published
+    stored: Outcome | None  # None if it is not stored, or damaged
+    architectures: tuple[str, str] | None = None  # published and stored, if they differ
 
     @property
-    def amiss(self) -> bool:
-        """Whether something is stored, but damaged or not what the study plans."""
-        return self.now is None and self.entry.note is not None
+    def is_compared(self) -> bool:
+        """True if it is published and stored, and finished at least once."""
+        statuses = [side.status for side in (self.published, self.stored) if side]
+        return len(statuses) == 2 and "finished" in statuses
 
     @property
-    def differs(self) -> str:
-        """In what they are not, and from which evaluation on; empty if in nothing."""
-        if not (self.before and self.now) or self.before.fingerprint == self.now.fingerprint:
+    def is_invalid(self) -> bool:
+        """True if something is stored that is damaged or not as planned."""
+        return self.stored is None and self.entry.note is not None
+
+    @property
+    def difference(self) -> str:
+        """How the outcomes differ, and from which evaluation on; empty if they are equal."""
+        if not (self.published and self.stored):
             return ""
-        if self.before.status != self.now.status:
-            return f"{self.now.status}, {self.before.status} when published"
-        alike, apart = fingerprints.first_difference(self.before.marks, self.now.marks)
-        if apart is None:
+        if self.published.fingerprint == self.stored.fingerprint:
+            return ""
+        if self.published.status != self.stored.status:
+            return f"{self.stored.status}, {self.published.status} when published"
+        last_equal, first_different = fingerprints.first_difference(
+            self.published.marks, self.stored.marks
+        )
+        if first_different is None:
             return "in the final weights only"
-        if alike is None:
+        if last_equal is None:
             return "from the start"
-        return f"since step {apart:,} (the same at {alike:,})"
+        return f"since step {first_different:,} (the same at {last_equal:,})"
 
     @property
-    def excused(self) -> bool:
-        """Whether it had to differ: it finished both times, on different architectures."""
-        finished = all(side and side.status == "finished" for side in (self.before, self.now))
-        return bool(self.differs and finished and self.architectures)
+    def cannot_match(self) -> bool:
+        """True if the outcomes differ because the two runs finished on different architectures."""
+        finished = all(side and side.status == "finished" for side in (self.published, self.stored))
+        return bool(self.difference and finished and self.architectures)
 
 
-def verify(store: RunStore, expected: Published | None, runs: Iterable[Run]) -> list[Checked]:
-    """Each of the runs, with all that is stored of it read.
+def verify(store: RunStore, expected: Published | None, runs: Iterable[Run]) -> list[VerifiedRun]:
+    """Reads all files of the runs and pairs each run with its published outcome.
 
     Raises `StoreError` if a newer tfrl stored one.
     """
-    return [_check(store, run, expected) for run in runs]
+    return [_verify(store, run, expected) for run in runs]
 
 
-def _check(store: RunStore, run: Run, expected: Published | None) -> Checked:
+def _verify(store: RunStore, run: Run, expected: Published | None) -> VerifiedRun:
     entry = store.entry(run)
-    before = expected.of(run) if expected else None
+    published = expected.outcome(run) if expected else None
     if entry.status == "missing":
-        return Checked(entry, before, None)
+        return VerifiedRun(entry, published, None)
     try:
-        now = published_results.outcome(store, entry)
+        stored = published_results.outcome(store, entry)
     except DamagedError as error:
-        return Checked(Entry(run, "missing", str(error), {}), before, None)
-    apart = _architectures(expected.stack, entry.manifest) if expected else None
-    return Checked(entry, before, now, apart)
+        return VerifiedRun(StoredRun(run, "missing", str(error), {}), published, None)
+    architectures = _architectures(expected.stack, entry.manifest) if expected else None
+    return VerifiedRun(entry, published, stored, architectures)
 
 
-def _architectures(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Those of two stacks; None if they share one, or one is not known."""
-    then, here = (
-        {str(one.get("machine", "")) for one in processors(stack)} for stack in (before, now)
+def _architectures(
+    published: Mapping[str, Any], stored: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Returns the architectures of two stacks; None if they share one, or one is unknown."""
+    before, now = (
+        {str(processor.get("machine", "")) for processor in processors(stack)}
+        for stack in (published, stored)
     )
-    if then & here or "" in then | here:
+    if before & now or "" in before | now:
         return None
-    return " and ".join(sorted(then)), " and ".join(sorted(here))
+    return " and ".join(sorted(before)), " and ".join(sorted(now))
 
 
 def processors(stack: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The processors that made runs, of which there are several if the runs differ in that."""
-    noted = stack.get("processor") or {}
-    return noted if isinstance(noted, list) else [noted]
+    """Returns the distinct processors that the runs of a stack were trained on."""
+    processor = stack.get("processor") or {}
+    return processor if isinstance(processor, list) else [processor]
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many stored runs were published with the same settings, and what became of them."""
+    """Numbers of stored runs by how they compare with the published ones."""
 
-    same: int = 0  # the same bits
+    same: int = 0  # bit-identical
     differ: int = 0
-    unpublished: int = 0  # or published with other settings
+    unpublished: int = 0  # not published, or with different settings
 
 
-def tally(expected: Published, entries: Iterable[Entry]) -> Tally:
-    """Compare stored runs by their fingerprints alone. Runs that failed both times are left out."""
+def tally(expected: Published, entries: Iterable[StoredRun]) -> Tally:
+    """Compares stored runs by their fingerprints only. Skips runs that failed both times."""
     counts: Counter[str] = Counter()
     for entry in entries:
         if entry.status == "missing":
             continue
-        before = expected.of(entry.run) if expected.is_of(entry.run, entry.manifest) else None
-        if before is None:
+        same_settings = expected.has_settings_of(entry.run, entry.manifest)
+        published = expected.outcome(entry.run) if same_settings else None
+        if published is None:
             counts["unpublished"] += 1
-        elif "finished" in (before.status, entry.status):
-            same = before.fingerprint == entry.manifest.get("fingerprint")
+        elif "finished" in (published.status, entry.status):
+            same = published.fingerprint == entry.manifest.get("fingerprint")
             counts["same" if same else "differ"] += 1
     return Tally(**counts)
 
 
-def final_returns(checked: Iterable[Checked]) -> pd.DataFrame:
-    """What the compared runs scored in the end, then and now.
+def final_returns(verified: Sequence[VerifiedRun]) -> pd.DataFrame:
+    """Returns the mean returns of the last evaluation, published and stored.
 
     Returns:
       [environment, configuration, seed, published, stored], a row for each run that finished both
-      times, of each environment and configuration of which a run differs.
+      times, of each environment and configuration with a run that differs.
     """
     rows = [
-        (*_cell(item), item.entry.run.seed, item.before.marks[-1].score, item.now.marks[-1].score)
-        for item in checked
-        if item.before and item.now and item.before.marks and item.now.marks
+        (*_cell(item), item.entry.run.seed, before.marks[-1].score, now.marks[-1].score)
+        for item in verified
+        if (before := item.published) and (now := item.stored) and before.marks and now.marks
     ]
     columns = ["environment", "configuration", "seed", "published", "stored"]
-    differing = {_cell(item) for item in checked if item.differs}
+    differing = {_cell(item) for item in verified if item.difference}
     return pd.DataFrame([row for row in rows if row[:2] in differing], columns=columns)
 
 
-def changes(expected: Published, checked: Iterable[Checked]) -> list[str]:
-    """In what the stored runs were made otherwise than the published ones: a phrase for each."""
-    entries = [item.entry for item in checked if item.before and item.now]
+def changes(expected: Published, verified: Iterable[VerifiedRun]) -> list[str]:
+    """Lists the differences in settings, code, packages and machine from the published runs."""
+    entries = [item.entry for item in verified if item.published and item.stored]
     settings = dict.fromkeys(
         change for entry in entries for change in expected.changes(entry.run, entry.manifest)
     )
-    before = dict(_parts(expected.stack))
-    now = dict(_parts(common([entry.manifest for entry in entries])))
+    before = dict(_flatten(expected.stack))
+    now = dict(_flatten(common([entry.manifest for entry in entries])))
     return [
         *settings,
         *(
-            f"{key} was {_words(before[key])}, is {_words(now[key])}"
+            f"{key} was {_format(before[key])}, is {_format(now[key])}"
             for key in before
             if None not in (before[key], now.get(key)) and before[key] != now[key]
         ),
@@ -157,26 +166,26 @@ def changes(expected: Published, checked: Iterable[Checked]) -> list[str]:
 
 
 def sample(runs: Sequence[Run], count: int) -> list[Run]:
-    """So many of the runs, always the same ones, as unlike each other as can be.
+    """Returns up to `count` runs that differ as much as possible. It is deterministic.
 
-    Pipelines count most, then environments' ids, configurations, conditions and seeds. Runs of at
-    most `_MOST_COMPILED` groups, so that a few seconds a run are all that more of them cost.
+    Different pipelines come first, then environment ids, configurations, environments and seeds.
+    The runs belong to at most `_MAX_GROUPS` groups, so a larger sample compiles nothing more.
     """
     chosen: list[Run] = []
     times: Counter[object] = Counter()
-    left = list(runs)
-    while left and len(chosen) < count:
-        run = min(left, key=lambda run: [times[aspect] for aspect in _aspects(run)])
+    candidates = list(runs)
+    while candidates and len(chosen) < count:
+        run = min(candidates, key=lambda run: [times[aspect] for aspect in _aspects(run)])
         times.update(_aspects(run))
         chosen.append(run)
         groups = {run.group for run in chosen}
-        full = len(groups) == _MOST_COMPILED
-        left = [item for item in left if item != run and (item.group in groups or not full)]
+        full = len(groups) == _MAX_GROUPS
+        candidates = [r for r in candidates if r != run and (r.group in groups or not full)]
     return chosen
 
 
 def _aspects(run: Run) -> list[object]:
-    """What tells a run from others, the most important first."""
+    """Returns the properties that `sample` varies, the most important first."""
     environment, configuration = run.environment, run.configuration
     return [
         ("pipeline", configuration.pipeline),
@@ -187,22 +196,21 @@ def _aspects(run: Run) -> list[object]:
     ]
 
 
-def _cell(item: Checked) -> tuple[str, str]:
-    run = item.entry.run
-    return run.environment.name, run.configuration.name
+def _cell(item: VerifiedRun) -> tuple[str, str]:
+    return item.entry.run.environment.name, item.entry.run.configuration.name
 
 
-def _parts(stack: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What a stack consists of, each package's version by itself; None if it was not noted."""
+def _flatten(stack: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yields the entries of a stack, with one for the version of each package."""
     for key, value in stack.items():
         if key == "versions":
             yield from value.items()
-        elif key not in _TOLD_OTHERWISE:
+        elif key not in _REPORTED_ELSEWHERE:
             yield key.replace("_", " "), value
 
 
-def _words(value: Any, between: str = " and ") -> str:
-    """A part of a stack in a sentence; where the runs differ, all that there are."""
+def _format(value: Any, separator: str = " and ") -> str:
+    """Formats a value of a stack; a list holds the distinct values of several runs."""
     if isinstance(value, Mapping):
-        return " ".join(_words(part, " ") for part in value.values() if part)
-    return between.join(map(_words, value)) if isinstance(value, list) else str(value)
+        return " ".join(_format(part, " ") for part in value.values() if part)
+    return separator.join(map(_format, value)) if isinstance(value, list) else str(value)

@@ -24,7 +24,7 @@ class Revision:
         return f"{self.commit}{'+changes' if self.diff else ''}"
 
 
-def of(package: Path, sources: Iterable[Path] = ()) -> Revision | None:
+def revision(package: Path, sources: Iterable[Path] = ()) -> Revision | None:
     """The revision that `package` is at; None if unknown.
 
     What differs is said of every file that git knows, but for the reports, which are output, and of
@@ -41,18 +41,18 @@ def of(package: Path, sources: Iterable[Path] = ()) -> Revision | None:
         return None
 
 
-def place(sha256: str, folder: Path) -> Path:
+def diff_path(sha256: str, folder: Path) -> Path:
     """The file of a diff, where `folder` has the runs of a study."""
     return folder / ".diffs" / f"{sha256}.patch"
 
 
-def keep(diff: bytes, folder: Path) -> str:
+def store_diff(diff: bytes, folder: Path) -> str:
     """Store a diff once, beside the runs of a study in `folder`; returns its SHA-256.
 
     Raises `StoreError`.
     """
     sha256 = hashlib.sha256(diff).hexdigest()
-    file = place(sha256, folder)
+    file = diff_path(sha256, folder)
     temporary = file.with_name(f".{sha256}.{os.getpid()}")
     try:
         if not file.exists():

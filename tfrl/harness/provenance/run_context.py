@@ -42,11 +42,11 @@ def of_invocation(runs: Path, sources: Iterable[Path]) -> dict[str, Any]:
     the folder `runs`, with those of `sources` that git does not know. Raises `StoreError`.
     """
     package = Path(tfrl.__file__).parent
-    here = git.of(package, sources)
+    here = git.revision(package, sources)
     return {
         "command": shlex.join(["tfrl", *sys.argv[1:]]),
         "git": here and str(here),
-        "diff_sha256": git.keep(here.diff, runs) if here and here.diff else None,
+        "diff_sha256": git.store_diff(here.diff, runs) if here and here.diff else None,
         "lock_sha256": _sha256_if_there(package.parent / "requirements" / "lock.txt"),
         **machine(),
     }

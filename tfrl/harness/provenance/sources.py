@@ -30,22 +30,22 @@ _WITHOUT_INFLUENCE = {
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
-def of_run(pipeline: str, environment_id: str) -> set[Path]:
+def files_of_run(pipeline: str, environment_id: str) -> set[Path]:
     """The files that decide what a run of a pipeline gives on an environment.
 
     They are the modules of the trainer, of the pipeline and of the environment, with those that
-    they need, see `of_module`. Raises `LookupError` if there is no such pipeline or module.
+    they need, see `files_of_module`. Raises `LookupError` if there is no such pipeline or module.
     """
-    path = _shipped().get(pipeline, pipeline)
+    path = _shipped_pipelines().get(pipeline, pipeline)
     if ":" not in path:
         raise LookupError(f"there is no pipeline {pipeline!r}")
     references = (path, environment_id.removeprefix(GYMNASIUM))
     modules = [item.partition(":")[0] for item in references if ":" in item]
     without = () if environment_id.startswith(GYMNASIUM) else _FOR_GYMNASIUM
-    return {file for name in (*_ROOTS, *modules) for file in of_module(name, without)}
+    return {file for name in (*_ROOTS, *modules) for file in files_of_module(name, without)}
 
 
-def of_module(name: str, without: Collection[str] = ()) -> set[Path]:
+def files_of_module(name: str, without: Collection[str] = ()) -> set[Path]:
     """The file of a module, and of every module in the same folder tree or tfrl that it needs.
 
     Followed is what is imported by name, directly or not, from the folder that the module is found
@@ -73,12 +73,12 @@ def of_module(name: str, without: Collection[str] = ()) -> set[Path]:
     return set(files.values())
 
 
-def shipped(pipeline: str) -> tuple[str, str]:
+def shipped_source(pipeline: str) -> tuple[str, str]:
     """The source of a shipped pipeline, and the name before "Pipeline" of its class.
 
     Raises `LookupError` if there is none.
     """
-    known = _shipped()
+    known = _shipped_pipelines()
     if pipeline not in known:
         raise LookupError(f"unknown pipeline {pipeline!r}: expected one of {', '.join(known)}")
     module, _, name = known[pipeline].partition(":")
@@ -158,10 +158,10 @@ def _origin(node: ast.ImportFrom, package: str) -> str:
 
 def _pipelines() -> list[str]:
     """The modules of all shipped pipelines."""
-    return [path.partition(":")[0] for path in _shipped().values()]
+    return [path.partition(":")[0] for path in _shipped_pipelines().values()]
 
 
-def _shipped() -> dict[str, str]:
+def _shipped_pipelines() -> dict[str, str]:
     """`tfrl.pipelines.PIPELINES`, to import which would import TensorFlow."""
     tree = canonical_code.parse((_TFRL / "pipelines" / "__init__.py").read_bytes())
     for node in tree.body if tree else ():

@@ -11,7 +11,7 @@ from tfrl.harness.store.tables import LABEL
 _ROOM = 1.25  # what columns grow by, beyond what is needed
 
 
-class Gathered:
+class TableConcatenator:
     """Rows of the tables of one schema, in columns that grow as tables are added."""
 
     def __init__(self, schema: pa.Schema):

@@ -43,7 +43,7 @@ def marks(results: Mapping[str, pa.Table], policy: str = "greedy") -> tuple[Mark
         for name, table in ordered.items():
             rows[name] = table.slice(begins[name], ends[name][number] - begins[name])
             begins[name] = ends[name][number]
-        tables.feed(digest, rows)
+        tables.update_digest(digest, rows)
         found.append(Mark(int(step), float(score), digest.hexdigest()[:_DIGITS]))
     return tuple(found)
 

@@ -13,7 +13,7 @@ from tfrl.harness.engine import Engine
 from tfrl.harness.errors import DamagedError, StoreError
 from tfrl.harness.provenance import run_context
 from tfrl.harness.store.manifest import differences
-from tfrl.harness.store.run_store import REPLACED, Entry, RunStore, held
+from tfrl.harness.store.run_store import REPLACED, RunStore, StoredRun, locked_folder
 from tfrl.harness.studies import study as studies
 from tfrl.harness.studies.study import Study
 
@@ -43,7 +43,7 @@ class Item:
     size: int  # bytes on the disk
 
     @property
-    def is_useless(self) -> bool:
+    def is_prunable(self) -> bool:
         """Whether `prune` removes it: it does not count, nor would it after `restore`."""
         return self.kind in _USELESS and self.note != _COUNTS_AGAIN
 
@@ -53,7 +53,7 @@ def folders(root: Path) -> list[Path]:
     return [folder for folder in _subfolders(root) if any(_stored(folder))]
 
 
-def study_of(folder: Path) -> Study | None:
+def find_study(folder: Path) -> Study | None:
     """The study that a folder holds the runs of; None if its file is gone.
 
     Raises `StudyError` if the file cannot be read as one.
@@ -67,15 +67,15 @@ def study_of(folder: Path) -> Study | None:
     return None
 
 
-def of_study(store: RunStore, engine: Engine) -> list[Item]:
+def list_study(store: RunStore, engine: Engine) -> list[Item]:
     """All that is stored in the folder of a study. Raises `StoreError`."""
     today = _Today(store, engine)
     known: dict[Path, tuple[Kind, str]] = {}
     for run in store.study.runs():
-        stored, kept = today.kind(store.entry(run)), today.kind(store.kept_entry(run))
+        stored, kept = today.kind(store.entry(run)), today.kind(store.replaced_entry(run))
         again = kept[0] == "counts" and stored[0] != "counts"
         known[store.directory(run)] = stored
-        known[store.kept(run)] = "replaced", _COUNTS_AGAIN if again else kept[1]
+        known[store.replaced_directory(run)] = "replaced", _COUNTS_AGAIN if again else kept[1]
         known[store.checkpoint(run)] = "checkpoint", ""
     return [
         Item(path, *known.get(path, ("orphaned", _GONE)), _size(path))
@@ -84,7 +84,7 @@ def of_study(store: RunStore, engine: Engine) -> list[Item]:
     ]
 
 
-def of_nobody(folder: Path) -> list[Item]:
+def list_orphaned(folder: Path) -> list[Item]:
     """All that is stored in the folder of a study whose file is gone."""
     return [Item(path, "orphaned", "its study is gone", _size(path)) for path in _stored(folder)]
 
@@ -95,15 +95,15 @@ def prune(store: RunStore, engine: Engine) -> list[Item]:
     Raises `StoreError`, also if somebody is at work on the study.
     """
     with store.locked():
-        return _remove([item for item in of_study(store, engine) if item.is_useless])
+        return _remove([item for item in list_study(store, engine) if item.is_prunable])
 
 
-def prune_nobody(folder: Path) -> list[Item]:
+def prune_orphaned(folder: Path) -> list[Item]:
     """The same for the folder of a study whose file is gone."""
     if (folder / ".lock").is_symlink():
         raise StoreError(f"{folder / '.lock'} is a link: remove it, or what it is of yourself")
-    with held(folder):
-        return _remove(of_nobody(folder))
+    with locked_folder(folder):
+        return _remove(list_orphaned(folder))
 
 
 def restore(store: RunStore, engine: Engine) -> tuple[list[Item], list[Item]]:
@@ -116,10 +116,10 @@ def restore(store: RunStore, engine: Engine) -> tuple[list[Item], list[Item]]:
     back, left = [], []
     with store.locked():
         for run in store.study.runs():
-            place, kept = store.directory(run), store.kept(run)
+            place, kept = store.directory(run), store.replaced_directory(run)
             if not kept.exists() or today.kind(store.entry(run))[0] == "counts":
                 continue
-            kind, note = today.kind(store.kept_entry(run))
+            kind, note = today.kind(store.replaced_entry(run))
             if kind == "counts":
                 try:
                     store.restore(run)
@@ -141,7 +141,7 @@ class _Today:
         self._versions = run_context.versions()
         self._codes: dict[tuple[str, str], str | None] = {}
 
-    def kind(self, entry: Entry) -> tuple[Kind, str]:
+    def kind(self, entry: StoredRun) -> tuple[Kind, str]:
         """What a stored run is, and why it does not count."""
         if entry.cause:
             return "damaged" if entry.cause == "damaged" else "out of date", entry.note or ""

@@ -108,7 +108,7 @@ def _joined(one: Results, other: Results) -> Results:
                 (*_differences(one.study, other.study, steps), *one.notices, *other.notices)
             )
         ),
-        makers=(*one.makers, *other.makers),
+        provenances=(*one.provenances, *other.provenances),
     )
 
 

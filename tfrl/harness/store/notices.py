@@ -7,18 +7,20 @@ from tfrl.harness.engine import Engine
 from tfrl.harness.errors import printable
 from tfrl.harness.provenance import run_context
 from tfrl.harness.store.manifest import Manifest, differences
-from tfrl.harness.store.run_store import Entry, RunStore
+from tfrl.harness.store.run_store import RunStore, StoredRun
 
 _FLAGS = "the processor's instructions"
 _HARMLESS = {"python", "lock", "processor", _FLAGS}  # of what `maker` tells
 
 
-def collect(store: RunStore, entries: Sequence[Entry], engine: Engine) -> tuple[str, ...]:
-    """What is stored but does not count, and all of `of_counted`."""
-    return (*_not_counted(entries), *of_counted(store, entries, engine))
+def collect(store: RunStore, entries: Sequence[StoredRun], engine: Engine) -> tuple[str, ...]:
+    """What is stored but does not count, and all of `of_counted_runs`."""
+    return (*_not_counted(entries), *of_counted_runs(store, entries, engine))
 
 
-def of_counted(store: RunStore, entries: Sequence[Entry], engine: Engine) -> tuple[str, ...]:
+def of_counted_runs(
+    store: RunStore, entries: Sequence[StoredRun], engine: Engine
+) -> tuple[str, ...]:
     """What counts but would come out otherwise today."""
     return (*_outdated(store, entries, engine), *_mixed(store, entries))
 
@@ -61,7 +63,7 @@ def describe_differences(makers: Sequence[Mapping[str, str]]) -> str:
     )
 
 
-def _not_counted(entries: Sequence[Entry]) -> list[str]:
+def _not_counted(entries: Sequence[StoredRun]) -> list[str]:
     """Runs that are damaged, or were stored under other settings than the study's."""
     notes = Counter(entry.note for entry in entries if entry.status == "missing" and entry.note)
     return [
@@ -70,7 +72,7 @@ def _not_counted(entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _outdated(store: RunStore, entries: Sequence[Entry], engine: Engine) -> list[str]:
+def _outdated(store: RunStore, entries: Sequence[StoredRun], engine: Engine) -> list[str]:
     """Runs made by other code or packages than those that are here now."""
     versions = run_context.versions()
     codes: dict[tuple[str, str], str | None] = {}  # by pipeline and id of the environment
@@ -98,7 +100,7 @@ def _outdated(store: RunStore, entries: Sequence[Entry], engine: Engine) -> list
     ]
 
 
-def _mixed(store: RunStore, entries: Sequence[Entry]) -> list[str]:
+def _mixed(store: RunStore, entries: Sequence[StoredRun]) -> list[str]:
     """Configurations whose runs had different hyperparameters, as when a default has changed."""
     sentences = []
     for configuration in store.study.configurations:

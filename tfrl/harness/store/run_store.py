@@ -31,7 +31,7 @@ REPLACED = ".replaced"  # the folder in that of a study where replaced runs are 
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoredRun:
     """What is stored of a planned run."""
 
     run: Run
@@ -62,36 +62,36 @@ class RunStore:
         place = self.directory(run)
         return place.with_name(f".{place.name}.checkpoint")
 
-    def kept(self, run: Run) -> Path:
+    def replaced_directory(self, run: Run) -> Path:
         """Where the last finished run is kept that another one of the same name has replaced."""
         return self.folder / REPLACED / self.directory(run).relative_to(self.folder)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[StoredRun]:
         """An entry for each planned run. Raises `StoreError` if a newer tfrl wrote one."""
         return [self.entry(run) for run in self.study.runs()]
 
-    def entry(self, run: Run) -> Entry:
+    def entry(self, run: Run) -> StoredRun:
         """What is stored of `run`. What is damaged, outdated or not as planned is missing."""
         return self._entry(run, self.directory(run))
 
-    def kept_entry(self, run: Run) -> Entry:
+    def replaced_entry(self, run: Run) -> StoredRun:
         """The same for what is kept of it."""
-        return self._entry(run, self.kept(run))
+        return self._entry(run, self.replaced_directory(run))
 
-    def _entry(self, run: Run, directory: Path) -> Entry:
+    def _entry(self, run: Run, directory: Path) -> StoredRun:
         if not directory.exists():
-            return Entry(run, "missing", None, {})
+            return StoredRun(run, "missing", None, {})
         try:
             manifest = manifests.read(directory / "manifest.json")
         except DamagedError as error:
-            return Entry(run, "missing", str(error), {}, "damaged")
+            return StoredRun(run, "missing", str(error), {}, "damaged")
         except OutdatedError as error:
-            return Entry(run, "missing", str(error), {}, "changed")
+            return StoredRun(run, "missing", str(error), {}, "changed")
         planned = self.planned(run, manifest, manifest["code"], manifest["versions"])
         if changes := manifests.differences(manifest, planned):
-            return Entry(run, "missing", ", ".join(changes), {}, "changed")
+            return StoredRun(run, "missing", ", ".join(changes), {}, "changed")
         note = manifest["error"] and manifests.sentence(manifest["error"])
-        return Entry(run, manifest["status"], note, manifest)
+        return StoredRun(run, manifest["status"], note, manifest)
 
     def planned(
         self, run: Run, manifest: Manifest, code: str, versions: Mapping[str, str | None]
@@ -104,7 +104,7 @@ class RunStore:
         given = {**defaults, **run.configuration.hyperparameters}
         return manifests.identity(self.study, run, given, defaults, code, versions)
 
-    def tables(self, entry: Entry) -> dict[str, pa.Table]:
+    def tables(self, entry: StoredRun) -> dict[str, pa.Table]:
         """The tables of a finished run. Raises `DamagedError` if they are not as written."""
         return self._tables(self.directory(entry.run), entry.manifest)
 
@@ -121,7 +121,7 @@ class RunStore:
             policies.read(directory, checksum)
         return {"losses": tables.LOSSES.empty_table(), **result}
 
-    def policies(self, entry: Entry) -> dict[str, np.ndarray]:
+    def policies(self, entry: StoredRun) -> dict[str, np.ndarray]:
         """What a run kept of its policies; empty if none. Raises `DamagedError`."""
         checksum = entry.manifest.get("policies_sha256")
         return policies.read(self.directory(entry.run), checksum) if checksum else {}
@@ -164,7 +164,7 @@ class RunStore:
 
         Raises `DamagedError` if it is not whole, `StoreError` if it cannot be done.
         """
-        place, kept = self.directory(run), self.kept(run)
+        place, kept = self.directory(run), self.replaced_directory(run)
         self._tables(kept, manifests.read(kept / "manifest.json"))
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -192,11 +192,11 @@ class RunStore:
 
         The lock is the kernel's, so it goes when its holder does, however that ends.
         """
-        with usable(self.folder):
+        with os_error_as_store_error(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._refuse_links()
-        with held(self.folder):
-            with usable(self.folder):
+        with locked_folder(self.folder):
+            with os_error_as_store_error(self.folder):
                 self._claim()
             self._recover()
             try:
@@ -207,7 +207,7 @@ class RunStore:
     def _refuse_links(self) -> None:
         """Raises `StoreError` if what is to be written would go through a link."""
         runs = self.study.runs()
-        places = [place(run) for place in (self.directory, self.kept) for run in runs]
+        places = [place(run) for place in (self.directory, self.replaced_directory) for run in runs]
         above = dict.fromkeys(folder for place in places for folder in list(place.parents)[:2])
         for path in [self.folder, *self.folder.glob(".*"), *above, *places]:
             if path.is_symlink():
@@ -245,7 +245,7 @@ class RunStore:
 
     def _recover(self) -> None:
         """Settle what runs left behind that ended while they were published."""
-        with usable(self.folder):
+        with os_error_as_store_error(self.folder):
             for folder in {self.directory(run).parent for run in self.study.runs()}:
                 atomic_files.recover(folder, self._where_kept)
             for run in self.study.runs():
@@ -256,9 +256,9 @@ class RunStore:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def locked_folder(folder: Path) -> Iterator[None]:
     """Hold the lock of a study's folder, which is the kernel's. Raises `StoreError`."""
-    with usable(folder):
+    with os_error_as_store_error(folder):
         file = (folder / ".lock").open("a")
     with file:
         try:
@@ -273,7 +273,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def usable(folder: Path) -> Iterator[None]:
+def os_error_as_store_error(folder: Path) -> Iterator[None]:
     """Say in one sentence what cannot be done to a folder. Raises `StoreError`."""
     try:
         yield

@@ -11,9 +11,9 @@ import pandas as pd
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import DamagedError
 from tfrl.harness.store import notices, tables
-from tfrl.harness.store.concat import Gathered
+from tfrl.harness.store.concat import TableConcatenator
 from tfrl.harness.store.manifest import Manifest
-from tfrl.harness.store.run_store import Entry, RunStore
+from tfrl.harness.store.run_store import RunStore, StoredRun
 from tfrl.harness.studies.study import Environment, Study
 from tfrl.variations import POLICIES, SPLITS
 
@@ -38,8 +38,8 @@ class Results:
     hyperparameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # all of them
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the pipeline's own
     notices: tuple[str, ...] = ()  # sentences on what a reader of the results has to know
-    makers: tuple[Mapping[str, str], ...] = ()  # of each finished run; see `notices.maker`
-    entries: tuple[Entry, ...] = ()  # of each planned run, as `runs` has them
+    provenances: tuple[Mapping[str, str], ...] = ()  # of each finished run; see `notices.maker`
+    entries: tuple[StoredRun, ...] = ()  # of each planned run, as `runs` has them
 
     @property
     def settings(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
@@ -73,14 +73,14 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
     """
     store = RunStore(study, root)
     entries = store.entries()
-    gathered = {name: Gathered(schema) for name, schema in tables.SCHEMAS.items()}
+    gathered = {name: TableConcatenator(schema) for name, schema in tables.SCHEMAS.items()}
     for place, entry in enumerate(entries):
         if entry.status == "finished":
             try:
                 for name, table in store.tables(entry).items():
                     gathered[name].add(table, place)
             except DamagedError as error:
-                entries[place] = Entry(entry.run, "missing", str(error), {}, "damaged")
+                entries[place] = StoredRun(entry.run, "missing", str(error), {}, "damaged")
 
     stored = [entry.manifest for entry in entries if entry.manifest]
     return Results(
@@ -93,14 +93,14 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
         hyperparameters=_settings(entries, "hyperparameters"),
         defaults=_settings(entries, "defaults"),
         notices=notices.collect(store, entries, engine or Engine()),
-        makers=tuple(
+        provenances=tuple(
             notices.provenance_summary(item) for item in stored if item["status"] == "finished"
         ),
         entries=tuple(entries),
     )
 
 
-def _frame(study: Study, entries: Sequence[Entry], gathered: Gathered) -> pd.DataFrame:
+def _frame(study: Study, entries: Sequence[StoredRun], gathered: TableConcatenator) -> pd.DataFrame:
     """The rows of all runs, one under the other, each with its run."""
     places, columns = gathered.finish()
     keys = {name: values.take(places) for name, values in _keys(study, entries).items()}
@@ -118,7 +118,7 @@ def _orders(study: Study) -> dict[str, Sequence[str]]:
     return {"split": SPLITS, "variation": variations, "policy": POLICIES}
 
 
-def _runs(study: Study, entries: Sequence[Entry]) -> pd.DataFrame:
+def _runs(study: Study, entries: Sequence[StoredRun]) -> pd.DataFrame:
     """A row for each planned run; what is not known of it is missing from its row."""
     manifests = [entry.manifest for entry in entries]
 
@@ -142,7 +142,7 @@ def _runs(study: Study, entries: Sequence[Entry]) -> pd.DataFrame:
     )
 
 
-def _keys(study: Study, entries: Sequence[Entry]) -> dict[str, Any]:
+def _keys(study: Study, entries: Sequence[StoredRun]) -> dict[str, Any]:
     """The columns that say which run a row belongs to, with one row for each entry."""
 
     def labels(values: list[str], order: Sequence[Any]) -> pd.Categorical:
@@ -156,7 +156,7 @@ def _keys(study: Study, entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def _settings(entries: Sequence[Entry], part: str) -> dict[str, Any]:
+def _settings(entries: Sequence[StoredRun], part: str) -> dict[str, Any]:
     """That part of each configuration's settings, as the first of its stored runs has them."""
     found: dict[str, Any] = {}
     for entry in entries:

@@ -94,12 +94,12 @@ def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
     how Parquet happens to encode them.
     """
     digest = hashlib.sha256()
-    feed(digest, tables)
+    update_digest(digest, tables)
     digest.update(weights_sha256.encode())
     return digest.hexdigest()
 
 
-def feed(digest: "hashlib._Hash", tables: Mapping[str, pa.Table]) -> None:
+def update_digest(digest: "hashlib._Hash", tables: Mapping[str, pa.Table]) -> None:
     """Add the contents of the tables that there are, column by column, to a digest."""
     for name, schema in SCHEMAS.items():
         for field in schema if name in tables else ():

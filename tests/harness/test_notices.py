@@ -1,6 +1,6 @@
 """What is said of runs that were not all made alike."""
 
-from tests.harness.test_ledger import CODE
+from tests.harness.test_run_store import CODE
 from tfrl.harness.store.notices import describe_differences, provenance_summary
 
 NEVERTHELESS = "The same bits are still expected, as on any x86-64 processor with AVX2."

@@ -13,7 +13,7 @@ def test_rows_are_those_of_the_tables_one_under_the_other():
         numbers = {name: generator.integers(9, size=count) for name in tables.EVALUATIONS.names}
         labels = dict.fromkeys(("split", "variation", "policy"), texts)
         parts.append(tables.from_columns(numbers | labels, tables.EVALUATIONS))
-    gathered = concat.Gathered(tables.EVALUATIONS)
+    gathered = concat.TableConcatenator(tables.EVALUATIONS)
     for place, part in enumerate(parts):
         gathered.add(part, 10 + place)
     places, columns = gathered.finish()
@@ -26,6 +26,6 @@ def test_rows_are_those_of_the_tables_one_under_the_other():
 
 
 def test_without_tables_there_are_no_rows():
-    places, columns = concat.Gathered(tables.EVALUATIONS).finish()
+    places, columns = concat.TableConcatenator(tables.EVALUATIONS).finish()
     assert len(places) == 0 and list(columns) == tables.EVALUATIONS.names
     assert all(len(column) == 0 for column in columns.values())

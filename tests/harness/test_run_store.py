@@ -201,7 +201,7 @@ def code_of(store, run) -> str:
 def test_the_last_finished_run_that_was_replaced_is_kept_and_comes_back(store, run):
     for code in ("1" * 64, "2" * 64, "3" * 64):
         publish(store, code=code)
-    assert store.kept_entry(run).manifest["code"] == "2" * 64
+    assert store.replaced_entry(run).manifest["code"] == "2" * 64
     with store.locked():
         store.restore(run)
     assert code_of(store, run) == "2" * 64
@@ -221,13 +221,13 @@ def test_neither_a_failed_nor_a_damaged_run_takes_the_place_of_the_one_kept(stor
     publish(store, code="2" * 64)
     (store.directory(run) / "manifest.json").write_text("{")
     publish(store, code="3" * 64)
-    assert store.kept_entry(run).manifest["code"] == "1" * 64
+    assert store.replaced_entry(run).manifest["code"] == "1" * 64
 
 
 def test_a_kept_run_that_is_damaged_is_not_brought_back(store, run):
     publish(store, code="1" * 64)
     publish(store, code="2" * 64)
-    (store.kept(run) / "episodes.parquet").write_bytes(b"")
+    (store.replaced_directory(run) / "episodes.parquet").write_bytes(b"")
     with pytest.raises(DamagedError, match=r"\.replaced/line/one/seed-0/episodes.parquet is dam"):
         store.restore(run)
     assert code_of(store, run) == "2" * 64
@@ -246,9 +246,9 @@ def test_what_was_replaced_is_kept_though_the_process_ended_then(store, run):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(atomic_files, "_settle", lambda *_: None)  # it is killed before
         publish(store, code="2" * 64)
-    assert not store.kept(run).exists()
+    assert not store.replaced_directory(run).exists()
     with store.locked():
         pass
     assert code_of(store, run) == "2" * 64
-    assert store.kept_entry(run).manifest["code"] == "1" * 64
+    assert store.replaced_entry(run).manifest["code"] == "1" * 64
     assert list(store.folder.glob("[!.]*/*/.*")) == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.harness import fake
-from tests.harness.test_ledger import publish
+from tests.harness.test_run_store import publish
 from tfrl.harness.store import manifest, stored_results
 from tfrl.harness.store.run_store import RunStore
 from tfrl.harness.studies.study import Run, Study
