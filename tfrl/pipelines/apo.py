@@ -1,4 +1,4 @@
-"""APO: PPO anchored to its best episodes."""
+"""APO: PPO with a loss that anchors the policy to its best episodes."""
 
 import dataclasses
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tfrl.components.anchor_memory import SELECTIONS, AnchorMemory, Anchors
 from tfrl.components.collection import Observer
 from tfrl.components.policies import linear_schedule
 from tfrl.components.randomness import RandomStream
-from tfrl.pipelines.checks import check_choice, check_not_negative, check_positive
+from tfrl.pipelines.checks import check_choice, check_non_negative, check_positive
 from tfrl.pipelines.ppo import CorrectedPPOClipAgent, PpoConfig, PpoPipeline
 
 LOSS_TYPES = ("best_to_theta", "theta_to_best", "cross_entropy")
@@ -24,36 +24,36 @@ LOSS_TYPES = ("best_to_theta", "theta_to_best", "cross_entropy")
 
 @dataclasses.dataclass(frozen=True)
 class ApoConfig(PpoConfig):
-    """Hyperparameters of APO (Kakinoue, 2025): PPO's, and those of the anchors.
+    """Hyperparameters of APO (Kakinoue, 2025): those of PPO and of the anchors.
 
-    The talk gives no values; these are round numbers chosen before any reported seed was run.
+    The talk gives no values. The defaults are round numbers fixed before any reported seed was run.
     """
 
-    num_anchor_episodes: int = 4  # K, episodes that are kept
-    anchor_selection: str = "best"  # which those are, or "random": any of all so far
-    anchor_weight: float = 1.0  # beta, what the loss on their steps counts
-    anneal_anchor_weight: bool = False  # whether it falls to 0 over training, linearly
+    num_anchor_episodes: int = 4  # K, number of anchor episodes
+    anchor_selection: str = "best"  # "best": highest returns so far; "random": any episodes so far
+    anchor_weight: float = 1.0  # beta, weight of the anchor loss
+    anneal_anchor_weight: bool = False  # decrease beta linearly to 0 over training
     anchor_loss_type: str = "best_to_theta"  # KL(best || theta), "theta_to_best", "cross_entropy"
-    anchor_batch_size: int = 64  # steps of the episodes kept in each update
-    newer_wins_ties: bool = True  # which of two episodes with equal returns is kept
+    anchor_batch_size: int = 64  # steps of anchor episodes sampled per update
+    newer_wins_ties: bool = True  # of episodes with equal returns, keep the newer one
 
     def __post_init__(self):
         super().__post_init__()
         check_positive(self, "num_anchor_episodes", "anchor_batch_size")
-        check_not_negative(self, "anchor_weight")
+        check_non_negative(self, "anchor_weight")
         check_choice(self, "anchor_selection", SELECTIONS)
         check_choice(self, "anchor_loss_type", LOSS_TYPES)
         if self.stock_agent:
-            raise ValueError("stock_agent is to be false: APO builds on the corrected agent")
+            raise ValueError("stock_agent must be false: APO builds on the corrected agent")
 
     @property
     def frames_in_memory(self) -> int:
-        """Frames that are held in memory at once, of anchor episodes of one step at least."""
+        """Frames held in memory at once, at least: anchor episodes count as one frame each."""
         return super().frames_in_memory + self.num_anchor_episodes + self.anchor_batch_size
 
 
 class ApoLossInfo(NamedTuple):
-    """What APO's loss is made of: the components of `PPOLossInfo`, and the anchors'."""
+    """The terms of APO's loss: those of `PPOLossInfo`, and the anchor loss."""
 
     policy_gradient_loss: tf.Tensor
     value_estimation_loss: tf.Tensor
@@ -66,26 +66,28 @@ class ApoLossInfo(NamedTuple):
 
 @gin.configurable
 class ApoClipAgent(CorrectedPPOClipAgent):
-    """PPO with clipping and a pull towards what the policy did in its best episodes.
+    """Clipped PPO with a loss that keeps the policy close to its best episodes.
 
-    After a talk by T. Kakinoue (2025). On-policy learners find a good trajectory, learn it once,
-    and forget it while exploring. APO records the distribution each action of the highest-return
-    episodes was drawn from and adds to PPO's loss
+    From a talk by T. Kakinoue (2025). On-policy learners find a good trajectory, learn from it
+    once, and forget it while they explore. APO records the distribution that each action of the
+    highest-return episodes was drawn from, and adds to PPO's loss
 
-        beta * E_{s in A} [ KL( p_best(.|s) || pi_theta(.|s) ) ],
+        beta * E_{s in A} [ KL( p_best(.|s) || pi_theta(.|s) ) ].
 
-    A being the steps of the `num_anchor_episodes` best episodes so far and p_best(.|s) the
-    distribution recorded when the episode was collected. In this direction theta must put mass
-    wherever the best did; the other direction, KL(pi_theta || p_best), punishes mass where the best
-    had little, and lets theta give up some of what the best did. The talk's alternative needs no
-    distributions: the cross-entropy -log pi_theta(a|s) of the actions a that were taken, which
-    pulls until theta takes them always, where the divergences are content with as often.
+    A are the steps of the `num_anchor_episodes` best episodes so far, and p_best(.|s) is the
+    distribution recorded when the episode was collected. There are three types of loss:
 
-    The control of all that is A of random episodes instead of the best: does it matter which?
+    - KL(p_best || pi_theta): pi_theta must put mass wherever p_best did.
+    - KL(pi_theta || p_best): pi_theta must not put mass where p_best had little, but may drop some
+      of the actions of p_best.
+    - Cross-entropy -log pi_theta(a|s) of the actions a taken, which needs no distributions. Its
+      minimum is a policy that always takes them; the divergences are 0 if pi_theta = p_best.
+
+    As a control, A can consist of random episodes instead of the best ones.
 
     Deviations from the formula: each training step estimates the expectation from
-    `anchor_batch_size` steps drawn anew from A, unless that is None; of episodes longer than
-    `max_episode_length` A holds the beginning.
+    `anchor_batch_size` steps sampled from A, unless that is None. Episodes longer than
+    `max_episode_length` are cut to their first steps.
 
     The memory is filled by an observer, for example
 
@@ -113,40 +115,41 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         """Creates the agent.
 
         Args:
-          time_step_spec: as in `PPOClipAgent`, like all arguments that are not named here.
+          time_step_spec: as in `PPOClipAgent`.
           action_spec: as in `PPOClipAgent`.
-          *args: of `PPOClipAgent`.
-          num_anchor_episodes: K, how many episodes are kept.
-          anchor_weight: beta, what the anchors count beside PPO's loss. A callable gives a
-            schedule: it is evaluated in the graph at every training step.
+          *args: further arguments of `PPOClipAgent`.
+          num_anchor_episodes: K, number of anchor episodes.
+          anchor_weight: beta, weight of the anchor loss. A callable is a schedule: it is evaluated
+            in the graph at every training step.
           anchor_loss_type: "best_to_theta" for KL(p_best || pi_theta), "theta_to_best" for
             KL(pi_theta || p_best), "cross_entropy" for that of the actions taken.
-          anchor_selection: whether A is the "best" episodes, or "random" ones of all so far.
-          anchor_batch_size: steps drawn from A for each training step; None takes all of A.
-          newer_wins_ties: whether of episodes with equal returns the newer is kept, as where many
-            reach the highest return that there is, or the older.
-          num_environments: environments whose frames the memory observes, `B`.
-          max_episode_length: environment steps kept of an episode, its first ones.
-          anchor_random: what keys the draws; a stream of its own with seed 0 unless given.
-          name: of the agent.
-          **kwargs: of `PPOClipAgent`.
+          anchor_selection: "best" keeps the episodes with the highest returns so far, "random"
+            keeps random ones of all episodes so far.
+          anchor_batch_size: steps sampled from A per training step; None uses all of A.
+          newer_wins_ties: true keeps the newer of two episodes with equal returns, false the older
+            one. Ties are common where many episodes reach the maximum return.
+          num_environments: number of environments whose frames the memory observes, `B`.
+          max_episode_length: environment steps kept of each episode, from its start.
+          anchor_random: random numbers of the memory; default: a separate stream with seed 0.
+          name: name of the agent.
+          **kwargs: further arguments of `PPOClipAgent`.
 
         Raises:
-          ValueError: for an unknown type or selection, a recurrent network, or where
+          ValueError: the loss type or selection is unknown, a network is recurrent, or
             `PPOClipAgent` raises it.
         """
         if anchor_loss_type not in LOSS_TYPES:
             raise ValueError(
-                f"anchor_loss_type is one of {', '.join(LOSS_TYPES)}, not {anchor_loss_type!r}"
+                f"anchor_loss_type must be one of {', '.join(LOSS_TYPES)}, got {anchor_loss_type!r}"
             )
         super().__init__(time_step_spec, action_spec, *args, name=name, **kwargs)
         if self.collect_policy.policy_state_spec:
-            raise ValueError("anchors are single steps, which recurrent networks cannot judge")
+            raise ValueError("recurrent networks are not supported: anchors are single steps")
         self._anchor_weight = anchor_weight
         self._anchor_loss_type = anchor_loss_type
         self._anchor_batch_size = anchor_batch_size
-        # Its `observe` is to be shown every frame collected. Agents given the memory of another,
-        # before any training, share their anchors.
+        # `observe` must be called with every collected frame. To share anchors between agents,
+        # assign one memory to all of them before training.
         self.anchor_memory = AnchorMemory(
             self.collect_data_spec,
             num_anchor_episodes,
@@ -158,7 +161,7 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         )
 
     def get_loss(self, *args, training: bool = False, **kwargs) -> tf_agent.LossInfo:
-        """PPO's loss plus `anchor_loss`, which is reported in `extra` beside PPO's components."""
+        """Returns PPO's loss plus `anchor_loss`, which `extra` reports with PPO's terms."""
         loss_info = super().get_loss(*args, training=training, **kwargs)
         anchor_loss = self.anchor_loss(training)
         return tf_agent.LossInfo(
@@ -167,7 +170,7 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         )
 
     def anchor_loss(self, training: bool = False) -> tf.Tensor:
-        """The mean over the anchors times beta, a scalar; 0 while there are none."""
+        """Returns beta times the mean loss over the anchors, a scalar; 0 without anchors."""
         if self._anchor_batch_size is None:
             anchors = self.anchor_memory.all()
         else:
@@ -178,14 +181,14 @@ class ApoClipAgent(CorrectedPPOClipAgent):
         return loss
 
     def _anchor_losses(self, anchors: Anchors, training: bool) -> tf.Tensor:
-        """The divergence or cross-entropy `[N]` at each anchor, in nats."""
+        """Returns the divergence or cross-entropy at each anchor, `[N]`, in nats."""
         time_steps = ts.TimeStep(
             step_type=tf.fill(anchors.weight.shape, ts.StepType.MID),
             reward=tf.zeros_like(anchors.weight),
             discount=tf.ones_like(anchors.weight),
             observation=anchors.observation,
         )
-        # As in the stock agent: only the private method passes `training` on.
+        # Only the private method accepts `training`; the stock agent calls it too.
         theta = self._collect_policy._distribution(time_steps, (), training=training).action
         if self._anchor_loss_type == "cross_entropy":
             return -common.log_probability(theta, anchors.action, self.action_spec)
@@ -199,18 +202,18 @@ class ApoClipAgent(CorrectedPPOClipAgent):
 
 
 class ApoPipeline(PpoPipeline):
-    """PPO's pipeline with the anchored agent, whose memory observes what is collected."""
+    """APO: PPO's pipeline with the anchored agent, whose memory observes all frames."""
 
     Config = ApoConfig
     losses = ApoLossInfo._fields
     config: ApoConfig
 
     def make_agent(self) -> ApoClipAgent:
-        """PPO with anchors."""
+        """Builds the anchored agent."""
         return self.make_apo_agent(num_environments=self.config.num_environments)
 
     def make_apo_agent(self, **arguments) -> ApoClipAgent:
-        """The anchored agent, with `arguments` beside what the config says."""
+        """Builds the anchored agent from the config and further `arguments`."""
         config = self.config
         return self.make_ppo_agent(
             ApoClipAgent,
@@ -231,5 +234,5 @@ class ApoPipeline(PpoPipeline):
 
     @property
     def observers(self) -> list[Observer]:
-        """The anchor memory sees every frame too."""
+        """Functions called with each collected frame, among them the anchor memory's."""
         return [*super().observers, self.agent.anchor_memory.observe]

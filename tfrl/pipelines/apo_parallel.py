@@ -1,4 +1,4 @@
-"""APO by several learners at once, anchored to the best episodes of all of them or to their own."""
+"""APO with several learners, anchored to the best episodes of all learners or of each one."""
 
 import dataclasses
 
@@ -16,14 +16,14 @@ from tfrl.pipelines.checks import check_positive
 
 @dataclasses.dataclass(frozen=True)
 class ParallelApoConfig(ApoConfig):
-    """Hyperparameters of APO by several learners: those of each, and how many there are.
+    """Hyperparameters of APO with several learners: those of each learner, and their number.
 
-    The talk that APO comes from names sharing anchors as its next step, and gives no values.
+    The talk that introduced APO names sharing anchors as its next step. It gives no values.
     """
 
-    num_environments: int = 16  # environments stepped together, equally many by each learner
-    num_learners: int = 2  # learners, each with networks of its own
-    share_anchors: bool = True  # whether the best episodes are those of all, or each one's own
+    num_environments: int = 16  # environments stepped together, split evenly over the learners
+    num_learners: int = 2  # learners, each with separate networks
+    share_anchors: bool = True  # anchor episodes of all learners together instead of one's own
 
     @property
     def rollout_frames(self) -> int:
@@ -35,27 +35,28 @@ class ParallelApoConfig(ApoConfig):
         check_positive(self, "num_learners")
         if self.num_environments % self.num_learners:
             raise ValueError(
-                f"num_environments is to be a multiple of num_learners = {self.num_learners}, "
-                f"not {self.num_environments}"
+                f"num_environments must be a multiple of num_learners = {self.num_learners}, "
+                f"got {self.num_environments}"
             )
 
 
 class ParallelApoPipeline(ApoPipeline):
-    """APO's pipeline with several learners, of which the first is judged.
+    """APO with several learners, of which the first one is evaluated.
 
-    Steps and updates are counted of all learners together, since the first may profit from what the
-    others find: of a budget of N environment steps each of M learners takes about N / M. Episodes
-    are logged and policies evaluated of the first only, which differs from the others in nothing
-    but its random numbers. With anchors apart it learns as in `ApoPipeline` on N / M steps.
+    Steps and updates of all learners are counted, since the first one may profit from what the
+    others find: with N environment steps, each of M learners takes about N / M of them. Only the
+    first learner's episodes are logged and only its policy is evaluated. The learners differ only
+    in their random numbers. Without shared anchors the first one learns like `ApoPipeline` does
+    from N / M steps.
     """
 
     Config = ParallelApoConfig
     config: ParallelApoConfig
 
     def make_agent(self) -> ApoClipAgent:
-        """The first learner's; the others' are made beside it."""
+        """Builds the agents of all learners and returns the first one."""
         config = self.config
-        size = config.num_environments if config.share_anchors else self._share
+        size = config.num_environments if config.share_anchors else self._environments_per_learner
         random = RandomStream(Stream.ANCHORS)
         self._agents = [
             self.make_apo_agent(num_environments=size, anchor_random=random)
@@ -67,50 +68,50 @@ class ParallelApoPipeline(ApoPipeline):
         return self._agents[0]
 
     def training_policy(self, random: RandomStream) -> CategoricalPolicy:
-        """Each learner's, in its environments."""
+        """Returns the policy that acts with each learner's policy in its environments."""
         policies = [agent.collect_policy for agent in self._agents]
         return CategoricalPolicy(StackedPolicies(policies), random)
 
     @property
     def observers(self) -> list[Observer]:
-        """The log sees episodes end in the first learner's environments only."""
-        return [self._log, self._remember]
+        """Functions called with each collected frame."""
+        return [self._observe_episodes, self._observe_anchors]
 
     def learn(
         self, experience: trajectory.Trajectory, agent: ApoClipAgent | None = None
     ) -> tf_agent.LossInfo:
-        """Each learner learns from what it collected itself, or `agent` alone from all of it.
+        """Updates each learner from its own experience, or only `agent` from all of it.
 
         Returns:
           the losses of the first learner.
         """
         if agent is not None:
             return super().learn(experience, agent)
-        shares = zip(self._shares(experience), self._agents, strict=True)
-        first, *_ = [self.learn(share, learner) for share, learner in shares]
+        batches = zip(self._split(experience), self._agents, strict=True)
+        first, *_ = [self.learn(batch, learner) for batch, learner in batches]
         return first
 
     @property
-    def _share(self) -> int:
-        """Environments of one learner."""
+    def _environments_per_learner(self) -> int:
         return self.config.num_environments // self.config.num_learners
 
-    def _shares(self, batch: types.NestedTensor) -> list[types.NestedTensor]:
-        """What there is of each learner in tensors `[B, ...]`."""
-        begins = range(0, self.config.num_environments, self._share)
+    def _split(self, batch: types.NestedTensor) -> list[types.NestedTensor]:
+        """Splits tensors `[B, ...]` into one batch per learner."""
+        size = self._environments_per_learner
         return [
-            tf.nest.map_structure(lambda x, i=begin: x[i : i + self._share], batch)
-            for begin in begins
+            tf.nest.map_structure(lambda x, i=begin: x[i : i + size], batch)
+            for begin in range(0, self.config.num_environments, size)
         ]
 
-    def _log(self, frame: trajectory.Trajectory) -> None:
-        is_first = tf.range(self.config.num_environments) < self._share
-        shown = tf.where(is_first, frame.next_step_type, StepType.MID)
-        self.episode_log.observe(frame.replace(next_step_type=shown))
+    def _observe_episodes(self, frame: trajectory.Trajectory) -> None:
+        """Logs steps of all environments, and episodes of the first learner's environments only."""
+        is_first = tf.range(self.config.num_environments) < self._environments_per_learner
+        next_step_type = tf.where(is_first, frame.next_step_type, StepType.MID)
+        self.episode_log.observe(frame.replace(next_step_type=next_step_type))
 
-    def _remember(self, frame: trajectory.Trajectory) -> None:
+    def _observe_anchors(self, frame: trajectory.Trajectory) -> None:
         if self.config.share_anchors:
             self.agent.anchor_memory.observe(frame)
             return
-        for agent, share in zip(self._agents, self._shares(frame), strict=True):
-            agent.anchor_memory.observe(share)
+        for agent, batch in zip(self._agents, self._split(frame), strict=True):
+            agent.anchor_memory.observe(batch)

@@ -1,4 +1,4 @@
-"""The contract of a pipeline."""
+"""The base class of the algorithms."""
 
 import abc
 from collections.abc import Callable, Iterator, Sequence
@@ -19,16 +19,16 @@ from tfrl.components.tracing import without_global_generators
 
 MakeEnvironment = Callable[[int], tf_environment.TFEnvironment]
 
-# Episodes that may end within one compiled call; `Trainer` keeps its calls shorter than that.
+# Maximum number of episodes that may end within one compiled call. `Trainer` limits its calls.
 LOG_CAPACITY = 20_000
 
 
 class Pipeline(tf.Module, metaclass=abc.ABCMeta):
-    """An agent in its environment, and one iteration of its training: collect, then learn.
+    """A training algorithm: environment, agent, collector, and one iteration of training.
 
-    A subclass fills in `make_agent`, `make_collector`, `stochastic_policy` and `learn`. The base
-    class builds everything once, in one order, and finds the networks by itself. A study names the
-    class by its dotted path.
+    A subclass implements `make_agent`, `make_collector`, `stochastic_policy` and `learn`. The base
+    class builds everything once, in a fixed order, and finds the networks automatically. A study
+    names the class by its dotted path.
     """
 
     Config: ClassVar[type]  # a frozen dataclass of hyperparameters, each with a default
@@ -37,12 +37,12 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
         """Builds the environment, the logs, the agent and the collector, in this order.
 
         Args:
-          make_environment: loads the environment with the batch size it is given.
+          make_environment: a function from a batch size to an environment.
           config: an instance of `Config`.
-          num_environment_steps: the length of training, for schedules.
+          num_environment_steps: length of training in environment steps, for schedules.
 
         Raises:
-          ValueError: training ends before learning begins.
+          ValueError: training would end before learning begins.
         """
         super().__init__()
         self.config = config
@@ -62,49 +62,49 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
 
     @property
     def batch_size(self) -> int:
-        """Number of environments that are stepped together."""
+        """Number of environments stepped together."""
         return getattr(self.config, "num_environments", 1)
 
     @property
     def initial_collect_steps(self) -> int:
-        """Environment steps that are collected before learning begins."""
+        """Environment steps collected before learning begins."""
         return getattr(self.config, "initial_collect_steps", 0)
 
     @abc.abstractmethod
     def make_agent(self) -> tf_agent.TFAgent:
-        """Makes networks and the agent. Called once, when `environment` and the logs are there.
+        """Builds the networks and the agent. Called once; `environment` and the logs exist.
 
         Give the agent `train_step_counter`, which counts the updates.
         """
 
     @abc.abstractmethod
     def make_collector(self) -> Collector:
-        """Makes what collects the experience of one iteration. Called once, after `make_agent`.
+        """Builds the collector of one iteration's experience. Called once, after `make_agent`.
 
-        The collector acts by `stochastic_policy` and shows each frame to `episode_log.observe`.
+        The collector acts with `stochastic_policy` and passes each frame to `episode_log.observe`.
         """
 
     @abc.abstractmethod
     def stochastic_policy(self, random: RandomStream) -> tf_policy.TFPolicy:
-        """The policy that explores as training does at present, drawing from `random`."""
+        """Returns the policy that explores as training does now. It draws from `random`."""
 
     @abc.abstractmethod
     def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
-        """Learns from what was collected. Runs in the graph, under XLA, in a loop.
+        """Learns from the collected experience. Runs in a loop inside an XLA-compiled graph.
 
         Returns:
-          the loss, and in `extra` its components: a named tuple or a dict of tensors, each stored
-          under its name as the mean over the batch.
+          the loss, and in `extra` its components: a named tuple or a dict of tensors. The mean of
+          each over the batch is stored under its name.
         """
 
     def iterate(self) -> tf_agent.LossInfo:
-        """One iteration of training: collect, then learn. The loop repeats it, in the graph."""
+        """Runs one iteration of training: collects, then learns."""
         experience = self.collector.collect()
         self.check_observed()
         return self.learn(experience)
 
     def check_observed(self) -> None:
-        """Raises ValueError if the log sees no frames: training would never end."""
+        """Raises ValueError if the log observes no frames, since training would never end."""
         if not self.episode_log.has_observed:
             raise ValueError(
                 "make_collector must give the collector self.episode_log.observe as an observer: "
@@ -113,7 +113,7 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
 
     @property
     def agent(self) -> tf_agent.TFAgent:
-        """What `make_agent` made."""
+        """The agent built by `make_agent`."""
         return self._agent
 
     @agent.setter
@@ -122,7 +122,7 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
 
     @property
     def collector(self) -> Collector:
-        """What `make_collector` made."""
+        """The collector built by `make_collector`."""
         return self._collector
 
     @collector.setter
@@ -131,12 +131,12 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
 
     @property
     def policy(self) -> tf_policy.TFPolicy:
-        """The greedy policy, for evaluation."""
+        """The greedy policy, which is evaluated."""
         return self.agent.policy
 
     @property
     def policy_variables(self) -> dict[str, tf.Variable]:
-        """All that the greedy policy computes with, by names that do not depend on the seed."""
+        """The floating-point variables of the greedy policy, by names independent of the seed."""
         variables = tf.Module.variables.fget(self.policy)
         return {
             f"{i}:{variable.name}": variable
@@ -145,65 +145,67 @@ class Pipeline(tf.Module, metaclass=abc.ABCMeta):
 
     @property
     def networks(self) -> list[keras.layers.Layer]:
-        """The networks whose weights each seed draws: all that the agent and the policies hold.
+        """All networks of the agent and the policies. Their weights are drawn from the seed.
 
-        Those in an attribute named `_target_...` are left out. They are copies that
-        `agent.initialize` makes.
+        Networks in an attribute named `_target_...` are excluded: `agent.initialize` copies their
+        weights.
         """
-        found: list[keras.layers.Layer] = []
+        networks: list[keras.layers.Layer] = []
         covered: set[object] = set()
         for network, is_target in self._find_networks():
             weights = {weight.ref() for weight in network.trainable_variables}
             if not (is_target or weights <= covered):
-                found.append(network)
+                networks.append(network)
                 covered |= weights
-        return found
+        return networks
 
     def _find_networks(self) -> Iterator[tuple[keras.layers.Layer, bool]]:
-        """Every network and layer with weights, the outer one first, and whether it is a target."""
+        """Yields layers with weights, outer ones first, and true for those of target networks."""
         for path, network in self._flatten(predicate=_is_trainable, with_path=True):
             yield network, any(str(part).lstrip("_").startswith("target") for part in path)
 
     def initialize(self, seed: int) -> None:
-        """Draws weights and starts every random stream afresh. All else must be as when built.
+        """Draws the weights and seeds all random streams.
+
+        All other variables must have their initial values.
 
         Raises:
-          ValueError: two parts of the pipeline would draw the same numbers.
+          ValueError: two random streams would draw the same numbers.
         """
         draw_weights(self.networks, RandomStream(Stream.WEIGHTS, seed))
         self.agent.initialize()
-        taken = {Stream.WEIGHTS}
+        used = {Stream.WEIGHTS}
         for module in self.submodules:
             if isinstance(module, RandomStream):
-                if module.stream in taken:
+                if module.stream in used:
                     raise ValueError(
-                        f"Stream.{module.stream.name} is used twice: give each RandomStream its own"
+                        f"Stream.{module.stream.name} is used twice; give each RandomStream its own"
                     )
-                taken.add(module.stream)
+                used.add(module.stream)
                 module.reseed(seed)
         self.environment.reset()
 
     def check_trained(self, variables: Sequence[tf.Variable]) -> None:
-        """Checks that the weights in compiled functions follow from the seed.
+        """Checks that all weights in compiled functions are drawn from the seed.
 
         Args:
-          variables: all that the functions read or write.
+          variables: all variables that the functions read or write.
 
         Raises:
-          ValueError: a trainable one is in no network that `networks` finds.
+          ValueError: a trainable variable belongs to no network of the pipeline.
         """
-        known = {v.ref() for network, _ in self._find_networks() for v in network.variables}
-        strange = [v.name for v in variables if v.trainable and v.ref() not in known]
-        if strange:
+        drawn = {v.ref() for network, _ in self._find_networks() for v in network.variables}
+        missing = [v.name for v in variables if v.trainable and v.ref() not in drawn]
+        if missing:
             raise ValueError(
-                f"the weights {', '.join(strange)} would not follow from the seed: keep their "
-                "network in an attribute of the agent or of the pipeline"
+                "self.networks must contain every trained network; missing: "
+                f"{', '.join(missing)} (keep the network in an attribute of the agent or pipeline)"
             )
 
     def _refuse(self, name: str, method: str) -> NoReturn:
         raise AttributeError(
-            f"{type(self).__name__}.{name} cannot be set: override {method}, since other parts "
-            f"already use the first {name}"
+            f"{type(self).__name__}.{name} cannot be set: override {method} instead, since other "
+            f"objects already use the first {name}"
         )
 
 

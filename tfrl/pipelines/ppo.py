@@ -1,4 +1,4 @@
-"""PPO: several epochs of clipped policy-gradient updates on each rollout."""
+"""PPO: several epochs of clipped policy-gradient updates per rollout."""
 
 import dataclasses
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from tfrl.components.losses import Scalars, masked_normalize, mean_weights, repe
 from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy, linear_schedule
 from tfrl.components.randomness import RandomStream, Stream
-from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
+from tfrl.pipelines.checks import check_fraction, check_non_negative, check_positive
 from tfrl.pipelines.pipeline import Pipeline
 
 
@@ -29,93 +29,89 @@ from tfrl.pipelines.pipeline import Pipeline
 class PpoConfig:
     """Hyperparameters of PPO (Schulman et al., 2017). Defaults: rl-zoo3's for CartPole-v1.
 
-    What differs from rl-zoo3: the clipping range is constant where rl-zoo3 lets it fall to 0 (the
-    agent takes a constant); weights start from the initializers of TF-Agents' networks where
-    Stable-Baselines3 has orthogonal ones; and the frames that reset an environment, which TF-Agents
-    counts as frames, are among the 32 of a rollout, though not learned from.
+    Differences from rl-zoo3: the clipping range is constant instead of falling to 0; weights have
+    the initializers of TF-Agents' networks instead of orthogonal ones; a rollout's 32 frames
+    include those that reset an environment, which are not learned from.
     """
 
     fc_layer_params: tuple[int, ...] = (64, 64)  # units of each hidden layer of each network, tanh
     num_environments: int = 8  # environments stepped together
-    collect_sequence_length: int = 32  # frames collected of each environment for an iteration
-    num_epochs: int = 20  # passes through each rollout
-    minibatch_size: int = 256  # frames in each update; a rollout of fewer is one minibatch
-    learning_rate: float = 1e-3  # of Adam
-    anneal_learning_rate: bool = True  # whether it falls to 0 over training, linearly
-    adam_epsilon: float = 1e-5  # of Adam, as in Stable-Baselines3
+    collect_sequence_length: int = 32  # frames per environment and rollout
+    num_epochs: int = 20  # passes over each rollout
+    minibatch_size: int = 256  # frames per update; a smaller rollout is one minibatch
+    learning_rate: float = 1e-3  # step size of Adam
+    anneal_learning_rate: bool = True  # decrease the learning rate linearly to 0 over training
+    adam_epsilon: float = 1e-5  # epsilon of Adam, as in Stable-Baselines3
     importance_ratio_clipping: float = 0.2  # epsilon of the clipped objective
     discount_factor: float = 0.98  # gamma
     lambda_value: float = 0.8  # lambda of generalized advantage estimation
-    value_pred_loss_coef: float = 0.5  # what the value network's loss counts
-    entropy_regularization: float = 0.0  # what the entropy of the policy counts
-    policy_l2_reg: float = 0.0  # L2 penalty on the policy's weights
-    value_function_l2_reg: float = 0.0  # L2 penalty on the value network's weights
-    gradient_clipping: float = 0.5  # largest norm of the whole gradient, 0 for any
-    normalize_observations: bool = False  # by mean and deviation of those learned from so far
-    stock_agent: bool = False  # TF-Agents' agent as it is, without our corrections
+    value_pred_loss_coef: float = 0.5  # weight of the value network's loss
+    entropy_regularization: float = 0.0  # weight of the policy's entropy in nats
+    policy_l2_reg: float = 0.0  # weight of the L2 penalty on the policy's kernels
+    value_function_l2_reg: float = 0.0  # weight of the L2 penalty on the value network's kernels
+    gradient_clipping: float = 0.5  # maximum norm of the gradient of all variables; 0: no clipping
+    normalize_observations: bool = False  # by mean and deviation of all observations learned from
+    stock_agent: bool = False  # use TF-Agents' agent without the corrections below
 
     def __post_init__(self):
-        check_positive(
-            self, "fc_layer_params", "num_environments", "collect_sequence_length", "num_epochs"
-        )
-        check_positive(self, "minibatch_size")
+        check_positive(self, "fc_layer_params", "num_environments", "collect_sequence_length")
+        check_positive(self, "num_epochs", "minibatch_size")
         if self.rollout_frames % min(self.minibatch_size, self.rollout_frames):
             raise ValueError(
                 f"minibatch_size must divide the {self.rollout_frames} frames of a rollout, "
                 f"got {self.minibatch_size}"
             )
         check_positive(self, "learning_rate", "adam_epsilon", "importance_ratio_clipping")
-        check_share(self, "discount_factor", "lambda_value")
-        check_not_negative(self, "value_pred_loss_coef", "entropy_regularization")
-        check_not_negative(self, "policy_l2_reg", "value_function_l2_reg", "gradient_clipping")
+        check_fraction(self, "discount_factor", "lambda_value")
+        check_non_negative(self, "value_pred_loss_coef", "entropy_regularization")
+        check_non_negative(self, "policy_l2_reg", "value_function_l2_reg", "gradient_clipping")
         if self.stock_agent and (self.policy_l2_reg or self.value_function_l2_reg):
             raise ValueError(
-                "stock_agent takes no policy_l2_reg or value_function_l2_reg: TF-Agents adds "
-                "penalties in an order that differs between processes, and the loss with it"
+                "policy_l2_reg and value_function_l2_reg must be 0 with stock_agent: TF-Agents "
+                "sums penalties in an order that differs between processes, and so does the loss"
             )
 
     @property
     def rollout_frames(self) -> int:
-        """Frames that one iteration learns from, those of all environments together."""
+        """Frames of all environments that one iteration learns from."""
         return self.num_environments * self.collect_sequence_length
 
     @property
     def frames_in_memory(self) -> int:
-        """Frames that are held in memory at once."""
+        """Frames held in memory at once."""
         return self.num_environments * self.collect_sequence_length
 
 
 @gin.configurable
 class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
-    """TF-Agents' `PPOClipAgent` with four faults mended; the arguments are the same.
+    """TF-Agents' `PPOClipAgent` with four corrections. The arguments are the same.
 
     Schulman et al. (2017), "Proximal Policy Optimization Algorithms", equations 7 and 11. With V
-    the value network, gamma the discount factor and lambda the GAE parameter, equation 11 reads
+    the value network, gamma the discount factor and lambda the GAE parameter, equation 11 is
 
         A_t = delta_t + gamma * lambda * A_{t+1},   delta_t = r_t + gamma * V(s_{t+1}) - V(s_t).
 
-    1. Where a rollout of T steps is cut in mid-episode, the stock agent puts V(s_{T-1}) for V(s_T)
-       in the last delta (tensorflow/agents#953).
-    2. Where an episode is truncated by a time limit, the stock agent takes the value of what would
-       have come next for 0. It is V(s_{t+1}); only a terminal state has the value 0.
-    3. The stock agent normalizes advantages and takes the mean of its losses over all frames,
-       boundaries between episodes and the padding at the end of each rollout among them. Here only
-       frames of experience count, except in the `clip_fraction` that is reported.
-    4. The stock agent adds up L2 penalties in the order of a set of objects, which differs between
-       processes, and the last bit of the loss with it. Here the order is that of the networks.
+    1. If a rollout of T steps ends in mid-episode, the last delta needs V(s_T). The stock agent
+       uses V(s_{T-1}) instead (tensorflow/agents#953).
+    2. If a time limit truncates an episode, the last delta needs V(s_{t+1}). The stock agent uses
+       0, which is right for terminal states only.
+    3. Advantages are normalized, and losses averaged, over frames of experience only. The stock
+       agent includes episode boundaries and padding. The reported `clip_fraction` still does.
+    4. L2 penalties are summed in the order of the networks. The stock agent sums in the order of a
+       set of objects, which differs between processes, and so does the last bit of the loss.
 
-    It does not write the stock agent's debug summaries of rewards, returns and advantages.
+    The stock agent's debug summaries of rewards, returns and advantages are not written.
     """
 
     def compute_return_and_advantage(
         self, next_time_steps: ts.TimeStep, value_preds: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns and advantages, each `[B, T]`.
+        """Computes returns and advantages, each `[B, T]`.
 
         Args:
-          next_time_steps: what followed each action, tensors `[B, T]`.
-          value_preds: V(s_0) to V(s_T), `[B, T + 1]`. The frame after an episode's last holds the
-            state in which the episode ended, so V(s_{t+1}) is to be bootstrapped from there too.
+          next_time_steps: the time step after each action, tensors `[B, T]`.
+          value_preds: V(s_0) to V(s_T), `[B, T + 1]`. The frame after an episode's last one holds
+            the state in which the episode ended, so V(s_{t+1}) is correct there too.
         """
         rewards = next_time_steps.reward
         if self._reward_normalizer:
@@ -149,9 +145,9 @@ class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
         *args,
         **kwargs,
     ) -> tf_agent.LossInfo:
-        """PPO's loss (equation 9) over the frames whose `weights` are not 0.
+        """Computes PPO's loss (equation 9) over the frames whose `weights` are not 0.
 
-        Advantages arrive shifted and scaled by the stock agent; doing it again undoes that.
+        The stock agent has normalized advantages over all frames. Normalizing again undoes that.
         """
         return super().get_loss(
             time_steps,
@@ -166,9 +162,9 @@ class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
         )
 
     def l2_regularization_loss(self, debug_summaries: bool = False) -> tf.Tensor:
-        """The sum of `coefficient * sum(w^2)` over the kernels `w` of both networks, a scalar.
+        """Computes the sum of `coefficient * sum(w^2)` over the kernels `w` of both networks.
 
-        A kernel that both networks share counts once, by the coefficient for shared ones.
+        A kernel that both networks share counts once, with `shared_vars_l2_reg`.
         """
         policy, value = self._actor_net.trainable_weights, self._value_net.trainable_weights
         shared = {id(w) for w in policy} & {id(w) for w in value}
@@ -181,36 +177,34 @@ class CorrectedPPOClipAgent(ppo_clip_agent.PPOClipAgent):
 
 
 class PpoPipeline(Pipeline):
-    """Each iteration collects a rollout of every environment and learns from it in minibatches."""
+    """PPO. Each iteration collects one rollout per environment and learns in minibatches."""
 
     Config = PpoConfig
-    losses: ClassVar[tuple[str, ...]] = ppo_agent.PPOLossInfo._fields  # of the agent
+    losses: ClassVar[tuple[str, ...]] = ppo_agent.PPOLossInfo._fields  # loss terms of the agent
 
     def make_agent(self) -> ppo_clip_agent.PPOClipAgent:
-        """The agent that this pipeline trains."""
+        """Builds the corrected agent, or TF-Agents' own if `stock_agent` is set."""
         stock = self.config.stock_agent
         return self.make_ppo_agent(ppo_clip_agent.PPOClipAgent if stock else CorrectedPPOClipAgent)
 
     def make_ppo_agent(
         self, agent_class: type[ppo_clip_agent.PPOClipAgent], **arguments
     ) -> ppo_clip_agent.PPOClipAgent:
-        """Builds an agent of that class with the shared arguments and `arguments`."""
+        """Builds an agent of `agent_class` from the config and further `arguments`."""
         config, environment = self.config, self.environment
+        observation_spec, action_spec = environment.observation_spec(), environment.action_spec()
+        layers = {
+            "fc_layer_params": config.fc_layer_params,
+            "activation_fn": keras.activations.tanh,
+        }
         actor_net = actor_distribution_network.ActorDistributionNetwork(
-            environment.observation_spec(),
-            environment.action_spec(),
-            fc_layer_params=config.fc_layer_params,
-            activation_fn=keras.activations.tanh,
+            observation_spec, action_spec, **layers
         )
-        value_net = value_network.ValueNetwork(
-            environment.observation_spec(),
-            fc_layer_params=config.fc_layer_params,
-            activation_fn=keras.activations.tanh,
-        )
+        value_net = value_network.ValueNetwork(observation_spec, **layers)
         return agent_class(
             time_step_spec=environment.time_step_spec(),
-            action_spec=environment.action_spec(),
-            optimizer=FlatAdam(  # which clips, once it has noted the norm
+            action_spec=action_spec,
+            optimizer=FlatAdam(  # clips the gradient after recording its norm
                 config.learning_rate,
                 epsilon=config.adam_epsilon,
                 global_clipnorm=config.gradient_clipping or None,
@@ -228,8 +222,8 @@ class PpoPipeline(Pipeline):
             use_td_lambda_return=True,
             normalize_rewards=False,
             normalize_observations=config.normalize_observations,
-            # Advantages are computed once for each rollout, and the epochs are our own loop: epochs
-            # inside `train` are unrolled by Python and take long to compile.
+            # `learn` computes advantages once per rollout and loops over epochs. Epochs inside
+            # `train` would be unrolled by Python, which takes long to compile.
             compute_value_and_advantage_in_train=False,
             update_normalizers_in_train=False,
             num_epochs=1,
@@ -239,7 +233,7 @@ class PpoPipeline(Pipeline):
         )
 
     def make_collector(self) -> RolloutCollector:
-        """A rollout of every environment."""
+        """Builds a collector of one rollout per environment."""
         self._minibatch_random = RandomStream(Stream.MINIBATCHES)
         return RolloutCollector(
             self.environment,
@@ -250,47 +244,45 @@ class PpoPipeline(Pipeline):
 
     @property
     def learning_rate(self) -> Callable[[], tf.Tensor]:
-        """Gives the learning rate at present."""
+        """The schedule of the learning rate: a function that returns its current value."""
         config, steps = self.config, self.episode_log.environment_steps
         end = 0.0 if config.anneal_learning_rate else config.learning_rate
         return linear_schedule(config.learning_rate, end, self.num_environment_steps, steps)
 
     @property
     def observers(self) -> list[Observer]:
-        """What is shown each frame collected."""
+        """Functions called with each collected frame."""
         return [self.episode_log.observe]
 
     def training_policy(self, random: RandomStream) -> tf_policy.TFPolicy:
-        """The policy that acts in training."""
+        """Returns the policy that acts in training."""
         return self.stochastic_policy(random)
 
     def stochastic_policy(self, random: RandomStream) -> CategoricalPolicy:
-        """Samples the actor's distribution."""
+        """Returns the policy that samples the actor's distribution."""
         return CategoricalPolicy(self.agent.collect_policy, random)
 
     def learn(
-        self,
-        experience: trajectory.Trajectory,
-        agent: ppo_clip_agent.PPOClipAgent | None = None,
+        self, experience: trajectory.Trajectory, agent: ppo_clip_agent.PPOClipAgent | None = None
     ) -> tf_agent.LossInfo:
-        """Several passes through a rollout, each in minibatches of its own.
+        """Makes `num_epochs` passes over a rollout, each in newly drawn minibatches.
 
         Schulman et al. (2017), equations 7 and 9. With r = pi(a|s) / pi_old(a|s), advantages A of
-        mean 0 and deviation 1, and returns R, each update is a step down the gradient of
+        mean 0 and deviation 1, and returns R, each update is one gradient step on
 
             - E[min(r A, clip(r, 1 - epsilon, 1 + epsilon) A)]
             + value_pred_loss_coef E[(V(s) - R)^2] - entropy_regularization E[H(pi(.|s))].
 
         Args:
-          experience: `[B, T + 1, ...]`; the last frame only bootstraps.
-          agent: learns; the pipeline's own unless given.
+          experience: `[B, T + 1, ...]`. The last frame is used for bootstrapping only.
+          agent: the agent that learns; default: `self.agent`.
 
         Returns:
-          the means over all updates, and the entropy and KL divergence after them.
+          mean losses over all updates, and entropy and KL divergence after the last one.
         """
         agent = agent or self.agent
         agent._optimizer.learning_rate.assign(self.learning_rate())
-        # Adds returns and advantages, and pads by one frame, which weighs nothing.
+        # `preprocess_sequence` adds returns and advantages, and pads by one frame of weight 0.
         rollout = tf.nest.map_structure(  # [B, T, ...]
             lambda x: x[:, : self.config.collect_sequence_length],
             agent.preprocess_sequence(experience),
@@ -300,7 +292,7 @@ class PpoPipeline(Pipeline):
         size = min(self.config.minibatch_size, num_frames)
 
         def update(minibatch: trajectory.Trajectory) -> Scalars:  # [N, 1, ...]
-            loss, losses = agent.train(minibatch)  # the objective above is its `get_loss`
+            loss, losses = agent.train(minibatch)  # minimizes `agent.get_loss`
             norm = agent._optimizer.gradient_norm.read_value()
             return {"loss": loss, **losses._asdict(), "gradient_norm": norm}
 
@@ -318,14 +310,14 @@ class PpoPipeline(Pipeline):
         names = ("loss", *self.losses, "gradient_norm")
         means = repeat(epoch, self.config.num_epochs, names)
         change = self._change_of_policy(agent, rollout)
-        # Not before the updates, which see the rollout as the actions in it were chosen.
+        # After the updates, which must normalize observations as the acting policy did.
         agent.update_observation_normalizer(experience.observation)
         return tf_agent.LossInfo(means.pop("loss"), {**means, **change})
 
     def _change_of_policy(
         self, agent: ppo_clip_agent.PPOClipAgent, rollout: trajectory.Trajectory
     ) -> Scalars:
-        """Means over the frames of experience: entropy, and KL(before || now), in nats."""
+        """Returns mean entropy and mean KL(before || now) over frames of experience, in nats."""
         time_steps = ts.TimeStep(
             rollout.step_type, rollout.reward, rollout.discount, rollout.observation
         )

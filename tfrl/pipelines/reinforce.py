@@ -1,4 +1,4 @@
-"""REINFORCE: the plain policy gradient, from whole episodes."""
+"""REINFORCE: the basic policy gradient, estimated from complete episodes."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ from tfrl.components.losses import masked_normalize, mean_weights
 from tfrl.components.optimizers import FlatAdam
 from tfrl.components.policies import CategoricalPolicy
 from tfrl.components.randomness import RandomStream, Stream
-from tfrl.pipelines.checks import check_not_negative, check_positive, check_share
+from tfrl.pipelines.checks import check_fraction, check_non_negative, check_positive
 from tfrl.pipelines.pipeline import Pipeline
 
 
@@ -22,42 +22,44 @@ from tfrl.pipelines.pipeline import Pipeline
 class ReinforceConfig:
     """Hyperparameters of REINFORCE (Williams, 1992). Defaults: TF-Agents' REINFORCE tutorial."""
 
-    fc_layer_params: tuple[int, ...] = (100,)  # units of each hidden layer of either network
-    learning_rate: float = 1e-3  # of Adam
-    gamma: float = 1.0  # discount
-    collect_episodes_per_iteration: int = 2  # episodes played for each update
-    normalize_returns: bool = True  # over the steps of one update
-    use_value_network: bool = False  # whether returns are compared with a learned baseline
-    value_estimation_loss_coef: float = 0.2  # what the baseline's loss counts
-    entropy_regularization: float = 0.0  # what the entropy of the policy counts, in nats a step
-    gradient_clipping: float = 0.0  # largest norm of each gradient, 0 for any
+    fc_layer_params: tuple[int, ...] = (100,)  # units of each hidden layer of each network, ReLU
+    learning_rate: float = 1e-3  # step size of Adam
+    gamma: float = 1.0  # discount factor
+    collect_episodes_per_iteration: int = 2  # episodes per update, one in each environment
+    normalize_returns: bool = True  # to mean 0 and deviation 1 over the steps of an update
+    use_value_network: bool = False  # subtract a learned baseline V(s) from the returns
+    value_estimation_loss_coef: float = 0.2  # weight of the baseline's loss
+    entropy_regularization: float = 0.0  # weight of the policy's mean entropy in nats
+    gradient_clipping: float = 0.0  # maximum norm of each variable's gradient; 0: no clipping
 
     def __post_init__(self):
         check_positive(self, "fc_layer_params", "learning_rate", "collect_episodes_per_iteration")
-        check_share(self, "gamma")
-        check_not_negative(
+        check_fraction(self, "gamma")
+        check_non_negative(
             self, "value_estimation_loss_coef", "entropy_regularization", "gradient_clipping"
         )
 
     @property
     def frames_in_memory(self) -> int:
-        """Frames that are held in memory at once, of episodes of one step at least."""
+        """Frames held in memory at once, at least: one per episode."""
         return self.collect_episodes_per_iteration
 
 
 @gin.configurable
 class MaskedReinforceAgent(reinforce_agent.ReinforceAgent):
-    """TF-Agents' `ReinforceAgent` with four faults mended; the arguments are the same.
+    """TF-Agents' `ReinforceAgent` with four corrections. The arguments are the same.
 
     Williams (1992), "Simple statistical gradient-following algorithms for connectionist
     reinforcement learning"; with a value network, Sutton and Barto (2018), section 13.4.
 
-    1. The stock agent fits the baseline to boundary frames too, whose target is the return of the
-       episode that follows.
-    2. It normalizes returns over every frame, so that padding episodes to one length moves the
-       mean and the deviation.
-    3. It takes the mean entropy over every frame, so that padding thins it out.
-    4. It lets the policy's loss train the baseline through the advantage.
+    1. The stock agent also fits the baseline to boundary frames, whose target is the return of the
+       next episode. Here it does not.
+    2. The stock agent normalizes returns over all frames, so padding episodes to one length changes
+       mean and deviation. Here padding is excluded.
+    3. The stock agent averages the entropy over all frames, so padding lowers it. Here padding is
+       excluded.
+    4. In the stock agent, the policy's loss also trains the baseline, through the advantage. Here
+       the advantage is a constant.
     """
 
     def total_loss(
@@ -67,7 +69,7 @@ class MaskedReinforceAgent(reinforce_agent.ReinforceAgent):
         weights: tf.Tensor | None,
         training: bool = False,
     ) -> tf_agent.LossInfo:
-        """The loss of episodes `[B, T]` with `returns` `[B, T]`, where `weights` are not 0."""
+        """Returns the loss of episodes `[B, T]` with `returns` `[B, T]`; boundaries weigh 0."""
         mask = tf.cast(~experience.is_boundary(), tf.float32)
         weights = mask if weights is None else weights * mask
         return super().total_loss(experience, returns, weights, training)
@@ -75,9 +77,9 @@ class MaskedReinforceAgent(reinforce_agent.ReinforceAgent):
     def policy_gradient_loss(
         self, actions_distribution, actions, is_boundary, returns, num_episodes, weights=None
     ):
-        """As the stock agent's; `returns` are advantages where there is a baseline.
+        """Returns the stock agent's loss; with a baseline, `returns` are advantages.
 
-        They arrive shifted and scaled by the stock agent; doing it again undoes that.
+        The stock agent has normalized them over all frames. Normalizing again undoes that.
         """
         returns = tf.stop_gradient(returns)
         if self._normalize_returns:
@@ -87,22 +89,22 @@ class MaskedReinforceAgent(reinforce_agent.ReinforceAgent):
         )
 
     def entropy_regularization_loss(self, actions_distribution, weights=None):
-        """The coefficient times the mean negative entropy, in nats, over the weighted frames."""
+        """Returns the coefficient times the mean negative entropy of the weighted frames."""
         return super().entropy_regularization_loss(actions_distribution, mean_weights(weights))
 
 
 class ReinforcePipeline(Pipeline):
-    """Each iteration plays one episode in each environment and makes one update."""
+    """REINFORCE. Each iteration plays one episode per environment and makes one update."""
 
     Config = ReinforceConfig
 
     @property
     def batch_size(self) -> int:
-        """An environment for each episode of an update."""
+        """Number of environments: one per episode of an update."""
         return self.config.collect_episodes_per_iteration
 
     def make_agent(self) -> MaskedReinforceAgent:
-        """REINFORCE, with a baseline if the config says so."""
+        """Builds the REINFORCE agent, with a baseline if `use_value_network` is set."""
         config, environment = self.config, self.environment
         actor_net = actor_distribution_network.ActorDistributionNetwork(
             environment.observation_spec(),
@@ -130,7 +132,7 @@ class ReinforcePipeline(Pipeline):
         )
 
     def make_collector(self) -> EpisodeCollector:
-        """One whole episode of each environment."""
+        """Builds a collector of one complete episode per environment."""
         return EpisodeCollector(
             self.environment,
             self.stochastic_policy(RandomStream(Stream.POLICY)),
@@ -139,13 +141,13 @@ class ReinforcePipeline(Pipeline):
         )
 
     def stochastic_policy(self, random: RandomStream) -> CategoricalPolicy:
-        """Samples the actor's distribution."""
+        """Returns the policy that samples the actor's distribution."""
         return CategoricalPolicy(self.agent.collect_policy, random)
 
     def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
-        """One update from all episodes.
+        """Makes one update from all episodes.
 
-        Williams (1992). `agent.train` makes a step down the gradient of
+        Williams (1992). `agent.train` takes one gradient step on
 
             - sum_t G_t log pi(a_t|s_t) / episodes,   G_t = r_t + gamma G_{t+1}.
         """
