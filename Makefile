@@ -55,6 +55,21 @@ test: setup ## Run the tests that take minutes, not those marked study or slow
 test-slow: setup ## Run the tests marked study or slow
 	@.venv/bin/python -m tests.slow $(ARGS)
 
+.PHONY: tutorials
+tutorials: setup ## Execute the lessons in tutorials/ and write them as notebooks and pages
+	@.venv/bin/python -m tutorials.build $(ARGS)
+
+.PHONY: tutorial
+tutorial: setup ## Open a lesson in Jupyter: make tutorial 03
+	@.venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r requirements/jupyter.txt
+	@.venv/bin/jupyter lab tutorials/$(LESSON)_*.ipynb
+
+LESSON = $(or $(filter-out tutorial,$(MAKECMDGOALS)),00)
+ifneq ($(filter tutorial,$(MAKECMDGOALS)),)
+.PHONY: $(LESSON)
+$(LESSON): ; @: # the number of a lesson is no target of its own
+endif
+
 .PHONY: mutants
 mutants: setup ## Break the statistics on purpose, and list in docs/mutants.md what no test notices
 	@.venv/bin/python -m tests.mutants --write $(ARGS)

@@ -1,0 +1,1 @@
+"""The checks of exercises, a module a lesson."""

@@ -1,0 +1,1 @@
+"""Builds the lessons: from py:percent sources to executed notebooks and offline pages."""

@@ -1,0 +1,91 @@
+"""Executes lessons and writes them as notebooks and pages.
+
+python -m tutorials.build [NN ...] [--language LANGUAGE] [--extract] [--into FOLDER]
+"""
+
+import argparse
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+
+from tutorials.build import lesson as lessons
+from tutorials.build import notebook, page, translation
+from tutorials.build.lesson import ROOT, Lesson
+
+
+def main() -> int:
+    """Builds the lessons that are named, or all; returns the exit status."""
+    arguments = _arguments()
+    sources = [lessons.read(path) for path in lessons.paths()]
+    chosen = [
+        one for one in sources if arguments.number in ([], None) or one.name[:2] in arguments.number
+    ]
+    if not chosen:
+        return _complain([f"there is no lesson {', '.join(arguments.number)}"])
+    if arguments.extract:
+        print("\n".join(translation.extract(one) for one in chosen))
+        return 0
+    terms = lessons.glossary()
+    if broken := [problem for one in chosen for problem in lessons.problems(one, terms)]:
+        return _complain(broken)
+    into = Path(arguments.into or ROOT) / ("" if arguments.language == "en" else arguments.language)
+    (into / "pages").mkdir(parents=True, exist_ok=True)
+    for number, one in enumerate(chosen, 1):
+        start = time.monotonic()
+        print(f"{one.name} ({number} of {len(chosen)}) ...", end=" ", flush=True)
+        try:
+            _build(one, sources, arguments.language, into)
+        except (notebook.Failed, ValueError) as error:
+            print()
+            return _complain([str(error)])
+        print(f"{time.monotonic() - start:.0f} s")
+    _write_index(into, arguments.language)
+    return 0
+
+
+def _build(lesson: Lesson, all_lessons: list[Lesson], language: str, into: Path) -> None:
+    if language != "en":
+        lesson = translation.apply(lesson, translation.path(lesson, language).read_text())
+    executed = notebook.execute(lesson, ROOT)
+    nbformat.write(executed, into / f"{lesson.name}.ipynb")
+    names = [one.name for one in all_lessons]
+    position = names.index(lesson.name)
+    links = {"All lessons": "index.html"}
+    if position > 0:
+        links[f"← {all_lessons[position - 1].title}"] = f"{names[position - 1]}.html"
+    if position + 1 < len(names):
+        links[f"{all_lessons[position + 1].title} →"] = f"{names[position + 1]}.html"
+    text = page.page(executed, lesson.title, language, links)
+    (into / "pages" / f"{lesson.name}.html").write_text(text)
+
+
+def _write_index(into: Path, language: str) -> None:
+    readme = ROOT / ("README.md" if language == "en" else f"{language}/README.md")
+    if readme.exists():
+        text = re.sub(r"\]\(pages/", "](", readme.read_text())
+        title = text.partition("\n")[0].lstrip("# ")
+        (into / "pages" / "index.html").write_text(page.text_page(text, title, language))
+
+
+def _complain(sentences: list[str]) -> int:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    return 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tutorials.build", description=__doc__)
+    parser.add_argument("number", nargs="*", help="of a lesson, such as 03; all if none is given")
+    parser.add_argument(
+        "--language", default="en", help="the texts are those in tutorials/LANGUAGE"
+    )
+    parser.add_argument("--extract", action="store_true", help="print the texts, to be translated")
+    parser.add_argument("--into", help="another folder than tutorials/")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

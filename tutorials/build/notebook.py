@@ -1,0 +1,63 @@
+"""A lesson as an executed notebook."""
+
+import re
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from tutorials.build.lesson import Cell, Lesson, code
+
+_SECONDS = 600  # that a cell may take
+_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+class Failed(Exception):
+    """A lesson could not be executed; the message says where."""
+
+
+def execute(lesson: Lesson, folder: Path) -> nbformat.NotebookNode:
+    """Runs a lesson from its first cell to its last, in `folder`; raises `Failed`.
+
+    The same code gives the same bytes: there are no times in the notebook, and cells are numbered.
+    What a cell writes to stderr is a failure too: a reader would not know what to make of it.
+    """
+    cells = [_notebook_cell(f"cell-{i:02}", cell) for i, cell in enumerate(lesson.cells, 1)]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
+    client = NotebookClient(
+        notebook,
+        timeout=_SECONDS,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise Failed(f"{lesson.path.name}: {_plain(str(error))}") from None
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
+    )
+    for number, cell in enumerate(notebook.cells, 1):
+        for output in cell.get("outputs", ()):
+            if output.get("name") == "stderr":
+                raise Failed(f"{lesson.path.name}, cell {number} wrote to stderr: {output['text']}")
+    return notebook
+
+
+def _notebook_cell(name: str, cell: Cell) -> nbformat.NotebookNode:
+    if cell.kind == "text":
+        return nbformat.v4.new_markdown_cell(cell.source, id=name)
+    # Notebooks fold away what only shows a text, and solutions.
+    folded = cell.kind == "say" or "solution" in cell.tags
+    metadata = {"jupyter": {"source_hidden": True}} if folded else {}
+    tags = [*cell.tags, *(["say"] if cell.kind == "say" else [])]
+    return nbformat.v4.new_code_cell(
+        code(cell), id=name, metadata=metadata | ({"tags": tags} if tags else {})
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
