@@ -1,9 +1,10 @@
-"""What a run is trained and tested on: levels, and variations of the physics they have.
+"""Levels and variations of environments, for training and testing.
 
-A *level* fixes where an episode starts and its physical constants. Level i of a variation is a pure
-function of i, the same in every run. Training draws from the first `LevelConfig.levels` levels.
-Levels from `FIRST_TEST_LEVEL` on are for testing and are never trained on. A *variation* names the
-ranges that the constants are drawn from. This module does not import TensorFlow.
+A *level* determines the initial state and the physical constants of an episode. Level i of a
+variation is a pure function of i, the same in every run. Training draws from the first
+`LevelConfig.levels` levels. Levels from `FIRST_TEST_LEVEL` on are for testing and are never trained
+on. A *variation* is a distribution of levels: the ranges of the constants. This module does not
+import TensorFlow.
 """
 
 from collections.abc import Mapping
@@ -12,32 +13,30 @@ from dataclasses import dataclass
 import numpy as np
 
 SPLITS = (
-    "training",  # levels that training draws from, of the variation trained on
-    "held-out",  # levels that it never draws, of the same variation
-    "shifted",  # levels that it never draws, of the further variations tested on
+    "training",  # the training levels
+    "held-out",  # test levels of the training variation
+    "shifted",  # test levels of other variations
 )
-POLICIES = ("greedy", "stochastic")  # of which each is evaluated
-GYMNASIUM = "gymnasium:"  # before the id of an environment that is Gymnasium's own
-FIRST_TEST_LEVEL = 2**30  # the first of as many held-out levels; those below it may be trained on
-DEFAULT_VARIATION = "D"  # every environment's own variation
+POLICIES = ("greedy", "stochastic")  # both are evaluated
+GYMNASIUM = "gymnasium:"  # prefix of the ids of Gymnasium's own environments
+FIRST_TEST_LEVEL = 2**30  # lower levels are for training, the next 2**30 for testing
+DEFAULT_VARIATION = "D"  # the standard constants of each environment
 
 Interval = tuple[float, float]
-Ranges = tuple[Interval, Interval]  # a constant is uniform on the union; an empty one adds nothing
+Ranges = tuple[Interval, Interval]  # a constant is uniform on the union of both intervals
 
 
 @dataclass(frozen=True)
 class LevelConfig:
-    """What a run is trained on, and the further variations that it is tested on."""
+    """The training levels of a run, and the further variations that it is tested on."""
 
-    variation: str = DEFAULT_VARIATION  # of the levels trained on
-    levels: int | None = (
-        None  # trained on are levels 0 to levels - 1; None for all below FIRST_TEST_LEVEL
-    )
-    test: tuple[str, ...] = ()  # variations to be tested on beside the one trained on
+    variation: str = DEFAULT_VARIATION  # variation of the training levels
+    levels: int | None = None  # number of training levels; None for all below FIRST_TEST_LEVEL
+    test: tuple[str, ...] = ()  # further variations to test on
 
     @property
     def num_levels(self) -> int:
-        """How many levels are trained on."""
+        """The number of training levels."""
         return FIRST_TEST_LEVEL if self.levels is None else self.levels
 
 
@@ -46,7 +45,7 @@ DEFAULT_LEVELS = LevelConfig()
 
 @dataclass(frozen=True)
 class Axis:
-    """The values that one constant takes in a grid."""
+    """The values of one constant in a grid."""
 
     constant: str
     unit: str
@@ -55,13 +54,13 @@ class Axis:
 
 @dataclass(frozen=True)
 class Grid:
-    """A lattice of two constants, the others as in D. Level i is in cell i % (len(x) * len(y))."""
+    """A grid of two constants; the others are as in D. Level i is in cell i % (len(x) * len(y))."""
 
     x: Axis
     y: Axis
 
     def cell(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Indices along x and y of the cells of the levels [N]."""
+        """Returns the indices along x and y of the cells of the levels `[N]`."""
         cell = level % (len(self.x.values) * len(self.y.values))
         return cell % len(self.x.values), cell // len(self.x.values)
 
@@ -96,7 +95,7 @@ _ACROBOT: dict[str, dict[str, Ranges]] = {
     name: {"D": _value(1.0), "R": _range(0.75, 1.25), "E": ((0.5, 0.75), (1.25, 1.5))}
     for name in ("length", "mass", "MOI")
 }
-# The share of a maze's inner walls that is taken away at random. Without any there is one way only.
+# The probability that an inner wall of a maze is removed. At 0 there is one path between two cells.
 _MAZE: dict[str, dict[str, Ranges]] = {"openings": {"D": _value(0.2), "perfect": _value(0.0)}}
 
 _CONSTANTS: Mapping[str, Mapping[str, Mapping[str, Ranges]]] = {
@@ -111,28 +110,28 @@ _GRIDS = {
         Axis("length", "m", tuple(round(0.1 * i, 1) for i in range(1, 11))),
     )
 }
-GRID = "grid"  # the variation that goes through the cells of an environment's grid
+GRID = "grid"  # the variation that consists of the cells of a grid
 
 
 def constants(environment_id: str) -> tuple[str, ...]:
-    """Names of the constants that vary in an environment; none if nothing does."""
+    """Returns the names of an environment's constants; empty if it has none."""
     return tuple(_CONSTANTS.get(_family(environment_id), ()))
 
 
 def names(environment_id: str) -> tuple[str, ...]:
-    """Names of the variations that an environment has, the default first."""
+    """Returns the names of an environment's variations, the default first."""
     ranges = list(_CONSTANTS.get(_family(environment_id), {}).values())
     named = tuple(ranges[0]) if ranges else (DEFAULT_VARIATION,)
     return (*named, GRID) if grid(environment_id) else named
 
 
 def grid(environment_id: str) -> Grid | None:
-    """The lattice that the variation "grid" of an environment goes through, if it has one."""
+    """Returns the grid of an environment's variation "grid"; None if it has none."""
     return _GRIDS.get(_family(environment_id))
 
 
 def intervals(environment_id: str, variation: str, levels: np.ndarray) -> np.ndarray:
-    """The ranges that the constants of the levels [N] are drawn from, float64 [N, P, 2, 2].
+    """Returns the ranges of the constants of the levels `[N]`, float64 `[N, P, 2, 2]`.
 
     Each of the P constants has two intervals (low, high) and is uniform on their union.
     """
@@ -148,32 +147,32 @@ def intervals(environment_id: str, variation: str, levels: np.ndarray) -> np.nda
 
 
 def judged_policy(environment_id: str) -> str:
-    """The policy that is judged: the greedy one, but in a maze the stochastic one.
+    """Returns the policy to report: "stochastic" for the maze, "greedy" elsewhere.
 
-    An agent without memory that always takes the action it rates highest walks in circles in mazes
-    that it has not memorised: with every setting of studies/tuning-maze.toml, which judged the
-    stochastic policy for that reason, it failed in nine mazes of ten. Ten mazes that are memorised
-    it solves, so the greedy policy's gap is the larger one.
+    A greedy agent without memory walks in circles in mazes that it has not memorised. With every
+    setting of studies/tuning-maze.toml it failed in nine mazes of ten, so that study tuned the
+    stochastic policy. The greedy agent does solve ten memorised mazes, so its generalization gap is
+    larger.
     """
     return "stochastic" if environment_id == "Maze-v0" else "greedy"
 
 
 def check(environment_id: str, level_config: LevelConfig) -> None:
-    """Raises LookupError, with one sentence, if the environment has no such conditions."""
-    known = names(environment_id)
-    for variation in (level_config.variation, *level_config.test):
-        if variation not in known:
+    """Raises LookupError, with a message of one sentence, if the environment cannot use it."""
+    supported = names(environment_id)
+    chosen = (level_config.variation, *level_config.test)
+    for variation in chosen:
+        if variation not in supported:
             raise LookupError(
-                f"{environment_id} has no variation {variation!r}: expected {', '.join(known)}"
+                f"{environment_id} has no variation {variation!r}: expected {', '.join(supported)}"
             )
-    named = (level_config.variation, *level_config.test)
-    if len(set(named)) < len(named):
+    if len(set(chosen)) < len(chosen):
         raise LookupError(
             f"test is {list(level_config.test)}: expected variations other than "
-            f"{level_config.variation!r}, the one trained on, each once"
+            f"{level_config.variation!r}, the training variation, each once"
         )
     if level_config.variation == GRID:
-        raise LookupError('variation "grid" is for testing: expected one to train on')
+        raise LookupError('variation "grid" is for testing only: expected another variation')
     if not 1 <= level_config.num_levels <= FIRST_TEST_LEVEL:
         raise LookupError(
             f"levels is {level_config.levels}: expected from 1 to {FIRST_TEST_LEVEL:,}"
@@ -181,5 +180,5 @@ def check(environment_id: str, level_config: LevelConfig) -> None:
 
 
 def _family(environment_id: str) -> str:
-    """The name without its version, which changes no constants: CartPole of CartPole-v1."""
+    """Returns the id without the version: CartPole for CartPole-v1."""
     return environment_id.rpartition("-v")[0] or environment_id

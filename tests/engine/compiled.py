@@ -9,10 +9,10 @@ from tfrl.runtime import compile_cache
 def main():
     if "busy" in sys.argv:  # what this process builds is numbered from elsewhere
         make_trainer("reinforce", every=2_000).run(1)
-        compile_cache.keep()
+        compile_cache.save()
     trainer = make_trainer("reinforce")
     result = digest(trainer.run(1))
-    print(f"{result} {compile_cache.keep()}")
+    print(f"{result} {compile_cache.save()}")
 
 
 if __name__ == "__main__":

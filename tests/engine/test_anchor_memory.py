@@ -1,4 +1,4 @@
-"""The anchor memory against a sorted list of episodes."""
+"""Compares the anchor memory with a sorted list of episodes."""
 
 import itertools
 
@@ -34,9 +34,9 @@ def make_memory(num_episodes=KEPT, batch_size=BATCH, observation=OBSERVATION, **
 
 
 def random_frames(num_frames, seed):
-    """Frames of `BATCH` environments whose episodes have random lengths and small whole rewards.
+    """Yields frames of `BATCH` environments with random episode lengths and small integer rewards.
 
-    Every observation is a number of its own, and logits and action are made from it.
+    Every observation is a unique number. Logits and action are computed from it.
     """
     rng = np.random.default_rng(seed)
     is_first, number = np.ones(BATCH, bool), 0.0
@@ -61,9 +61,9 @@ def random_frames(num_frames, seed):
 
 
 class NaiveMemory:
-    """Keeps lists: each time an episode ends, the few of highest score of all so far.
+    """A list of the episodes of highest score so far.
 
-    That is its return, or the next number of the environment's from a stream that is given.
+    The score is the return, or a number from the random stream `random`.
     """
 
     def __init__(self, newer_wins_ties=True, random=None):
@@ -90,7 +90,7 @@ class NaiveMemory:
 
 
 def anchored(memory):
-    """The observations held, sorted, with their weights."""
+    """Returns the stored observations, sorted, and their weights."""
     anchors = memory.all()
     weight = anchors.weight.numpy()
     held = np.sort(anchors.observation.numpy()[weight > 0, 0])
@@ -99,20 +99,20 @@ def anchored(memory):
 
 @pytest.mark.parametrize("newer_wins_ties", [True, False])
 @pytest.mark.parametrize("seed", range(2))
-def test_it_holds_the_best_episodes_and_of_ties_the_newer_or_the_older(seed, newer_wins_ties):
+def test_the_best_episodes_are_stored_and_ties_prefer_the_newer_or_the_older(seed, newer_wins_ties):
     memory, naive = make_memory(newer_wins_ties=newer_wins_ties), NaiveMemory(newer_wins_ties)
-    check_against(memory, naive, seed)
+    assert_equal_contents(memory, naive, seed)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_random_episodes_are_those_of_the_highest_random_numbers(seed):
+def test_random_selection_stores_the_highest_random_numbers(seed):
     streams = [RandomStream(Stream.ANCHORS, seed) for _ in range(2)]
     memory = make_memory(selection="random", random=streams[0])
-    check_against(memory, NaiveMemory(random=streams[1]), seed)
+    assert_equal_contents(memory, NaiveMemory(random=streams[1]), seed)
 
 
-def check_against(memory, naive, seed):
-    """After each of many frames both hold the same."""
+def assert_equal_contents(memory, naive, seed):
+    """Asserts that both store the same episodes after each of many frames."""
     observe = tf.function(memory.observe, jit_compile=True)
     for frame in random_frames(120, seed):
         observe(tf.nest.map_structure(tf.convert_to_tensor, frame))
@@ -125,10 +125,10 @@ def check_against(memory, naive, seed):
     assert naive.count > 2 * KEPT
 
 
-def test_every_two_of_the_episodes_so_far_are_kept_equally_often():
-    """Whether they ended together or not, and whatever they earned."""
+def test_random_selection_stores_every_pair_equally_often():
+    """Tests pairs that ended at the same step or not, with different returns."""
     memory = make_memory(selection="random")
-    as_made = [(variable, variable.numpy()) for variable in memory.variables]
+    initial = [(variable, variable.numpy()) for variable in memory.variables]
 
     @tf.function
     def play():
@@ -150,7 +150,7 @@ def test_every_two_of_the_episodes_so_far_are_kept_equally_often():
 
     counts = dict.fromkeys(itertools.combinations(range(2 * BATCH), KEPT), 0)
     for seed in range(20 * len(counts)):
-        for variable, value in as_made:
+        for variable, value in initial:
             variable.assign(value)
         memory._random.reseed(seed)
         anchors = play()
@@ -159,7 +159,7 @@ def test_every_two_of_the_episodes_so_far_are_kept_equally_often():
     assert scipy.stats.chisquare(list(counts.values())).pvalue > 1e-3
 
 
-def test_actions_and_distributions_stay_with_the_steps_they_were_recorded_at():
+def test_actions_and_distributions_stay_with_their_steps():
     memory = make_memory()
     for frame in random_frames(60, seed=9):
         memory.observe(frame)
@@ -173,19 +173,19 @@ def test_actions_and_distributions_stay_with_the_steps_they_were_recorded_at():
     )
 
 
-def test_rows_not_written_yet_hold_an_action_that_there_is():
+def test_empty_rows_hold_a_valid_action():
     held = make_memory().all().action.numpy()
     assert ((held >= 3) & (held <= 1_000_000)).all()
 
 
 @pytest.mark.parametrize(("low", "high"), [(-np.inf, np.inf), (0.0, np.inf), (-5.0, -2.0)])
-def test_rows_not_written_yet_hold_an_observation_that_a_network_can_take(low, high):
+def test_empty_rows_hold_a_valid_finite_observation(low, high):
     spec = tensor_spec.BoundedTensorSpec([2], tf.float32, low, high)
     held = make_memory(observation=spec).all().observation.numpy()
     assert ((held >= low) & (held <= high) & (np.abs(held) <= 5)).all()
 
 
-def test_samples_are_uniform_over_the_steps_held():
+def test_samples_are_uniform_over_the_stored_steps():
     memory = make_memory()
     for frame in random_frames(60, seed=2):
         memory.observe(frame)
@@ -198,18 +198,18 @@ def test_samples_are_uniform_over_the_steps_held():
     np.testing.assert_array_equal(sample.dist_params["logits"], np.stack([x, -x], 1))
 
 
-def test_an_empty_memory_weighs_nothing():
+def test_an_empty_memory_has_weight_0():
     memory = make_memory()
     assert np.all(memory.all().weight == 0)
     assert np.all(memory.sample(5).weight == 0)
     assert np.all(memory.scores == -np.inf)
 
 
-def test_it_keeps_at_least_one_episode():
-    with pytest.raises(ValueError, match="num_episodes is at least 1, not 0"):
+def test_num_episodes_must_be_positive():
+    with pytest.raises(ValueError, match="num_episodes must be >= 1, got 0"):
         make_memory(num_episodes=0)
 
 
-def test_an_unknown_selection_is_refused_by_name():
-    with pytest.raises(ValueError, match="selection is one of best, random, not 'worst'"):
+def test_unknown_selection_is_an_error():
+    with pytest.raises(ValueError, match="selection must be one of best, random, got 'worst'"):
         make_memory(selection="worst")

@@ -44,7 +44,7 @@ def test_no_operation_depends_on_the_cache(in_chunks):
 
 @on_linux
 def test_a_sum_that_depends_on_the_cache_is_named(monkeypatch, in_chunks):
-    monkeypatch.setattr(networks, "MOST_ROWS", 4096)
+    monkeypatch.setattr(networks, "MAX_ROWS", 4096)
     monkeypatch.setattr(networks.transposed_product, "__defaults__", (4096,))
     first, *others = digests_by_cache()
     differing = {name for other in others for name in first if first[name] != other[name]}

@@ -1,4 +1,4 @@
-"""An environment is checked before anything is trained in it."""
+"""Checks of a Gymnasium environment before training."""
 
 import os
 
@@ -98,29 +98,32 @@ def test_a_faultless_environment_passes(name):
     [
         (
             "Entropic",
-            "does not repeat itself: with one seed and the same actions its obser",
+            "is not deterministic: with the same seed and the same actions its obser",
         ),
         ("OldReset", r"reset failed: TypeError: .* In Gymnasium's API reset returns 2 values"),
         ("OldStep", r"step failed: ValueError: .*In Gymnasium's API step returns 5 values"),
         ("Failing", r"step failed: KeyError: 'pole' \(.*test_check.py, line \d+\)"),
         ("Infinite", "gave the reward inf at step 1"),
         ("Unrewarded", "gave the reward None at step 1"),
-        ("Outside", r"gave the observation \[8\. 8\.\] at step 0, out of Box"),
+        ("Outside", r"gave the observation \[8\. 8\.\] at step 0, outside of Box"),
         (
             "Misshapen",
             r"observation of type float32 and shape \(3,\) at step 0: its space",
         ),
         ("Mistyped", r"observation of type float32 .* its space declares int64 of shape \(2,\)"),
-        ("Numberless", r"gave the observation 3 at step 0, out of Discrete\(3\)"),
-        ("Needy", r"cannot be made: TypeError: .*missing 1 required positional argument: 'size'"),
+        ("Numberless", r"gave the observation 3 at step 0, outside of Discrete\(3\)"),
+        (
+            "Needy",
+            r"cannot be created: TypeError: .*missing 1 required positional argument: 'size'",
+        ),
     ],
 )
-def test_a_fault_is_named_in_a_sentence(name, sentence):
-    with pytest.raises(LookupError, match=sentence):
+def test_faults_are_errors_of_one_sentence(name, message):
+    with pytest.raises(LookupError, match=message):
         Engine().check(Environment("e", f"gymnasium:{name}-v0"))
 
 
-def test_a_module_that_python_cannot_read_is_named_with_its_line(tmp_path, monkeypatch):
+def test_a_syntax_error_is_reported_with_its_line(tmp_path, monkeypatch):
     (tmp_path / "unreadable.py").write_text("import gymnasium\nreset = = 3\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(LookupError, match=r"SyntaxError: .*unreadable.py, line 2\)"):

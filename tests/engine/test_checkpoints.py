@@ -1,4 +1,4 @@
-"""A run that is broken off and goes on from its checkpoint gives what it gives in one piece."""
+"""An interrupted run that resumes from its checkpoint equals an uninterrupted run."""
 
 import json
 import os
@@ -27,12 +27,12 @@ SMALL = {
 }
 
 
-class BrokenOffError(Exception):
-    """The process of a run ends."""
+class InterruptedRunError(Exception):
+    """Interrupts a run."""
 
 
 class Saving(Checkpoint):
-    """A checkpoint that is always due, and breaks the run off after a number of saves."""
+    """A checkpoint that is always due, and interrupts the run after `saves_left` saves."""
 
     saves_left = 0
 
@@ -43,7 +43,7 @@ class Saving(Checkpoint):
         super().save(state)
         self.saves_left -= 1
         if self.saves_left == 0:
-            raise BrokenOffError
+            raise InterruptedRunError
 
 
 def trainer(pipeline, environment):
@@ -51,11 +51,11 @@ def trainer(pipeline, environment):
     return Trainer(cls, cls.Config(**SMALL[pipeline]), environment, STEPS, EVERY, 3)
 
 
-def assert_equal(found, expected):
-    assert found.weights_sha256 == expected.weights_sha256
-    assert found.updates == expected.updates
+def assert_equal(actual, expected):
+    assert actual.weights_sha256 == expected.weights_sha256
+    assert actual.updates == expected.updates
     for name in ("episodes", "evaluations"):
-        left, right = getattr(found, name), getattr(expected, name)
+        left, right = getattr(actual, name), getattr(expected, name)
         assert list(left) == list(right)
         for column in left:
             np.testing.assert_array_equal(left[column], right[column], f"{name} {column}")
@@ -73,49 +73,47 @@ def assert_equal(found, expected):
         pytest.param("apo", "gymnasium:CartPole-v1", marks=pytest.mark.slow),
     ],
 )
-def test_a_run_broken_off_anywhere_ends_as_in_one_piece(
-    tmp_path, monkeypatch, pipeline, environment
-):
+def test_interrupted_runs_equal_uninterrupted_runs(tmp_path, monkeypatch, pipeline, environment):
     monkeypatch.setattr("tfrl.training.trainer.LOG_CAPACITY", 200)  # many calls, many checkpoints
     first, second = trainer(pipeline, environment), trainer(pipeline, environment)
     expected = first.run(7)
 
-    breaks = 0
-    for place in range(1, 100):  # in one process after the other, as it were
-        kept = Saving(tmp_path / "run", {"run": 7})
-        kept.saves_left = place % 2 + 1
+    interruptions = 0
+    for attempt in range(1, 100):  # two trainers in turn, as in different processes
+        checkpoint = Saving(tmp_path / "run", {"run": 7})
+        checkpoint.saves_left = attempt % 2 + 1
         try:
-            found = (first, second)[place % 2].run(7, checkpoint=kept)
+            actual = (first, second)[attempt % 2].run(7, checkpoint=checkpoint)
             break
-        except BrokenOffError:
-            breaks += 1
-    assert breaks >= 2
-    assert_equal(found, expected)
+        except InterruptedRunError:
+            interruptions += 1
+    assert interruptions >= 2
+    assert_equal(actual, expected)
 
 
-def test_a_checkpoint_is_of_its_own_run_only(tmp_path):
-    kept = Checkpoint(tmp_path / "run", {"seed": 1})
-    kept.save({"x": np.arange(3)})
+def test_a_checkpoint_of_another_run_is_not_loaded(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "run", {"seed": 1})
+    checkpoint.save({"x": np.arange(3)})
     assert Checkpoint(tmp_path / "run", {"seed": 2}).load() is None
     np.testing.assert_array_equal(Checkpoint(tmp_path / "run", {"seed": 1}).load()["x"], [0, 1, 2])
 
 
-def test_a_damaged_checkpoint_is_none(tmp_path):
-    kept = Checkpoint(tmp_path / "run", {})
-    kept.save({"x": np.arange(3)})
-    content = kept.path.read_bytes()
-    for place in range(0, len(content), 7):
+def test_a_damaged_checkpoint_is_not_loaded(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "run", {})
+    checkpoint.save({"x": np.arange(3)})
+    content = checkpoint.path.read_bytes()
+    for position in range(0, len(content), 7):
         damaged = bytearray(content)
-        damaged[place] ^= 1
-        kept.path.write_bytes(damaged)
-        assert kept.load() is None
-        kept.path.write_bytes(content[:place])
-        assert kept.load() is None
-    kept.path.write_bytes(content)
-    assert kept.load() is not None
+        damaged[position] ^= 1
+        checkpoint.path.write_bytes(damaged)
+        assert checkpoint.load() is None
+        checkpoint.path.write_bytes(content[:position])
+        assert checkpoint.load() is None
+    checkpoint.path.write_bytes(content)
+    assert checkpoint.load() is not None
 
 
-def test_seconds_add_up_over_the_pieces_of_a_run(tmp_path):
+def test_seconds_accumulate_over_interruptions(tmp_path):
     Checkpoint(tmp_path / "run", {}, seconds_before=70.0).save({})
     again = Checkpoint(tmp_path / "run", {})
     again.load()
@@ -123,7 +121,7 @@ def test_seconds_add_up_over_the_pieces_of_a_run(tmp_path):
 
 
 class Impatient:
-    """A trainer that saves after every call, and notes each step that it reports."""
+    """A trainer that saves after every call, and writes each reported step to a file."""
 
     def __init__(self, trainer, file):
         self.trainer, self.file = trainer, file
@@ -132,16 +130,16 @@ class Impatient:
     def run(self, seed, level_config, on_progress, checkpoint):
         checkpoint.seconds_between = 0.0
 
-        def note(step):
+        def record(step):
             with self.file.open("a") as file:
                 file.write(f"{os.getpid()} {step}\n")
             on_progress(step)
 
-        return self.trainer.run(seed, level_config, note, checkpoint)
+        return self.trainer.run(seed, level_config, record, checkpoint)
 
 
 class ImpatientEngine(engine.Engine):
-    """The engine, with impatient trainers."""
+    """An engine whose trainers save after every call."""
 
     def trainer(self, study, run, hyperparameters):
         return Impatient(super().trainer(study, run, hyperparameters), Path("steps"))
@@ -165,7 +163,7 @@ dqn = { pipeline = "dqn" }
 
 
 @pytest.mark.study
-def test_a_run_killed_at_random_moments_ends_as_one_left_alone(tmp_path, monkeypatch):
+def test_a_run_killed_at_random_equals_an_uninterrupted_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("one.toml").write_text(STUDY)
     script = "import sys; from tests.engine import test_checkpoints as t; from tfrl import cli; "
@@ -181,8 +179,8 @@ def test_a_run_killed_at_random_moments_ends_as_one_left_alone(tmp_path, monkeyp
     Path("steps").unlink()
     random, kills, process = np.random.default_rng(0), 0, begin("killed")
     while process.poll() is None and kills < 4:
-        before = steps_noted()
-        while process.poll() is None and len(steps_noted()) < len(before) + 2:
+        before = reported_steps()
+        while process.poll() is None and len(reported_steps()) < len(before) + 2:
             time.sleep(0.05)  # until it has begun to train, and saved
         time.sleep(random.uniform(0, 1.0))
         os.killpg(process.pid, signal.SIGKILL)
@@ -190,15 +188,15 @@ def test_a_run_killed_at_random_moments_ends_as_one_left_alone(tmp_path, monkeyp
         kills, process = kills + 1, begin("killed")
     assert process.wait() == 0
 
-    first_of_each = dict(reversed(steps_noted()))
+    first_of_each = dict(reversed(reported_steps()))
     assert kills >= 2 and sum(step > 0 for step in first_of_each.values()) >= kills - 1
     left, right = (Path(runs, "one/cartpole/dqn") for runs in ("alone", "killed"))
     assert fingerprint(left) == fingerprint(right)
     assert [path.name for path in right.iterdir()] == ["seed-5"]  # and no checkpoint
 
 
-def steps_noted():
-    """Each process and step reported, in order."""
+def reported_steps():
+    """Returns the process and step of each report, in order."""
     text = Path("steps").read_text() if Path("steps").exists() else ""
     return [tuple(map(int, line.split())) for line in text.splitlines()]
 

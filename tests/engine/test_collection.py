@@ -1,4 +1,4 @@
-"""Collection and the log of episodes against TF-Agents' drivers and metrics."""
+"""Compares collectors and the episode log with TF-Agents' drivers and metrics."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ BATCH, STEPS = 4, 60
 
 @pytest.fixture
 def make(make_networks):
-    """Makes an environment and a policy in it, both from their beginning."""
+    """Returns a function that creates an environment and a policy, both in their initial state."""
 
     def pair(batch_size=BATCH):
         environment = CartPole(batch_size=batch_size, seed=11)
@@ -34,7 +34,7 @@ def make(make_networks):
 
 
 def loop_frames(environment, policy, num_steps):
-    """Time steps and actions, in the plainest loop there is."""
+    """Returns time steps and actions of a plain Python loop."""
     time_step, frames = environment.current_time_step(), []
     for _ in range(num_steps):
         action = policy.action(time_step).action
@@ -45,7 +45,7 @@ def loop_frames(environment, policy, num_steps):
 
 
 @pytest.mark.slow
-def test_rollouts_are_what_a_plain_loop_sees(make):
+def test_rollouts_equal_those_of_a_plain_loop(make):
     expected = loop_frames(*make(), STEPS)
     environment, policy = make()
     collector = RolloutCollector(environment, policy, STEPS // 2)
@@ -66,19 +66,19 @@ def test_rollouts_are_what_a_plain_loop_sees(make):
     assert np.sum(halves[0].is_last()) > 0
 
 
-def test_one_step_is_what_the_drivers_show_their_observers(make):
+def test_step_collector_equals_the_step_driver(make):
     environment, policy = make()
     driver_environment, driver_policy = make()
-    shown = []
+    expected = []
     driver = dynamic_step_driver.DynamicStepDriver(
-        driver_environment, driver_policy, observers=[shown.append], num_steps=BATCH
+        driver_environment, driver_policy, observers=[expected.append], num_steps=BATCH
     )
     with_tf_functions_run_eagerly(lambda: [driver.run() for _ in range(5)])
     seen = []
     collector = StepCollector(environment, policy, [seen.append])
     for _ in range(5):
         collector.collect()
-    for ours, theirs in zip(seen, shown, strict=True):
+    for ours, theirs in zip(seen, expected, strict=True):
         tf.nest.map_structure(np.testing.assert_array_equal, ours, theirs)
 
 
@@ -90,7 +90,7 @@ def with_tf_functions_run_eagerly(call):
         tf.config.run_functions_eagerly(False)
 
 
-def test_episodes_are_whole_and_padded_with_boundaries(make):
+def test_episodes_are_complete_and_padded_with_boundaries(make):
     environment, policy = make()
     environment.step(tf.zeros([BATCH], tf.int64))
     episodes = EpisodeCollector(environment, policy, max_frames=500).collect()
@@ -105,7 +105,7 @@ def test_episodes_are_whole_and_padded_with_boundaries(make):
     assert len({int(np.argmax(row)) for row in episodes.is_last()}) > 1
 
 
-def test_the_log_agrees_with_tf_agents_metrics(make):
+def test_episode_log_agrees_with_tf_agents_metrics(make):
     environment, policy = make()
     log = EpisodeLog(BATCH, capacity=100)
     steps = tf_metrics.EnvironmentSteps()
@@ -123,7 +123,7 @@ def test_the_log_agrees_with_tf_agents_metrics(make):
     np.testing.assert_allclose(taken["length"].mean(), lengths.result(), rtol=1e-6)
 
 
-def test_the_log_says_at_which_step_each_episode_ended(make):
+def test_episode_log_has_the_step_at_which_each_episode_ended(make):
     log, expected, step = EpisodeLog(BATCH, capacity=100), [], 0
     running = np.zeros(BATCH, int)
     environment, policy = make()
@@ -143,7 +143,7 @@ def test_the_log_says_at_which_step_each_episode_ended(make):
     assert len(log.take()["step"]) == 0
 
 
-def test_a_log_that_is_too_small_says_so(make):
+def test_episode_log_overflow_is_an_error(make):
     environment, policy = make()
     log = EpisodeLog(BATCH, capacity=2)
     collector = StepCollector(environment, policy, [log.observe])
@@ -153,7 +153,7 @@ def test_a_log_that_is_too_small_says_so(make):
         log.take()
 
 
-def test_evaluation_plays_one_episode_in_each_environment(make):
+def test_play_runs_one_episode_in_each_environment(make):
     environment, policy = make(batch_size=6)
     environment.reset()
     returns, lengths = play(environment, policy)

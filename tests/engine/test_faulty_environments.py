@@ -60,11 +60,11 @@ THREE = gymnasium.spaces.Discrete(3)
         ),
         (
             {"space": THREE, "observation": 3},
-            "gave the observation 3 at its step 3: expected one from 0 to 2",
+            "gave the observation 3 at its step 3: expected a number from 0 to 2",
         ),
         (
             {"space": THREE, "observation": -1},
-            "gave the observation -1 at its step 3: expected one from 0 to 2",
+            "gave the observation -1 at its step 3: expected a number from 0 to 2",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Mazes: each level another one, all of them solvable, walls that hold."""
+"""Mazes: different levels, solvable, with solid walls."""
 
 import itertools
 
@@ -22,19 +22,19 @@ def at_levels(levels, variation="D"):
 
 
 def mazes(environment):
-    """The state of each environment of the batch."""
+    """Returns the state of each environment of the batch."""
     state = tf.nest.map_structure(lambda x: x.numpy(), environment.state)
     return [MazeState(*(x[b] for x in state)) for b in range(environment.batch_size)]
 
 
 def passages(maze):
-    """Pairs of open squares side by side."""
+    """Returns the number of pairs of neighbouring open squares."""
     is_open = maze.is_open
     return np.sum(is_open[1:] & is_open[:-1]) + np.sum(is_open[:, 1:] & is_open[:, :-1])
 
 
 def connected(maze):
-    """How many squares a flood that starts at the agent's covers."""
+    """Returns the number of squares that a flood fill from the agent reaches."""
     flooded = np.zeros((SIZE, SIZE), bool)
     flooded.flat[maze.agent] = True
     for _ in range(SIZE * SIZE):
@@ -54,14 +54,14 @@ def test_every_level_is_solvable_within_the_time_limit(variation, first):
         assert 1 <= len(shortest_path(maze)) <= TIME_LIMIT
 
 
-def test_a_perfect_maze_is_a_tree_and_the_default_has_further_openings():
+def test_a_perfect_maze_is_a_tree_and_the_default_has_fewer_walls():
     perfect, default = (mazes(at_levels(np.arange(LEVELS), name)) for name in ("perfect", "D"))
-    # A connected graph is a tree if it has one edge less than it has squares.
+    # A connected graph is a tree if it has one edge less than nodes.
     assert all(passages(maze) == maze.is_open.sum() - 1 for maze in perfect)
     added = np.array(
         [new.is_open.sum() - old.is_open.sum() for new, old in zip(default, perfect, strict=True)]
     )
-    # Of 24 inner walls 9 are left in a tree of 16 cells; a fifth of these is taken away.
+    # A tree of 16 cells has 9 of the 24 inner walls; a fifth of these is removed.
     assert added.min() == 0 and added.mean() == pytest.approx(9 * 0.2, abs=0.15)
     assert all(
         np.all(new.is_open >= old.is_open) and (new.agent, new.goal) == (old.agent, old.goal)
@@ -69,7 +69,7 @@ def test_a_perfect_maze_is_a_tree_and_the_default_has_further_openings():
     )
 
 
-def test_levels_differ_in_walls_and_ends():
+def test_levels_differ_in_walls_start_and_goal():
     seen = mazes(at_levels(np.arange(5_000)))
     assert len({(m.is_open.tobytes(), int(m.agent), int(m.goal)) for m in seen}) > 4_990
     ends = [np.bincount([m[i] for m in seen], minlength=SIZE * SIZE) for i in (1, 2)]
@@ -77,14 +77,14 @@ def test_levels_differ_in_walls_and_ends():
         cells = counts.reshape(SIZE, SIZE)[::2, ::2]
         assert cells.sum() == 5_000
         assert cells.min() > 5_000 / 16 * 0.7 and cells.max() < 5_000 / 16 * 1.3
-    # Turned and mirrored at random: on average no side has more walls than another.
+    # Random rotations and reflections: the average density of walls is symmetric.
     walls = 1 - np.mean([m.is_open for m in seen], axis=0)
-    for turned in (walls[::-1], walls[:, ::-1], walls.T):
-        np.testing.assert_allclose(walls, turned, atol=0.04)
+    for rotated in (walls[::-1], walls[:, ::-1], walls.T):
+        np.testing.assert_allclose(walls, rotated, atol=0.04)
 
 
 def walk(maze, action):
-    """Where an action leads, square by square."""
+    """Returns the square that an action leads to."""
     row, column = divmod(int(maze.agent), SIZE)
     row, column = row + MOVES[action][0], column + MOVES[action][1]
     inside = 0 <= row < SIZE and 0 <= column < SIZE
@@ -113,7 +113,7 @@ def test_a_step_is_a_move_unless_there_is_a_wall():
     assert ended > 20
 
 
-def test_the_shortest_path_leads_to_the_goal_and_no_shorter_one_does():
+def test_no_path_is_shorter_than_the_shortest_path():
     for maze in mazes(at_levels(np.arange(40))):
         path, here = shortest_path(maze), maze
         for action in path:
@@ -128,7 +128,7 @@ def test_the_shortest_path_leads_to_the_goal_and_no_shorter_one_does():
                 assert there.agent != maze.goal
 
 
-def test_without_a_way_there_is_no_shortest_path():
+def test_shortest_path_is_none_without_a_path():
     is_open = np.zeros((SIZE, SIZE), bool)
     is_open[0, 0] = is_open[2, 2] = True
     assert shortest_path(MazeState(is_open, np.int32(0), np.int32(2 * SIZE + 2))) is None

@@ -1,4 +1,4 @@
-"""Fresh weights come from the layers' own initializers and the seed alone."""
+"""Initial weights depend on the layers' initializers and the seed alone."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def weights(networks):
     return [w.numpy() for network in networks for w in network.variables]
 
 
-def test_equal_seeds_draw_equal_weights_whatever_was_drawn_before(make_networks):
+def test_equal_seeds_draw_equal_weights(make_networks):
     networks = make_networks(seed=3)
     first = weights(networks)
     draw_weights(networks, RandomStream(Stream.WEIGHTS, 4))
@@ -26,7 +26,7 @@ def test_equal_seeds_draw_equal_weights_whatever_was_drawn_before(make_networks)
         assert a.ndim == 1 or (a != b).any()
 
 
-def test_weights_are_distributed_as_the_initializers_say():
+def test_weights_have_the_distributions_of_the_initializers():
     network = sequential.Sequential(
         [
             keras.layers.Dense(
@@ -52,7 +52,7 @@ def test_weights_are_distributed_as_the_initializers_say():
     assert np.all(second_bias == 0)
 
 
-def test_a_weight_without_an_initializer_is_refused_by_name():
+def test_a_weight_without_an_initializer_is_an_error():
     class Odd(keras.layers.Layer):
         def build(self, shape):
             self.scale = self.add_weight(name="scale", shape=(1,))

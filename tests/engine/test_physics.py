@@ -1,4 +1,4 @@
-"""Physical constants that are drawn anew for each episode: D, R and E of Packer et al. (2018)."""
+"""Physical constants drawn for each episode: D, R and E of Packer et al. (2018)."""
 
 import itertools
 
@@ -21,7 +21,7 @@ from tfrl import variations
 from tfrl.environments import load
 from tfrl.variations import FIRST_TEST_LEVEL, LevelConfig
 
-# Table 1 of https://arxiv.org/abs/1810.12282: D, the ends of R, the outer ends of E.
+# Table 1 of https://arxiv.org/abs/1810.12282: D, the bounds of R, the outer bounds of E.
 PUBLISHED = {
     "CartPole-v0": [(10, 5, 15, 1, 20), (0.5, 0.25, 0.75, 0.05, 1), (0.1, 0.05, 0.5, 0.01, 1)],
     "MountainCar-v0": [(0.001, 0.0005, 0.005, 0.0001, 0.01), (0.0025, 0.001, 0.005, 0.0005, 0.01)],
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*out of date:DeprecationWarning
 
 
 def make(environment_id, variation, batch_size, seed=0):
-    """An environment whose episodes are of that variation."""
+    """Creates an environment whose episodes have that variation."""
     environment = load(environment_id, batch_size=batch_size, seed=seed)
     environment.set_level_config(LevelConfig(variation))
     environment.reset()
@@ -54,7 +54,7 @@ def num_actions(environment_id):
 
 
 @each_environment
-def test_every_episode_of_d_has_gymnasiums_own_constants(environment_id):
+def test_d_has_gymnasiums_constants(environment_id):
     constants = make(environment_id, "D", 1000).constants.numpy()
     expected = [default for default, *_ in PUBLISHED[environment_id]]
     np.testing.assert_array_equal(constants, np.tile(expected, (1000, 1)))
@@ -68,7 +68,7 @@ def test_r_is_uniform_on_its_ranges(environment_id):
 
 
 @each_environment
-def test_e_is_uniform_on_both_of_its_ranges_each_as_often_as_it_is_wide(environment_id):
+def test_e_is_uniform_on_the_union_of_its_ranges(environment_id):
     constants = make(environment_id, "E", 5000).constants.numpy()
     for column, ends in zip(constants.T, PUBLISHED[environment_id], strict=True):
         _, inner_low, inner_high, low, high = ends
@@ -92,7 +92,7 @@ def test_constants_are_independent_of_each_other_and_of_the_start(environment_id
 
 @pytest.mark.parametrize("variation", ["R", pytest.param("E", marks=pytest.mark.slow)])
 @each_environment
-def test_drawn_physics_agrees_step_for_step_with_gymnasium_set_to_it(environment_id, variation):
+def test_every_step_agrees_with_gymnasium_with_the_same_constants(environment_id, variation):
     environment, terminated = make(environment_id, variation, 32, seed=5), 0
     for actions in (random_actions(num_actions(environment_id)), SKILLED[environment_id]):
         seen = assert_every_step_agrees(environment, environment_id, actions, 120)
@@ -102,7 +102,7 @@ def test_drawn_physics_agrees_step_for_step_with_gymnasium_set_to_it(environment
 
 
 @each_environment
-def test_constants_hold_for_an_episode_and_are_drawn_anew_at_its_reset(environment_id):
+def test_constants_hold_for_an_episode_and_change_at_the_reset(environment_id):
     environment = make(environment_id, "E", 16)
     step, rng = compiled(environment), np.random.default_rng(0)
     actions, resets = random_actions(num_actions(environment_id)), 0
@@ -119,7 +119,7 @@ def test_constants_hold_for_an_episode_and_are_drawn_anew_at_its_reset(environme
 
 
 @each_environment
-def test_a_level_starts_in_the_same_state_under_every_variation(environment_id):
+def test_a_level_has_the_same_initial_state_in_every_variation(environment_id):
     levels = np.concatenate([np.arange(50), np.arange(FIRST_TEST_LEVEL, FIRST_TEST_LEVEL + 50)])
     environment, states, constants = load(environment_id, batch_size=100), {}, {}
     for variation in variations.names(environment_id):
@@ -138,12 +138,12 @@ def test_a_level_starts_in_the_same_state_under_every_variation(environment_id):
     [pytest.param(False, id="eager", marks=pytest.mark.slow), pytest.param(True, id="compiled")],
 )
 @each_environment
-def test_d_is_the_plain_environment_to_the_last_bit_over_whole_episodes(environment_id, compile):
+def test_d_equals_the_plain_environment_bit_for_bit_over_whole_episodes(environment_id, compile):
     environment, plain = make(environment_id, "D", 4), PLAIN[environment_id]
     step, constants = environment.step, ()
     if compile:
-        # A compiler that knows a constant rounds otherwise (it divides by multiplying with 1 / c),
-        # so the plain environment's are given to it as data.
+        # A compiler rounds differently with literal constants (it multiplies by 1 / c instead of
+        # dividing by c), so the plain environment gets its constants as inputs.
         step, plain = compiled(environment), tf.function(plain, jit_compile=True)
         constants = [tf.fill([4], tf.constant(d[0], tf.float64)) for d in PUBLISHED[environment_id]]
     rng, ended = np.random.default_rng(0), np.zeros(4, int)
@@ -160,8 +160,8 @@ def test_d_is_the_plain_environment_to_the_last_bit_over_whole_episodes(environm
     assert ended.all()
 
 
-def test_cartpoles_total_mass_and_pole_moment_follow_its_mass_and_length():
-    """Gymnasium agrees only if its attributes derived from them are set too."""
+def test_cartpoles_total_mass_and_pole_moment_depend_on_the_constants():
+    """Gymnasium agrees only if its two derived attributes are updated as well."""
     state, constants = [0.01, 0.2, 0.05, -0.3], [8.0, 0.9, 0.6]  # force, length, mass
     environment = load("CartPole-v0")
     environment.set_state(tf.constant([state], tf.float64), constants)

@@ -1,4 +1,4 @@
-"""Collect policies: what share of actions they take, and that they leave the rest alone."""
+"""Collect policies: the distribution of their actions, and their schedules."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def environment():
 
 @pytest.fixture(scope="module")
 def greedy_on_0(environment):
-    """A Q policy whose best action is 0 wherever it is."""
+    """Returns a Q policy whose best action is always 0."""
     network = q_network.QNetwork(environment.observation_spec(), environment.action_spec())
     network.create_variables()
     network.layers[-1].bias.assign([100.0, -100.0])
@@ -45,7 +45,7 @@ def test_epsilon_greedy_explores_with_probability_epsilon(greedy_on_0, epsilon):
     assert scipy.stats.binomtest(explored, COUNT, epsilon / 2).pvalue > 1e-3
 
 
-def test_epsilon_may_follow_a_variable_inside_a_compiled_function(greedy_on_0):
+def test_epsilon_can_read_a_variable_in_a_compiled_function(greedy_on_0):
     step = tf.Variable(0, dtype=tf.int64)
     policy = EpsilonGreedyPolicy(
         greedy_on_0, linear_schedule(1.0, 0.0, 100, step), RandomStream(Stream.POLICY)
@@ -56,7 +56,7 @@ def test_epsilon_may_follow_a_variable_inside_a_compiled_function(greedy_on_0):
     assert np.mean(act()) == 0.0
 
 
-def test_linear_schedule_goes_from_start_to_end_and_stays():
+def test_linear_schedule_reaches_the_end_and_stays_there():
     step = tf.Variable(0, dtype=tf.int64)
     value = linear_schedule(1.0, 0.2, 100, step)
     seen = []
@@ -85,7 +85,7 @@ class WithInfo(tf_policy.TFPolicy):
         return self._policy.variables()
 
 
-def test_categorical_policy_samples_the_distribution_and_passes_info_through(environment):
+def test_categorical_policy_samples_the_distribution_and_keeps_the_info(environment):
     network = actor_distribution_network.ActorDistributionNetwork(
         environment.observation_spec(), environment.action_spec()
     )
@@ -103,7 +103,7 @@ def test_categorical_policy_samples_the_distribution_and_passes_info_through(env
     assert step.action.dtype == environment.action_spec().dtype
 
 
-def test_two_calls_draw_differently_and_the_same_seed_draws_the_same(greedy_on_0):
+def test_calls_differ_and_equal_seeds_agree(greedy_on_0):
     policies = [EpsilonGreedyPolicy(greedy_on_0, 1.0, RandomStream(Stream.POLICY, 4)) for _ in "ab"]
     first, second = (policies[0].action(many_time_steps()).action.numpy() for _ in range(2))
     assert (first != second).any()

@@ -1,4 +1,4 @@
-"""Streams of keys, and the draws made with them."""
+"""Streams of random keys, and random draws."""
 
 import itertools
 
@@ -16,14 +16,14 @@ def keys(stream, seed, count=3):
     return [tuple(random.next().numpy()) for _ in range(count)]
 
 
-def test_no_two_keys_of_any_seed_stream_and_step_are_equal():
+def test_keys_of_all_seeds_streams_and_steps_differ():
     drawn = [
         key for seed, stream in itertools.product(range(300), Stream) for key in keys(stream, seed)
     ]
     assert len(set(drawn)) == len(drawn)
 
 
-def test_equal_seeds_give_equal_keys_and_reseeding_starts_again():
+def test_equal_seeds_give_equal_keys_and_reseed_restarts():
     random = RandomStream(Stream.POLICY, seed=5)
     first = [tuple(random.next().numpy()) for _ in range(3)]
     assert first == keys(Stream.POLICY, 5)
@@ -44,12 +44,12 @@ def test_keys_are_the_same_inside_a_compiled_loop():
 
 
 @pytest.mark.parametrize("seed", [-1, 2**48])
-def test_a_seed_out_of_range_is_refused(seed):
-    with pytest.raises(ValueError, match="a seed is an integer from 0"):
+def test_a_seed_out_of_range_is_an_error(seed):
+    with pytest.raises(ValueError, match="seed must be >= 0"):
         RandomStream(Stream.POLICY, seed)
 
 
-def test_numbers_do_not_depend_on_global_seeds_and_leave_them_alone():
+def test_draws_neither_use_nor_change_global_generators():
     draws = []
     for global_seed in (1, 2):
         tf.random.set_seed(global_seed)
@@ -73,7 +73,7 @@ def test_integers_cover_their_range_evenly():
 
 
 @pytest.mark.parametrize("extreme", [0, 2**32 - 1])
-def test_no_bits_make_a_uniform_number_of_1_or_an_infinite_one(monkeypatch, extreme):
+def test_extreme_bits_give_numbers_in_range(monkeypatch, extreme):
     def bits(key, shape):
         return tf.fill(shape, tf.cast(extreme, tf.uint32))
 
@@ -103,7 +103,7 @@ def test_categorical_follows_the_softmax_of_the_logits():
     assert scipy.stats.chisquare(np.bincount(draws), odds / odds.sum() * len(draws)).pvalue > 1e-3
 
 
-def test_categorical_never_draws_what_is_impossible():
+def test_categorical_never_draws_an_action_of_probability_0():
     draws = randomness.categorical(
         RandomStream(Stream.POLICY).next(), tf.tile([[-np.inf, 0.0]], [10_000, 1])
     )

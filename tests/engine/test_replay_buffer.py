@@ -1,4 +1,4 @@
-"""The replay buffer against a list of all frames ever added."""
+"""Compares the replay buffer with a list of all added frames."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ BATCH, LENGTH = 3, 7
 
 
 def filled(num_frames, batch_size=BATCH):
-    """A buffer and, for each environment, the ids of the frames it should hold, oldest first."""
+    """Returns a buffer and the ids `[B, L]` of the frames that it must contain, oldest first."""
     buffer = UniformReplayBuffer(SPEC, batch_size, LENGTH, RandomStream(Stream.REPLAY, 1))
     added = []
     for t in range(num_frames):
@@ -32,7 +32,7 @@ def filled(num_frames, batch_size=BATCH):
 
 
 @pytest.mark.parametrize("num_frames", [1, 4, 7, 8, 25])
-def test_it_holds_the_newest_frames_in_order(num_frames):
+def test_the_buffer_contains_the_newest_frames_in_order(num_frames):
     buffer, expected = filled(num_frames)
     assert isinstance(buffer, replay_buffer.ReplayBuffer)
     assert buffer.num_frames() == expected.size
@@ -42,7 +42,7 @@ def test_it_holds_the_newest_frames_in_order(num_frames):
 
 
 @pytest.mark.parametrize("num_frames", [3, 7, 12])
-def test_samples_are_consecutive_and_every_place_is_equally_likely(num_frames):
+def test_samples_are_consecutive_frames_and_uniform(num_frames):
     buffer, held = filled(num_frames)
     size, steps = 12_000, 3
     sample = tf.function(lambda: buffer.get_next(size, steps), jit_compile=True)
@@ -55,7 +55,7 @@ def test_samples_are_consecutive_and_every_place_is_equally_likely(num_frames):
     assert len(starts) == 1 or scipy.stats.chisquare(counts).pvalue > 1e-3
 
 
-def test_shapes_follow_what_was_asked_for():
+def test_shapes_depend_on_the_arguments_of_get_next():
     buffer, _ = filled(5)
     assert buffer.get_next()[0]["x"].shape == [2]
     assert buffer.get_next(4)[0]["x"].shape == [4, 2]
@@ -63,7 +63,7 @@ def test_shapes_follow_what_was_asked_for():
     assert buffer.get_next(4, 2)[0]["x"].shape == [4, 2, 2]
 
 
-def test_clear_forgets_everything():
+def test_clear_removes_all_frames():
     buffer, _ = filled(5)
     buffer.clear()
     assert buffer.num_frames() == 0
@@ -71,12 +71,12 @@ def test_clear_forgets_everything():
         buffer.get_next(4, 2)
 
 
-def test_sampling_follows_the_seed():
+def test_equal_seeds_give_equal_samples():
     samples = [filled(7)[0].get_next(50)[0]["id"].numpy() for _ in range(2)]
     np.testing.assert_array_equal(*samples)
 
 
-def test_a_dataset_draws_anew_each_time():
+def test_a_dataset_draws_a_new_sample_each_time():
     buffer, held = filled(7)
     batches = [items["id"].numpy() for items, _ in buffer.as_dataset(20, 2).take(2)]
     assert batches[0].shape == (20, 2)
@@ -86,7 +86,7 @@ def test_a_dataset_draws_anew_each_time():
         buffer.as_dataset(20, 2, num_parallel_calls=3)
 
 
-def test_it_feeds_a_tf_agents_program_of_stock_parts():
+def test_the_buffer_works_with_stock_tf_agents_components():
     environment = CartPole(batch_size=BATCH)
     network = q_network.QNetwork(environment.observation_spec(), environment.action_spec())
     agent = dqn_agent.DqnAgent(

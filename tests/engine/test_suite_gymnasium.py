@@ -1,4 +1,4 @@
-"""The adapter against Gymnasium itself, and as TF-Agents uses environments."""
+"""Compares the adapter with Gymnasium, and uses it with TF-Agents."""
 
 import random
 
@@ -23,7 +23,7 @@ BATCH, STEPS, LIMIT = 3, 300, 20
 
 
 def plain_loop(envs, levels, actions):
-    """What Gymnasium's own environments give, each reset with a level after an episode's last."""
+    """Yields the results of Gymnasium's own environments, each reset in its next level."""
     observations = [env.reset(seed=next(levels[b]))[0] for b, env in enumerate(envs)]
     ended = [False] * len(envs)
     yield StepType.FIRST, 0.0, 1.0, observations
@@ -42,10 +42,10 @@ def plain_loop(envs, levels, actions):
 
 
 @pytest.mark.parametrize("environment_id", ["CartPole-v1", "LunarLander-v3"])
-def test_every_step_is_gymnasiums_own(environment_id):
+def test_every_step_equals_gymnasiums(environment_id):
     environment = suite_gymnasium.load(environment_id, BATCH, seed=5, max_episode_steps=LIMIT)
     actions = np.random.default_rng(0).integers(0, 2, size=(STEPS, BATCH))
-    draw = gymnasium_wrapper.drawn_levels(5, FIRST_TEST_LEVEL, BATCH)
+    draw = gymnasium_wrapper.level_sampler(5, FIRST_TEST_LEVEL, BATCH)
     envs = [gymnasium.make(environment_id, max_episode_steps=LIMIT) for _ in range(BATCH)]
     levels = [iter(lambda b=b: draw(b), None) for b in range(BATCH)]
     expected = plain_loop(envs, levels, actions)
@@ -63,7 +63,7 @@ def test_every_step_is_gymnasiums_own(environment_id):
     assert len(np.concatenate(ends)) > STEPS * BATCH / LIMIT / 2
 
 
-def test_what_was_given_out_does_not_change_in_later_steps():
+def test_later_steps_do_not_change_returned_time_steps():
     environment = suite_gymnasium.load("CartPole-v1", BATCH)
     first = environment.reset()
     kept = tuple(np.array(x) for x in first)
@@ -72,7 +72,7 @@ def test_what_was_given_out_does_not_change_in_later_steps():
     tf.nest.map_structure(np.testing.assert_array_equal, tuple(first), kept)
 
 
-def test_it_is_an_environment_as_tf_agents_has_them():
+def test_the_wrapper_is_a_valid_tf_agents_environment():
     environment = suite_gymnasium.load("CartPole-v1", BATCH, discount=0.5)
     environment_utils.validate_py_environment(environment, episodes=3)
     length = py_metrics.AverageEpisodeLengthMetric(batch_size=BATCH)
@@ -89,7 +89,7 @@ def test_it_is_an_environment_as_tf_agents_has_them():
 
 
 class Spaces(gymnasium.Env):
-    """Has the spaces that it is given."""
+    """An environment with the given spaces."""
 
     def __init__(self, observation_space, action_space=None):
         self.observation_space = observation_space
@@ -132,28 +132,28 @@ def test_spaces_become_specs(space, shape, dtype, minimum, maximum):
         gymnasium.spaces.Text(3),
     ],
 )
-def test_other_spaces_are_refused(space):
+def test_other_spaces_are_errors(space):
     with pytest.raises(ValueError, match="observation space must be Discrete, Box or MultiBinary"):
         suite_gymnasium.wrap_env(Spaces(space))
     with pytest.raises(ValueError, match="action space must be Discrete"):
         suite_gymnasium.wrap_env(Spaces(gymnasium.spaces.Discrete(2), space))
 
 
-def test_a_vector_environment_is_taken_if_it_resets_in_the_next_step():
+def test_a_vector_environment_must_reset_in_the_next_step():
     def make(mode):
         return SyncVectorEnv([lambda: gymnasium.make("CartPole-v1")] * 2, autoreset_mode=mode)
 
     environment = suite_gymnasium.wrap_env(make(AutoresetMode.NEXT_STEP), seed=4)
     environment_utils.validate_py_environment(environment, episodes=2)
-    draw = gymnasium_wrapper.drawn_levels(9, FIRST_TEST_LEVEL, 2)
+    draw = gymnasium_wrapper.level_sampler(9, FIRST_TEST_LEVEL, 2)
     environment.seed(9)
     expected = [gymnasium.make("CartPole-v1").reset(seed=draw(b))[0] for b in range(2)]
     np.testing.assert_array_equal(environment.reset().observation, expected)
-    with pytest.raises(ValueError, match=r"NEXT_STEP.*, not with .*SAME_STEP"):
+    with pytest.raises(ValueError, match=r"must use .*NEXT_STEP, got .*SAME_STEP"):
         suite_gymnasium.wrap_env(make(AutoresetMode.SAME_STEP))
 
 
-def test_wrappers_are_put_around_each_environment_the_innermost_first():
+def test_wrappers_are_applied_to_each_environment_innermost_first():
     environment = suite_gymnasium.load(
         "CartPole-v1",
         BATCH,
@@ -167,13 +167,13 @@ def test_wrappers_are_put_around_each_environment_the_innermost_first():
 
 
 def starts(environment, num_steps=200):
-    """The observations that episodes start with, by environment."""
+    """Returns the first observations of episodes, by environment."""
     time_steps = [environment.reset()]
     time_steps += [environment.step(np.zeros(BATCH, int)) for _ in range(num_steps)]
     return [[t.observation[b] for t in time_steps if t.is_first()[b]] for b in range(BATCH)]
 
 
-def test_episodes_start_in_levels_that_the_seed_alone_draws():
+def test_levels_depend_on_the_seed_alone():
     environment = suite_gymnasium.load("CartPole-v1", BATCH, seed=1)
     first = starts(environment)
     environment.seed(2)
@@ -184,7 +184,7 @@ def test_episodes_start_in_levels_that_the_seed_alone_draws():
     assert len(np.unique(np.concatenate(first), axis=0)) == sum(map(len, first)) > 3 * BATCH
 
 
-def test_a_few_levels_are_what_gymnasium_gives_for_these_seeds():
+def test_levels_are_gymnasiums_seeds():
     environment = suite_gymnasium.load("CartPole-v1", BATCH)
     environment.seed(3, num_levels=4)
     seen = np.unique(np.concatenate(starts(environment)), axis=0)
@@ -192,7 +192,7 @@ def test_a_few_levels_are_what_gymnasium_gives_for_these_seeds():
     np.testing.assert_array_equal(seen, np.unique(expected, axis=0))
 
 
-def test_no_global_generator_is_touched():
+def test_no_global_generator_is_used():
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002
     before = random.getstate(), np.random.get_state()  # noqa: NPY002
@@ -206,17 +206,20 @@ def test_no_global_generator_is_touched():
     [
         ("gymnasium:Pong-v99", "Gymnasium cannot make 'Pong-v99': Environment `Pong` doesn't"),
         ("gymnasium:CartPole-v9", "provides versioned environments"),
-        ("gymnasium:CartPole", "'CartPole' leaves the version open: expected CartPole-v1"),
+        ("gymnasium:CartPole", "'CartPole' has no version: expected CartPole-v1"),
         ("gymnasium:ALE/Pong-v5", "Have you installed the proper package for ALE?"),
         ("gymnasium:no_such_module:Env-v0", "No module named 'no_such_module'"),
-        ("gymnasium:HalfCheetah-v5", "HalfCheetah-v5 needs what is not installed: MuJoCo"),
+        (
+            "gymnasium:HalfCheetah-v5",
+            "HalfCheetah-v5 requires a package that is not installed: MuJoCo",
+        ),
         ("gymnasium:Pendulum-v1", "expected one discrete action"),
         ("gymnasium:CliffWalking-v1", "CliffWalking-v1 has no time limit"),
         ("gymnasium:Blackjack-v1", "observation space must be Discrete, Box or MultiBinary"),
-        ("LunarLander-v3", 'one of Gymnasium\'s as "gymnasium:LunarLander-v3"'),
+        ("LunarLander-v3", 'a Gymnasium environment as "gymnasium:LunarLander-v3"'),
     ],
 )
-def test_what_cannot_be_trained_in_is_refused_with_a_sentence(environment_id, message):
+def test_unusable_environments_are_errors_of_one_sentence(environment_id, message):
     with pytest.raises(LookupError) as caught:
         environments.load(environment_id)
     assert message in str(caught.value)
@@ -226,12 +229,12 @@ def test_what_cannot_be_trained_in_is_refused_with_a_sentence(environment_id, me
 @pytest.mark.parametrize(
     ("machine", "sentence"),
     [
-        ("x86_64", 'needs Box2D: install tfrl with its extra "box2d"'),
-        ("arm64", 'needs Box2D: install tfrl with its extra "box2d"'),  # macOS has a wheel
-        ("aarch64", "needs Box2D, which has no package for Linux on ARM"),
+        ("x86_64", 'requires Box2D: install tfrl with its extra "box2d"'),
+        ("arm64", 'requires Box2D: install tfrl with its extra "box2d"'),  # macOS has a wheel
+        ("aarch64", "requires Box2D, which has no package for Linux on ARM"),
     ],
 )
-def test_without_box2d_the_sentence_says_what_can_be_done(monkeypatch, machine, sentence):
+def test_without_box2d_the_message_says_how_to_install_it(monkeypatch, machine, sentence):
     def make(*_, **__):
         raise gymnasium.error.DependencyNotInstalled("Box2D is not installed, you can ...")
 
@@ -242,16 +245,16 @@ def test_without_box2d_the_sentence_says_what_can_be_done(monkeypatch, machine, 
     assert str(caught.value).endswith(f"LunarLander-v3 {sentence}")
 
 
-def test_the_pipelines_see_one_number_out_of_n_as_channels():
+def test_discrete_observations_are_one_hot():
     environment = environments.load("gymnasium:FrozenLake-v1", batch_size=2)
     assert environment.observation_spec() == tf.TensorSpec([16], tf.float32, "observation")
     for _ in range(20):
         time_step = environment.step(tf.constant([2, 1], tf.int64))
-        place = environment.host.current_time_step().observation
-        np.testing.assert_array_equal(time_step.observation, np.eye(16)[place])
+        value = environment.host.current_time_step().observation
+        np.testing.assert_array_equal(time_step.observation, np.eye(16)[value])
 
 
-def test_the_pipelines_actions_count_from_0_and_their_observations_are_float32():
+def test_actions_start_at_0_and_observations_are_float32():
     environment = environments.load(chain.GYMNASIUM_ID, batch_size=2)
     spec = environment.action_spec()
     assert (spec.minimum, spec.maximum) == (0, 2)
@@ -261,18 +264,18 @@ def test_the_pipelines_actions_count_from_0_and_their_observations_are_float32()
     assert environment.time_limit == chain.TIME_LIMIT
 
 
-def test_it_cannot_be_stepped_in_a_graph():
+def test_a_host_environment_cannot_be_stepped_in_a_graph():
     environment = environments.load("gymnasium:CartPole-v1")
     with pytest.raises(RuntimeError, match="cannot be stepped in it"):
         tf.function(environment.step)(tf.constant([0], tf.int64))
 
 
-def test_a_vector_environment_that_is_not_made_of_single_ones_is_stepped_as_gymnasium_does():
+def test_a_custom_vector_environment_is_stepped_as_by_gymnasium():
     def make():
         return gymnasium.make_vec("CartPole-v1", 3, vectorization_mode="vector_entry_point")
 
     wrapped, plain = suite_gymnasium.wrap_env(make(), seed=5), make()
-    level = gymnasium_wrapper.drawn_levels(5, FIRST_TEST_LEVEL, 3)(0)
+    level = gymnasium_wrapper.level_sampler(5, FIRST_TEST_LEVEL, 3)(0)
     expected, _ = plain.reset(seed=level)
     np.testing.assert_array_equal(wrapped.reset().observation, expected)
     action, seen = np.ones(3, np.int64), set()

@@ -1,1 +1,1 @@
-"""Seeded parts that compile under XLA, drop-in for TF-Agents' own."""
+"""Seeded components that compile under XLA. They can replace TF-Agents' own."""

@@ -1,4 +1,4 @@
-"""Past episodes, step by step, with the distribution each action was drawn from."""
+"""A memory of whole episodes, with the action distribution of every step."""
 
 from typing import NamedTuple
 
@@ -15,26 +15,26 @@ SELECTIONS = ("best", "random")
 
 
 class Anchors(NamedTuple):
-    """Steps out of the episodes kept."""
+    """Steps of the stored episodes."""
 
     observation: types.NestedTensor  # `[N, ...]`
     action: types.NestedTensor  # `[N, ...]`
-    dist_params: types.NestedTensor  # `[N, ...]`, of the distribution the action was drawn from
-    weight: tf.Tensor  # `[N]`, sums to 1; all 0 while no episode has been recorded
+    dist_params: types.NestedTensor  # `[N, ...]`, parameters of the action's distribution
+    weight: tf.Tensor  # `[N]`, sums to 1; all 0 while no episode is stored
 
 
 class AnchorMemory(tf.Module):
-    """An observer that keeps `num_episodes` of the episodes so far: the best, or random ones.
+    """An observer that stores `num_episodes` of the episodes so far: the best, or random ones.
 
-    The best are those of highest return. Random ones are a uniform sample without replacement: each
-    episode gets a random number when it ends, and those of the highest numbers are kept (Efraimidis
-    and Spirakis, 2006, "Weighted random sampling with a reservoir", with equal weights).
+    The best episodes have the highest returns. Random episodes are a uniform sample without
+    replacement: each episode gets a random number when it ends, and the highest numbers stay
+    (Efraimidis and Spirakis, 2006, "Weighted random sampling with a reservoir", equal weights).
 
-    Pass `observe` to a driver, or `observe` each frame of a batch in the order of collection.
+    Pass `observe` to a driver, or call it with each frame of a batch in the order of collection.
 
-    Steps lie in slots of `max_episode_length` rows, one slot for each episode kept and one for each
-    environment's episode in progress. An episode that is to be kept changes slots with the one that
-    it displaces, so that no episode is ever copied.
+    The tables are divided into slots of `max_episode_length` rows: one slot for each stored episode
+    and one for the current episode of each environment. When an episode is stored, it swaps slots
+    with the episode that it replaces. No step is copied.
     """
 
     def __init__(
@@ -51,43 +51,43 @@ class AnchorMemory(tf.Module):
         """Creates an empty memory.
 
         Args:
-          data_spec: of the frames of one environment, an agent's `collect_data_spec`, with the
-            `dist_params` in its policy info.
-          num_episodes: episodes kept, `K`.
-          batch_size: environments observed, `B`.
-          max_episode_length: steps kept of an episode, its first ones, `L`.
-          selection: which episodes are kept, "best" or "random".
-          newer_wins_ties: whether an episode displaces an older one of equal return. Where many
-            reach the maximum, the memory then follows the policy.
-          random: what is drawn from; one of its own with seed 0 unless given.
-          name: of the module.
+          data_spec: spec of one environment's frames, an agent's `collect_data_spec`. The policy
+            info must contain `dist_params`.
+          num_episodes: number of stored episodes, `K`.
+          batch_size: number of observed environments, `B`.
+          max_episode_length: stored steps of an episode, `L`. Later steps are dropped.
+          selection: the episodes to store, "best" or "random".
+          newer_wins_ties: whether an episode replaces an older one of equal return. If many
+            episodes reach the maximum return, the memory then follows the policy.
+          random: the random stream; None for `Stream.ANCHORS` with seed 0.
+          name: name of the module.
 
         Raises:
-          ValueError: for less than one episode, or an unknown selection.
+          ValueError: `num_episodes` is below 1, or the selection is unknown.
         """
         super().__init__(name=name)
         if num_episodes < 1:
-            raise ValueError(f"num_episodes is at least 1, not {num_episodes}")
+            raise ValueError(f"num_episodes must be >= 1, got {num_episodes}")
         if selection not in SELECTIONS:
-            raise ValueError(f"selection is one of {', '.join(SELECTIONS)}, not {selection!r}")
+            raise ValueError(f"selection must be one of {', '.join(SELECTIONS)}, got {selection!r}")
         self._batch_size = batch_size
         self._max_episode_length = max_episode_length
         self._selection = selection
         self._random = random or RandomStream(Stream.ANCHORS)
-        # Of the episodes of the lowest score the first in order goes.
+        # Among the episodes of the lowest score, the first in this order is replaced.
         self._order = 1 if newer_wins_ties else -1
         self._enters = tf.greater_equal if newer_wins_ties else tf.greater
-        # The row behind the last slot takes what is not to be kept.
+        # Frames that are not stored go to the row after the last slot.
         self._num_rows = (num_episodes + batch_size) * max_episode_length
         self._tables = tf.nest.map_structure(
             lambda spec: _variable(tf.repeat(_possible(spec)[None], self._num_rows + 1, axis=0)),
             _recorded(data_spec),
         )
-        # Of the episode in progress in each environment.
+        # The current episode of each environment.
         self._slot = _variable(tf.range(batch_size))
         self._length = _variable(tf.zeros([batch_size], tf.int32))
         self._return = _variable(tf.zeros([batch_size]))
-        # Of the episodes kept.
+        # The stored episodes.
         self._kept_slot = _variable(batch_size + tf.range(num_episodes))
         self._kept_length = _variable(tf.zeros([num_episodes], tf.int32))
         self._kept_score = _variable(tf.fill([num_episodes], -float("inf")))
@@ -96,18 +96,18 @@ class AnchorMemory(tf.Module):
 
     @property
     def scores(self) -> tf.Tensor:
-        """By what the episodes kept were chosen, `[K]`: their returns, or their random numbers.
+        """The scores that select the stored episodes, `[K]`: their returns or random numbers.
 
-        They are in no order; there is -inf where there is no episode yet.
+        They are unordered. An empty slot has -inf.
         """
         return self._kept_score.read_value()
 
     def observe(self, frame: trajectory.Trajectory) -> None:
-        """Takes in one frame, tensors `[B, ...]`."""
+        """Records one frame, tensors `[B, ...]`."""
         stepped = ~frame.is_boundary()
         length = self._length.read_value()
-        kept = stepped & (length < self._max_episode_length)
-        row = tf.where(kept, self._slot * self._max_episode_length + length, self._num_rows)
+        stored = stepped & (length < self._max_episode_length)
+        row = tf.where(stored, self._slot * self._max_episode_length + length, self._num_rows)
         tf.nest.map_structure(
             lambda table, x: table.scatter_update(tf.IndexedSlices(x, row)),
             self._tables,
@@ -124,8 +124,8 @@ class AnchorMemory(tf.Module):
         self._return.assign(tf.where(ended, 0.0, returns))
 
     def _keep_highest(self, ended: tf.Tensor, length: tf.Tensor, score: tf.Tensor) -> None:
-        """Lets the episodes that `ended` `[B]` displace lower ones, environment by environment."""
-        kept = (
+        """Replaces lower scores by the episodes that `ended` `[B]`, one environment at a time."""
+        variables = (
             self._slot,
             self._kept_slot,
             self._kept_length,
@@ -136,13 +136,13 @@ class AnchorMemory(tf.Module):
 
         def consider(b, slot, kept_slot, kept_length, kept_score, kept_order, num_ended):
             lowest = tf.equal(kept_score, tf.reduce_min(kept_score))
-            leaves = tf.argmin(tf.where(lowest, kept_order, tf.int32.max), output_type=tf.int32)
-            enters = ended[b] & self._enters(score[b], kept_score[leaves])
-            here = tf.equal(tf.range(kept_slot.shape[0]), leaves) & enters
-            there = tf.equal(tf.range(self._batch_size), b) & enters
+            replaced = tf.argmin(tf.where(lowest, kept_order, tf.int32.max), output_type=tf.int32)
+            replaces = ended[b] & self._enters(score[b], kept_score[replaced])
+            here = tf.equal(tf.range(kept_slot.shape[0]), replaced) & replaces
+            there = tf.equal(tf.range(self._batch_size), b) & replaces
             return (
                 b + 1,
-                tf.where(there, kept_slot[leaves], slot),
+                tf.where(there, kept_slot[replaced], slot),
                 tf.where(here, slot[b], kept_slot),
                 tf.where(here, length[b], kept_length),
                 tf.where(here, score[b], kept_score),
@@ -154,13 +154,13 @@ class AnchorMemory(tf.Module):
         _, *updated = tf.while_loop(
             lambda b, *_: b < self._batch_size,
             consider,
-            [first, *(variable.read_value() for variable in kept)],
+            [first, *(variable.read_value() for variable in variables)],
         )
-        for variable, value in zip(kept, updated, strict=True):
+        for variable, value in zip(variables, updated, strict=True):
             variable.assign(value)
 
     def sample(self, num_steps: int) -> Anchors:
-        """`num_steps` steps drawn uniformly, with replacement, from all that is kept."""
+        """Samples `num_steps` of all stored steps uniformly, with replacement."""
         ends = tf.cumsum(self._kept_length.read_value())
         total = ends[-1]
         step = tf.cast(randomness.integers(self._random.next(), (num_steps,), total), tf.int32)
@@ -171,7 +171,7 @@ class AnchorMemory(tf.Module):
         return self._gather(episode, position, tf.fill([num_steps], weight))
 
     def all(self) -> Anchors:
-        """Every step that is kept, padded to `K * L` rows of which the padding weighs nothing."""
+        """Returns all stored steps, padded to `K * L` rows. The padding has weight 0."""
         length = self._kept_length.read_value()
         episode, position = tf.meshgrid(
             tf.range(length.shape[0]), tf.range(self._max_episode_length), indexing="ij"
@@ -191,13 +191,13 @@ class AnchorMemory(tf.Module):
 def _recorded(
     frame: trajectory.Trajectory,
 ) -> tuple[types.NestedTensor, types.NestedTensor, types.NestedTensor]:
-    """What is recorded of a frame, or its specs: the fields of `Anchors` but for the weight."""
+    """Returns the recorded fields of a frame or its spec: those of `Anchors` without the weight."""
     return frame.observation, frame.action, frame.policy_info["dist_params"]
 
 
 def _possible(spec: tf.TensorSpec) -> tf.Tensor:
-    """What stands in a row not written yet, so that nothing computed from it is NaN."""
-    values = np.ones(spec.shape)  # 1 is a possible scale too
+    """Returns the initial value of a row. It is valid, so computations from it are never NaN."""
+    values = np.ones(spec.shape)  # 1 is a valid scale too
     if isinstance(spec, tensor_spec.BoundedTensorSpec):
         values = np.clip(values, spec.minimum, spec.maximum)
     return tf.constant(values, spec.dtype)

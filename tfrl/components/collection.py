@@ -1,8 +1,8 @@
-"""How experience is collected: a step, a rollout, or whole episodes.
+"""Collectors of experience: single steps, rollouts or whole episodes.
 
-An environment in the graph is stepped by `Collector.collect`. One outside of it has been stepped
-before, and `collect` then replays its frames (`Collector.replaying`). What is observed and learned
-from is the same either way.
+`Collector.collect` steps an environment inside the graph. An environment outside the graph is
+stepped beforehand, and `collect` replays its frames (`Collector.replaying`). Observers and agents
+see the same frames in both cases.
 """
 
 import abc
@@ -18,18 +18,18 @@ from tf_agents.trajectories import StepType, trajectory
 Observer = Callable[[trajectory.Trajectory], object]
 FrameAt = Callable[[tf.Tensor | int], trajectory.Trajectory]
 
-_ONCE = "an iteration must call collect once where its environment is outside of the graph"
+_ONCE = "an iteration must call collect exactly once if its environment is outside the graph"
 
 
 class Collector(tf.Module, metaclass=abc.ABCMeta):
-    """Collects what one iteration learns from, and shows every frame to observers on the way.
+    """Collects the experience of one iteration, and passes every frame to observers.
 
-    As in TF-Agents' drivers, the frame after an episode's last is a boundary: the environment
-    resets, nothing is earned. Whatever averages over frames must leave out the boundaries
+    As in TF-Agents' drivers, the frame after the last step of an episode is a boundary: the
+    environment resets, and the reward is 0. Averages over frames must exclude boundaries
     (`trajectory.is_boundary()`).
     """
 
-    begins_with_reset = False  # whether every environment starts an episode with each collection
+    begins_with_reset = False  # whether a collection resets all environments first
 
     def __init__(
         self,
@@ -41,19 +41,19 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
         """Creates a collector.
 
         Args:
-          environment: a batch of `B`.
-          policy: acts in it.
-          max_frames: frames of one environment in a collection, at most.
-          observers: are called with each frame, a `Trajectory` of tensors `[B, ...]`. What they
-            note may reach the policy from the next collection on only: outside of the graph they
-            are shown a collection's frames when it is complete.
+          environment: a batch of `B` environments.
+          policy: the policy that acts.
+          max_frames: maximum frames of one environment in a collection.
+          observers: functions called with each frame, a `Trajectory` of tensors `[B, ...]`. They
+            may influence the policy only from the next collection on: outside the graph, they get
+            the frames when the collection is complete.
         """
         super().__init__()
         self._environment = environment
         self._policy = policy
         self._max_frames = max_frames
         self._observers = list(observers)
-        self._recorded: list[tuple[FrameAt, tf.Tensor | int]] | None = None  # to be replayed
+        self._recorded: list[tuple[FrameAt, tf.Tensor | int]] | None = None  # frames to replay
 
     @property
     def policy(self) -> tf_policy.TFPolicy:
@@ -62,7 +62,7 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
 
     @property
     def max_frames(self) -> int:
-        """Frames of one environment in a collection, at most."""
+        """Maximum frames of one environment in a collection."""
         return self._max_frames
 
     @abc.abstractmethod
@@ -70,12 +70,12 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
         """Steps the environments until the collection is complete.
 
         Returns:
-          the experience that an iteration learns from.
+          The experience of one iteration.
         """
 
     @abc.abstractmethod
     def is_complete(self, num_frames: tf.Tensor | int, all_ended: tf.Tensor | bool) -> Any:
-        """Whether the collection is complete.
+        """Returns True if the collection is complete, as a bool or a tensor.
 
         Args:
           num_frames: number of frames so far.
@@ -84,14 +84,14 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
 
     @contextlib.contextmanager
     def replaying(self, frame_at: FrameAt, num_frames: tf.Tensor | int) -> Iterator[None]:
-        """Has `collect` replay frames of an environment that has been stepped already, once.
+        """Makes the next `collect` replay recorded frames instead of stepping the environment.
 
         Args:
-          frame_at: gives the frame of a number, tensors `[B, ...]`.
-          num_frames: number of frames. The environment's current time step is the one after them.
+          frame_at: returns the frame at an index, tensors `[B, ...]`.
+          num_frames: number of frames. The environment's current time step must follow the last.
 
         Raises:
-          ValueError: `collect` is not called, or more than once.
+          ValueError: `collect` is not called exactly once.
         """
         self._recorded = recorded = [(frame_at, num_frames)]
         try:
@@ -102,7 +102,7 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
             raise ValueError(_ONCE)
 
     def _begin(self) -> tuple[FrameAt, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]]:
-        """Where the frames of a collection come from, and a function that says when to stop."""
+        """Returns a function that gives frame `t`, and one that tells when the collection ends."""
         if self._recorded is not None:
             if not self._recorded:
                 raise ValueError(_ONCE)
@@ -113,7 +113,7 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
         return self._step, lambda t, ended: self.is_complete(t, tf.reduce_all(ended))
 
     def _step(self, t: tf.Tensor | int) -> trajectory.Trajectory:
-        """Steps the environments for the frame number `t`."""
+        """Steps the environments and returns the frame. `t` is not used."""
         time_step = self._environment.current_time_step()
         action_step = self._policy.action(time_step)
         next_time_step = self._environment.step(action_step.action)
@@ -123,10 +123,10 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
         """Records the frames of a collection.
 
         Args:
-          whole_episodes: whether frames after the end of an episode are padding.
+          whole_episodes: whether to pad the frames after the end of an episode.
 
         Returns:
-          frames `[B, max_frames, ...]`, zeros behind the last, and the number recorded.
+          The frames `[B, max_frames, ...]`, zeros after the last one, and their number.
         """
         frame_at, is_complete = self._begin()
         size = self._environment.batch_size
@@ -160,7 +160,7 @@ class Collector(tf.Module, metaclass=abc.ABCMeta):
 
 
 class StepCollector(Collector):
-    """Steps each environment once. The experience is that frame, tensors `[B, ...]`."""
+    """Steps each environment once. The experience is one frame, tensors `[B, ...]`."""
 
     def __init__(
         self,
@@ -168,11 +168,11 @@ class StepCollector(Collector):
         policy: tf_policy.TFPolicy,
         observers: Iterable[Observer] = (),
     ):
-        """See `Collector`."""
+        """Creates a collector, see `Collector`."""
         super().__init__(environment, policy, 1, observers)
 
     def collect(self):
-        """See `Collector`."""
+        """Steps each environment once and returns the frame."""
         frame_at, _ = self._begin()
         frame = frame_at(0)
         for observe in self._observers:
@@ -180,21 +180,21 @@ class StepCollector(Collector):
         return frame
 
     def is_complete(self, num_frames, all_ended):
-        """At once."""
+        """Returns True."""
         return True
 
 
 class RolloutCollector(Collector):
-    """Collects `max_frames` frames of each environment, and one more to bootstrap from.
+    """Collects `max_frames` frames of each environment, and one more frame to bootstrap from.
 
     The experience is a `Trajectory` of tensors `[B, max_frames + 1, ...]`. The extra frame holds
-    the time step at which the next rollout begins and what the policy says of it. No step is taken
-    for it, so its action and reward mean nothing. These are the `T + 1` frames that
-    `PPOAgent.preprocess_sequence` asks for, without an environment step thrown away.
+    the time step at which the next rollout begins and the policy info for it. It needs no
+    environment step, and its action and reward are meaningless. `PPOAgent.preprocess_sequence`
+    requires these `T + 1` frames.
     """
 
     def collect(self):
-        """See `Collector`."""
+        """Returns the rollouts of all environments."""
         frames, _ = self._record()
         time_step = self._environment.current_time_step()
         state = self._policy.get_initial_state(None)
@@ -208,33 +208,33 @@ class RolloutCollector(Collector):
         )
 
     def is_complete(self, num_frames, all_ended):
-        """After `max_frames`."""
+        """Returns True after `max_frames` frames."""
         return num_frames >= self._max_frames
 
 
 class EpisodeCollector(Collector):
     """Resets every environment and collects one whole episode of each.
 
-    The experience is a `Trajectory` of tensors `[B, max_frames, ...]`. Frames after an episode's
-    end are padding: boundaries with reward and discount 0, which count as no step. An episode of
-    more than `max_frames` steps is cut off there.
+    The experience is a `Trajectory` of tensors `[B, max_frames, ...]`. Frames after the end of an
+    episode are padding: boundaries with reward and discount 0, which do not count as steps.
+    Longer episodes are cut off after `max_frames` steps.
     """
 
     begins_with_reset = True
 
     def collect(self):
-        """See `Collector`."""
+        """Returns one episode of each environment."""
         frames, num_frames = self._record(whole_episodes=True)
         not_reached = tf.range(self._max_frames) >= num_frames
         return pad(frames, tf.broadcast_to(not_reached, frames.reward.shape))
 
     def is_complete(self, num_frames, all_ended):
-        """When every episode has ended, or after `max_frames`."""
+        """Returns True when every episode has ended, or after `max_frames` frames."""
         return all_ended | (num_frames >= self._max_frames)
 
 
 def pad(frames: trajectory.Trajectory, where: tf.Tensor) -> trajectory.Trajectory:
-    """Turns the frames where `where`, of their shape, is true into boundaries that earn nothing."""
+    """Replaces frames by boundaries with reward and discount 0 where the mask `where` is true."""
     return frames.replace(
         step_type=tf.where(where, StepType.LAST, frames.step_type),
         next_step_type=tf.where(where, StepType.FIRST, frames.next_step_type),

@@ -1,4 +1,4 @@
-"""Observers of training: a log of its episodes, and one of its losses."""
+"""Logs of the episodes and the losses of training."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,37 +7,36 @@ from tf_agents.trajectories import trajectory
 
 
 class EpisodeLog(tf.Module):
-    """An observer that counts environment steps and notes each episode as it ends."""
+    """An observer that counts environment steps and logs each episode when it ends."""
 
     def __init__(self, batch_size: int, capacity: int):
         """Creates an empty log.
 
         Args:
           batch_size: number of environments, `B`.
-          capacity: how many episodes it can hold until `take` empties it. More are lost, which
-            `take` refuses to pass over.
+          capacity: maximum number of episodes between two calls of `take`.
         """
         super().__init__()
 
         def variable(shape, dtype):
             return tf.Variable(tf.zeros(shape, dtype), trainable=False)
 
-        self.has_observed = False  # whether a frame was shown to it, be it while tracing
+        self.has_observed = False  # whether `observe` was called, also if only traced
         self._capacity = capacity
         self._environment_steps = variable([], tf.int64)
-        # Few variables: each one adds to what a call of a compiled function takes.
+        # Few variables, since each one makes a call of a compiled function slower.
         self._running = variable([batch_size, 2], tf.float64)  # return and length so far
         self._num_ended = variable([], tf.int32)
-        # Step, return and length. Episodes that go on are written to the row behind the last.
+        # Step, return and length. Unfinished episodes are written to the extra last row.
         self._ended = variable([capacity + 1, 3], tf.float64)
 
     @property
     def environment_steps(self) -> tf.Variable:
-        """Steps taken in all environments together; resets are not steps."""
+        """The total number of steps in all environments. Resets do not count."""
         return self._environment_steps
 
     def observe(self, frame: trajectory.Trajectory) -> None:
-        """Takes in one frame `[B, ...]`."""
+        """Records one frame `[B, ...]`."""
         self.has_observed = True
         stepped = ~frame.is_boundary()
         earned = tf.stack([tf.where(stepped, frame.reward, 0.0), tf.cast(stepped, tf.float32)], 1)
@@ -45,8 +44,8 @@ class EpisodeLog(tf.Module):
         steps = self._environment_steps + tf.cumsum(tf.cast(stepped, tf.int64))
         ended = frame.is_last()
 
-        place = self._num_ended + tf.cumsum(tf.cast(ended, tf.int32)) - 1
-        row = tf.where(ended, tf.minimum(place, self._capacity), self._capacity)
+        index = self._num_ended + tf.cumsum(tf.cast(ended, tf.int32)) - 1
+        row = tf.where(ended, tf.minimum(index, self._capacity), self._capacity)
         episodes = tf.concat([tf.cast(steps, tf.float64)[:, None], running], axis=1)
         self._ended.scatter_update(tf.IndexedSlices(episodes, row))
         self._num_ended.assign_add(tf.reduce_sum(tf.cast(ended, tf.int32)))
@@ -54,14 +53,14 @@ class EpisodeLog(tf.Module):
         self._running.assign(tf.where(ended[:, None], tf.zeros([], tf.float64), running))
 
     def take(self) -> dict[str, np.ndarray]:
-        """Empties the log. Not to be called inside a graph.
+        """Returns the logged episodes and empties the log. Call it outside of graphs only.
 
         Returns:
-          the columns "step" (environment steps when the episode ended), "return" and "length"
-          (environment steps) of the episodes that ended since the last call, in order.
+          The columns "step" (environment steps when the episode ended), "return" and "length"
+          (environment steps), a row for each episode that ended since the last call, in order.
 
         Raises:
-          OverflowError: more episodes ended than the log can hold.
+          OverflowError: more than `capacity` episodes ended.
         """
         count = int(self._num_ended.numpy())
         if count > self._capacity:
@@ -72,9 +71,9 @@ class EpisodeLog(tf.Module):
 
 
 class LossLog(tf.Module):
-    """Keeps the mean of each loss over every `1 / num_points` of training.
+    """Logs the mean of each loss over every `1 / num_points` of training.
 
-    Where one iteration spans more than that, there is a point for each iteration.
+    If an iteration is longer than that, the log has one point per iteration.
     """
 
     def __init__(
@@ -83,9 +82,9 @@ class LossLog(tf.Module):
         """Creates an empty log.
 
         Args:
-          environment_steps: counts the steps taken, int64.
+          environment_steps: the number of steps so far, int64.
           num_environment_steps: the length of training.
-          num_points: the most points that there will be.
+          num_points: maximum number of points.
         """
         super().__init__()
         self._environment_steps = environment_steps
@@ -94,10 +93,10 @@ class LossLog(tf.Module):
         self._names: tuple[str, ...] = ()
 
     def observe(self, loss_info: tf_agent.LossInfo) -> None:
-        """Takes in what one iteration of learning returned.
+        """Records the losses of one iteration.
 
         Raises:
-          TypeError: it is not a LossInfo.
+          TypeError: `loss_info` is not a LossInfo.
         """
         scalars = _scalars(loss_info)
         if not self._names:
@@ -117,10 +116,10 @@ class LossLog(tf.Module):
         self._total.assign(tf.cond(point > self._last_point, note, lambda: total))
 
     def take(self) -> dict[str, np.ndarray]:
-        """Empties the log. Not to be called inside a graph.
+        """Returns the logged points and empties the log. Call it outside of graphs only.
 
         Returns:
-          columns with a row for each point and loss: "step" int64, "name", "value" float64.
+          The columns "step" (int64), "name" and "value" (float64), a row for each point and loss.
         """
         rows = np.zeros([0, 1])
         if self._names:
@@ -133,7 +132,7 @@ class LossLog(tf.Module):
         }
 
     def _create(self, names: tuple[str, ...]) -> None:
-        """Creates the variables when the first iteration is traced, which tells the names."""
+        """Creates the variables when the first iteration is traced and the names are known."""
         self._names = names
         with tf.init_scope():
             size = len(names) + 1
@@ -145,14 +144,14 @@ class LossLog(tf.Module):
 
 
 def _scalars(loss_info: tf_agent.LossInfo) -> dict[str, tf.Tensor]:
-    """The loss and its components by name, each averaged over the batch."""
+    """Returns the loss and its components by name, each averaged over the batch."""
     if not isinstance(loss_info, tf_agent.LossInfo):
         raise TypeError(
             f"learn must return a LossInfo, as agent.train does, got {type(loss_info).__name__}"
         )
     extra = loss_info.extra
-    parts = extra if isinstance(extra, dict) else getattr(extra, "_asdict", dict)()
+    components = extra if isinstance(extra, dict) else getattr(extra, "_asdict", dict)()
     return {
         name: tf.reduce_mean(tf.cast(value, tf.float32))
-        for name, value in {"loss": loss_info.loss, **parts}.items()
+        for name, value in {"loss": loss_info.loss, **components}.items()
     }

@@ -1,4 +1,4 @@
-"""Parts of losses and updates that agents share."""
+"""Functions shared by the losses and updates of several agents."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,15 +10,15 @@ Scalars = dict[str, tf.Tensor]
 def repeat(
     update: Callable[[tf.Tensor], Scalars], times: int | tf.Tensor, names: Sequence[str]
 ) -> Scalars:
-    """Calls `update` with 0, 1, ..., `times` - 1 in a loop of the graph.
+    """Calls `update` with 0, 1, ..., `times` - 1 in a `tf.while_loop`.
 
     Args:
-      update: returns float32 scalars under `names`.
-      times: at least 1.
-      names: of the scalars.
+      update: returns a dictionary of float32 scalars with the keys `names`.
+      times: number of calls, at least 1.
+      names: names of the scalars.
 
     Returns:
-      the mean of each scalar over the calls.
+      The mean of each scalar over the calls.
     """
 
     def body(i, totals):
@@ -31,15 +31,15 @@ def repeat(
 
 
 def masked_normalize(x: tf.Tensor, mask: tf.Tensor, epsilon: float = 1e-8) -> tf.Tensor:
-    """`x` less its mean, over its standard deviation, both taken where `mask` is 1.
+    """Normalizes `x` to mean 0 and standard deviation 1 over the elements where `mask` is 1.
 
     Args:
       x: float tensor of any shape.
-      mask: float tensor of the same shape, 1 for what counts and 0 for what does not.
+      mask: float tensor of the same shape, 1 for valid elements and 0 for the others.
       epsilon: added to the standard deviation.
 
     Returns:
-      a tensor of the same shape, 0 where `mask` is 0.
+      A tensor of the same shape, 0 where `mask` is 0.
     """
     count = tf.maximum(tf.reduce_sum(mask), 1.0)
     centred = (x - tf.reduce_sum(x * mask) / count) * mask

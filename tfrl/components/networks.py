@@ -1,4 +1,4 @@
-"""Networks that one compiled function trains from any seed, to the same bits on any processor."""
+"""Seeded initial weights, and dense layers whose gradients have the same bits on any processor."""
 
 from collections.abc import Iterable
 
@@ -10,14 +10,13 @@ from tfrl.components.randomness import RandomStream
 
 
 def draw_weights(modules: Iterable[tf.Module], random: RandomStream) -> None:
-    """Assigns to each layer's weights what its own initializers would draw, keyed by `random`.
+    """Draws each layer's weights with the layer's own initializers, seeded by `random`.
 
-    A Keras layer names the initializer of its weight `w` as `w_initializer`: that convention is all
-    that is relied on, and it holds for the layers of TF-Agents' networks too. Not to be called
-    inside a graph.
+    It relies on one convention of Keras: a layer with the weight `w` has its initializer in
+    `w_initializer`. Layers of TF-Agents' networks follow it too. Call it outside of graphs only.
 
     Raises:
-      ValueError: there is a trainable weight for which no initializer is known.
+      ValueError: a trainable weight has no known initializer.
       AttributeError: an initializer is not one of Keras's.
     """
     for module in modules:
@@ -30,9 +29,9 @@ def draw_weights(modules: Iterable[tf.Module], random: RandomStream) -> None:
                 if name.endswith("_initializer") and isinstance(weight, tf.Variable):
                     weight.assign(_draw(initializer, weight, random))
                     drawn.add(weight.ref())
-        left_out = [w.name for w in module.trainable_variables if w.ref() not in drawn]
-        if left_out:
-            raise ValueError(f"no initializer is known for {', '.join(left_out)}")
+        missing = [w.name for w in module.trainable_variables if w.ref() not in drawn]
+        if missing:
+            raise ValueError(f"no initializer is known for {', '.join(missing)}")
 
 
 def _draw(initializer, weight: tf.Variable, random: RandomStream) -> tf.Tensor:
@@ -42,23 +41,23 @@ def _draw(initializer, weight: tf.Variable, random: RandomStream) -> tf.Tensor:
     config.pop("dtype", None)
     if "seed" in config:
         config["seed"] = seed
-    # TF-Agents' networks use TensorFlow 1 initializers, which draw from hidden state whatever their
-    # seed; Keras's of the same name draw from the same distribution and the seed alone.
+    # TF-Agents' networks use TensorFlow 1 initializers, which depend on hidden state in spite of
+    # their seed. Keras's of the same name have the same distribution and depend on the seed alone.
     return getattr(keras.initializers, type(initializer).__name__)(**config)(
         weight.shape, weight.dtype
     )
 
 
-# The most rows that a matrix product may sum over. XLA hands larger ones to Eigen, which cuts the
-# sum into blocks that fit the processor's cache: another cache, other bits. Up to here it does not.
-MOST_ROWS = 512
+# Maximum number of rows that a matrix product sums over. XLA computes larger products with Eigen,
+# which splits the sum into blocks by the size of the processor's cache, so bits would depend on it.
+MAX_ROWS = 512
 
 
 class ChunkedDense(keras.layers.Dense):
-    """A dense layer whose kernel's gradient is summed in chunks of at most `MOST_ROWS` rows."""
+    """A dense layer whose kernel's gradient is summed in chunks of at most `MAX_ROWS` rows."""
 
     def call(self, inputs):
-        """Activations `[..., units]` of inputs `[..., d]`."""
+        """Returns activations `[..., units]` of inputs `[..., d]`."""
         rows = tf.reshape(tf.cast(inputs, self.compute_dtype), [-1, inputs.shape[-1]])
         outputs = _product(rows, tf.convert_to_tensor(self.kernel))
         if self.use_bias:
@@ -71,8 +70,8 @@ class ChunkedDense(keras.layers.Dense):
 def sum_in_chunks(module: tf.Module) -> None:
     """Turns every dense layer of a module into a `ChunkedDense`.
 
-    TF-Agents' networks make their layers themselves and take no other class, so each layer changes
-    its class in place. It keeps its weights and their names. Call it before anything is traced.
+    TF-Agents' networks create their own layers and accept no other class, so this changes the class
+    of each layer in place. Weights and their names stay. Call it before anything is traced.
     """
     for layer in module.submodules:
         if type(layer) is keras.layers.Dense:
@@ -81,7 +80,7 @@ def sum_in_chunks(module: tf.Module) -> None:
 
 @tf.custom_gradient
 def _product(rows: tf.Tensor, kernel: tf.Tensor):
-    """`rows` `[N, d]` times `kernel` `[d, units]`."""
+    """Returns `rows` `[N, d]` times `kernel` `[d, units]`."""
 
     def gradient(upstream):
         by_rows = tf.matmul(upstream, kernel, transpose_b=True)
@@ -90,8 +89,8 @@ def _product(rows: tf.Tensor, kernel: tf.Tensor):
     return tf.matmul(rows, kernel), gradient
 
 
-def transposed_product(a: tf.Tensor, b: tf.Tensor, rows: int = MOST_ROWS) -> tf.Tensor:
-    """a^T b `[m, n]` of `[N, m]` and `[N, n]`, the N rows summed in chunks, then their sums."""
+def transposed_product(a: tf.Tensor, b: tf.Tensor, rows: int = MAX_ROWS) -> tf.Tensor:
+    """Returns a^T b `[m, n]` of a `[N, m]` and b `[N, n]`, summed within and then over chunks."""
     size = a.shape[0]
     if size is not None and size <= rows:
         return tf.matmul(a, b, transpose_a=True)
@@ -103,5 +102,5 @@ def transposed_product(a: tf.Tensor, b: tf.Tensor, rows: int = MOST_ROWS) -> tf.
 
 
 def _shape(x: tf.Tensor) -> list:
-    """The static size of each dimension where it is known, else the one of the graph."""
+    """Returns the size of each dimension: an int if it is static, else a scalar tensor."""
     return [size if size is not None else tf.shape(x)[axis] for axis, size in enumerate(x.shape)]

@@ -9,11 +9,11 @@ import tf_keras as keras
 class FlatAdam(keras.optimizers.Adam):
     """Keras's Adam, applied to the concatenation of all weights.
 
-    Adam treats every number alike, so the result is the same up to rounding. A network of six small
-    arrays costs a dozen operations on each; one vector costs a dozen in all, which is what counts
-    where networks are small.
+    Adam updates each weight independently, so the result is the same up to rounding. Adam takes a
+    dozen operations per array. With one vector that is a dozen in total, which makes small networks
+    faster.
 
-    `gradient_norm` holds the L2 norm of the last gradient, before `global_clipnorm` is applied.
+    `gradient_norm` is the L2 norm of the last gradient, before `global_clipnorm` is applied.
     """
 
     def __init__(
@@ -22,7 +22,7 @@ class FlatAdam(keras.optimizers.Adam):
         epsilon: float = 1e-7,
         global_clipnorm: float | None = None,
     ):
-        """Takes the arguments of Keras's Adam."""
+        """Creates the optimizer. The arguments are those of Keras's Adam."""
         super().__init__(
             learning_rate, epsilon=epsilon, global_clipnorm=global_clipnorm, name="FlatAdam"
         )
@@ -32,7 +32,7 @@ class FlatAdam(keras.optimizers.Adam):
     def apply_gradients(
         self, grads_and_vars: Iterable[tuple[tf.Tensor | None, tf.Variable]], **kwargs
     ):
-        """Updates the weights. Those without a gradient stay as they are."""
+        """Updates the weights. Weights whose gradient is None stay unchanged."""
         pairs = [(grad, weight) for grad, weight in grads_and_vars if grad is not None]
         gradient = _concatenate(grad for grad, _ in pairs)
         if self._vector is None:

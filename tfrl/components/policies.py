@@ -1,6 +1,6 @@
-"""Collect policies whose every draw is a pure function of (seed, step).
+"""Collect policies whose random draws are a pure function of (seed, step).
 
-TF-Agents' own sample with stateful operations, which ignore their seeds under XLA.
+TF-Agents' own policies sample with stateful operations, which ignore their seeds under XLA.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ from tfrl.components.randomness import RandomStream
 
 
 class _SeededPolicy(tf_policy.TFPolicy):
-    """A policy around another, with the same specs and a random stream of its own."""
+    """A wrapper of a policy with the same specs and its own random stream."""
 
     def __init__(self, policy: tf_policy.TFPolicy, random: RandomStream, name: str):
         if not policy.action_spec.dtype.is_integer or policy.action_spec.shape.rank:
-            raise ValueError(f"{name} takes one discrete action, not {policy.action_spec}")
+            raise ValueError(f"{name} requires one discrete action, got {policy.action_spec}")
         super().__init__(
             policy.time_step_spec,
             policy.action_spec,
@@ -39,10 +39,10 @@ class _SeededPolicy(tf_policy.TFPolicy):
 
 
 class CategoricalPolicy(_SeededPolicy):
-    """Samples the wrapped policy's categorical distribution; `info` is passed through."""
+    """Samples from the wrapped policy's categorical distribution, and keeps its `info`."""
 
     def __init__(self, policy: tf_policy.TFPolicy, random: RandomStream):
-        """Args: the policy whose `distribution` is sampled, and the stream to sample with."""
+        """Wraps `policy` and samples from its `distribution` with `random`."""
         super().__init__(policy, random, name="CategoricalPolicy")
 
     def _action(self, time_step, policy_state, seed=None):
@@ -54,7 +54,7 @@ class CategoricalPolicy(_SeededPolicy):
 
 
 class EpsilonGreedyPolicy(_SeededPolicy):
-    """With probability epsilon a uniformly random action, else the wrapped policy's best one."""
+    """Takes a random action with probability epsilon, else the wrapped policy's best action."""
 
     def __init__(
         self,
@@ -65,10 +65,11 @@ class EpsilonGreedyPolicy(_SeededPolicy):
         """Creates the policy.
 
         Args:
-          policy: whose mode is the greedy action.
-          epsilon: the probability of exploring. A callable is evaluated in the graph at every step,
-            so that it may follow a variable; TF-Agents' own policy freezes it when traced.
-          random: the stream to explore with.
+          policy: the wrapped policy. The mode of its distribution is the greedy action.
+          epsilon: the probability of a uniformly random action. A callable is evaluated in the
+            graph at every step, so it can read a variable. TF-Agents' own policy evaluates it once,
+            during tracing.
+          random: the random stream.
         """
         super().__init__(greedy_policy.GreedyPolicy(policy), random, name="EpsilonGreedyPolicy")
         self._epsilon = epsilon
@@ -85,13 +86,14 @@ class EpsilonGreedyPolicy(_SeededPolicy):
 
 
 class StackedPolicies(tf_policy.TFPolicy):
-    """Several policies, each for as many consecutive rows of the batch as any other.
+    """Splits the batch evenly over several policies.
 
-    They have equal specs, no state, and categorical distributions.
+    With `n` policies, policy 0 acts on the first `B / n` rows, policy 1 on the next ones, and so
+    on. All have equal specs, no policy state and categorical distributions.
     """
 
     def __init__(self, policies: Sequence[tf_policy.TFPolicy]):
-        """Args: the policies, in the order of their rows."""
+        """Stacks `policies`, in the order of their rows."""
         first = policies[0]
         super().__init__(
             first.time_step_spec,
@@ -106,10 +108,10 @@ class StackedPolicies(tf_policy.TFPolicy):
         return [variable for policy in self._policies for variable in policy.variables()]
 
     def _distribution(self, time_step, policy_state):
-        rows = [tf.split(x, len(self._policies)) for x in tf.nest.flatten(time_step)]
+        parts = [tf.split(x, len(self._policies)) for x in tf.nest.flatten(time_step)]
         steps = [
-            policy.distribution(tf.nest.pack_sequence_as(time_step, mine))
-            for policy, *mine in zip(self._policies, *rows, strict=True)
+            policy.distribution(tf.nest.pack_sequence_as(time_step, rows))
+            for policy, *rows in zip(self._policies, *parts, strict=True)
         ]
         logits = tf.concat([step.action.logits_parameter() for step in steps], axis=0)
         info = tf.nest.map_structure(lambda *x: tf.concat(x, axis=0), *(s.info for s in steps))
@@ -120,7 +122,7 @@ class StackedPolicies(tf_policy.TFPolicy):
 def linear_schedule(
     start: float, end: float, duration: int, step: tf.Variable
 ) -> Callable[[], tf.Tensor]:
-    """Goes from `start` to `end` while `step` goes from 0 to `duration`, and no further."""
+    """Returns a schedule from `start` to `end`, linear until step `duration`, then constant."""
 
     def value() -> tf.Tensor:
         progress = tf.cast(step.read_value(), tf.float32) / max(duration, 1)

@@ -1,4 +1,4 @@
-"""A uniform replay buffer of plain variables, sampled with stateless random numbers."""
+"""A uniform replay buffer in plain variables, sampled with stateless random numbers."""
 
 import tensorflow as tf
 from tf_agents.replay_buffers import replay_buffer
@@ -8,13 +8,16 @@ from tfrl.components.randomness import RandomStream
 
 
 class UniformReplayBuffer(replay_buffer.ReplayBuffer):
-    """Keeps the last `max_length` frames of each of `batch_size` environments.
+    """Stores the last `max_length` frames of each of `batch_size` environments.
 
-    It takes the place of TF-Agents' `TFUniformReplayBuffer`, which guards its tables with mutexes
-    that XLA cannot compile and samples with seeds that XLA ignores. Differences: the second item
-    that `get_next` returns is `()`; frames are returned stacked in time only; sampling from too few
-    frames is undefined inside a compiled function (outside it raises InvalidArgumentError); a
-    dataset is sampled in order, without parallel calls, and there is none of a single pass.
+    It replaces TF-Agents' `TFUniformReplayBuffer`, which guards its tables with mutexes that XLA
+    cannot compile and samples with seeds that XLA ignores. Differences:
+
+    - `get_next` returns `()` as its second item, and only frames stacked on the time dimension.
+    - Sampling from too few frames is undefined inside a compiled function. Outside it raises
+      InvalidArgumentError.
+    - `as_dataset` samples sequentially, without parallel calls. Single-pass datasets are not
+      supported.
     """
 
     def __init__(
@@ -23,11 +26,11 @@ class UniformReplayBuffer(replay_buffer.ReplayBuffer):
         """Creates the tables.
 
         Args:
-          data_spec: nest of specs of one frame, as `agent.collect_data_spec`.
+          data_spec: nest of specs of one frame, such as `agent.collect_data_spec`.
           batch_size: number of environments, `B`.
-          max_length: frames kept of each environment, `L`.
-          random: the stream to sample with.
-          name: of the module.
+          max_length: number of stored frames of each environment, `L`.
+          random: the random stream.
+          name: not used.
         """
         super().__init__(data_spec, capacity=batch_size * max_length, stateful_dataset=True)
         self._batch_size = batch_size
@@ -45,11 +48,11 @@ class UniformReplayBuffer(replay_buffer.ReplayBuffer):
         return self._length() * self._batch_size
 
     def _length(self) -> tf.Tensor:
-        """Frames held of each environment."""
+        """Returns the number of stored frames of each environment."""
         return tf.minimum(self._num_added.read_value(), self._max_length)
 
     def _rows(self, position: tf.Tensor, environment: tf.Tensor) -> tf.Tensor:
-        """Table rows of the frames that were the `position`-th to be added of each environment."""
+        """Returns the table rows of the `position`-th added frames of the environments."""
         return (position % self._max_length) * self._batch_size + environment
 
     def _add_batch(self, items):
@@ -63,7 +66,7 @@ class UniformReplayBuffer(replay_buffer.ReplayBuffer):
 
     def _get_next(self, sample_batch_size, num_steps, time_stacked):
         if not time_stacked:
-            raise NotImplementedError("frames are only returned stacked on the time dimension")
+            raise NotImplementedError("get_next supports time_stacked=True only")
         size, steps = sample_batch_size or 1, num_steps or 1
         last, length = self._num_added.read_value(), self._length()
         tf.debugging.assert_greater_equal(length, tf.constant(steps, tf.int64))
@@ -82,7 +85,7 @@ class UniformReplayBuffer(replay_buffer.ReplayBuffer):
 
     def _as_dataset(self, sample_batch_size, num_steps, sequence_preprocess_fn, num_parallel_calls):
         if num_parallel_calls is not None:
-            raise NotImplementedError("parallel calls would make the order of sampling undefined")
+            raise NotImplementedError("num_parallel_calls must be None, so the order is defined")
         dataset = tf.data.Dataset.counter().map(
             lambda _: self._get_next(sample_batch_size, num_steps, True)
         )

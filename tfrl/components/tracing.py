@@ -1,4 +1,4 @@
-"""Refuses random numbers that do not follow from the seed, while a pipeline is built and traced."""
+"""Checks that a pipeline draws no random numbers that do not depend on the seed."""
 
 import contextlib
 import random
@@ -11,15 +11,15 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import random_seed
 
-from tfrl.user_code import is_users
+from tfrl.user_code import is_user_file
 
 _PREFIXES = ("Random", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "Rng")
-_STATEFUL = "Stateful"  # and a distribution: an operation of a tf.random.Generator
+_STATEFUL = "Stateful"  # prefix of the operations of tf.random.Generator
 _TENSORFLOW = str(Path(tf.__file__).parent)
 
 
 def operations(graph: tf.Graph, seen: set[str] | None = None) -> Iterator[tf.Operation]:
-    """Every operation of a graph, and of the bodies of its loops and branches."""
+    """Yields all operations of a graph, and of the bodies of its loops and branches."""
     seen = set() if seen is None else seen
     for op in graph.get_operations():
         yield op
@@ -30,22 +30,22 @@ def operations(graph: tf.Graph, seen: set[str] | None = None) -> Iterator[tf.Ope
 
 
 def check_random_operations(function: tf.types.experimental.ConcreteFunction) -> None:
-    """Raises ValueError if a function has a random operation that hides its state."""
+    """Raises ValueError if a function has a stateful random operation."""
     for op in operations(function.graph):
         if op.op_def.is_stateful and _is_random(op.type):
             raise ValueError(
-                f"{_place(op)} draws random numbers ({op.type}) that do not follow from the seed: "
+                f"{_source(op)} draws random numbers ({op.type}) that do not follow from the seed: "
                 "use those of tfrl.components.randomness"
             )
 
 
 @contextlib.contextmanager
 def without_global_generators() -> Iterator[None]:
-    """Has the user's code refused numbers that follow from no seed of ours.
+    """Makes global random generators raise ValueError if the user's code calls them.
 
     These are the functions of `random` and `numpy.random`, `numpy.random.default_rng` without a
-    seed, and TensorFlow's random operations. A graph that is traced would hold one number for all
-    seeds. Installed packages may call them: the weights that they draw are drawn again.
+    seed, and TensorFlow's random operations. A traced graph would contain the same number for all
+    seeds. Installed packages may call them: the weights that they draw are replaced later.
     """
     generators = {random: random._inst, np.random: np.random.mtrand._rand}
     replaced: list[tuple[ModuleType, str, Callable]] = []
@@ -63,7 +63,7 @@ def without_global_generators() -> Iterator[None]:
     replace(
         np.random, "default_rng", lambda seed=None: (unseeded if seed is None else seeded)(seed)
     )
-    # What each random operation of TensorFlow asks first, whether in a graph or not.
+    # Each random operation of TensorFlow calls this first, in a graph or not.
     replace(random_seed, "get_seed", _refusing("a random operation", random_seed.get_seed))
     try:
         yield
@@ -75,9 +75,9 @@ def without_global_generators() -> Iterator[None]:
 def _refusing(name: str, function: Callable) -> Callable:
     def call(*args, **kwargs):
         frame = sys._getframe(1)
-        while frame.f_back and _is_between(frame.f_code.co_filename):
+        while frame.f_back and _is_intermediate(frame.f_code.co_filename):
             frame = frame.f_back
-        if is_users(frame.f_code.co_filename):
+        if is_user_file(frame.f_code.co_filename):
             raise ValueError(
                 f"{frame.f_code.co_filename}, line {frame.f_lineno} calls {name}, whose numbers do "
                 "not follow from the seed: use those of tfrl.components.randomness"
@@ -87,8 +87,8 @@ def _refusing(name: str, function: Callable) -> Callable:
     return call
 
 
-def _is_between(filename: str) -> bool:
-    """Whether a function there only hands on a call: TensorFlow's own, or this module's."""
+def _is_intermediate(filename: str) -> bool:
+    """Returns True for files whose functions only pass a call on: TensorFlow's and this one."""
     return filename.startswith(_TENSORFLOW) or filename == __file__
 
 
@@ -97,16 +97,16 @@ def _is_random(kind: str) -> bool:
     return by_generator or kind.startswith(_PREFIXES)
 
 
-def _place(op: tf.Operation) -> str:
-    """The file and line of the user's that an operation comes from, or the operation's name."""
+def _source(op: tf.Operation) -> str:
+    """Returns the user's file and line that created an operation, or else the operation's name."""
     for frame in reversed(list(op.traceback or ())):
-        if is_users(frame.filename):
+        if is_user_file(frame.filename):
             return f"{frame.filename}, line {frame.lineno}"
     return op.name
 
 
 def _functions(op: tf.Operation) -> Iterator[str]:
-    """Names of the functions that an operation calls."""
+    """Yields the names of the functions that an operation calls."""
     for attribute in op.node_def.attr.values():
         if attribute.HasField("func"):
             yield attribute.func.name

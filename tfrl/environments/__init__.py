@@ -1,4 +1,4 @@
-"""Environments in the graph, and any of Gymnasium's, by the ids that Gymnasium knows them by."""
+"""In-graph environments, and any Gymnasium environment, by their Gymnasium ids."""
 
 from collections.abc import Callable
 
@@ -21,21 +21,21 @@ IN_GRAPH: dict[str, Callable[..., GraphEnvironment]] = {
 
 
 def load(environment_id: str, **kwargs) -> tf_environment.TFEnvironment:
-    """The environment with this id, a `GraphEnvironment`, or a `HostEnvironment` of Gymnasium's.
+    """Returns the environment with this id: a `GraphEnvironment` or a `HostEnvironment`.
 
     Args:
-      environment_id: one of `IN_GRAPH`, or "gymnasium:" and an id that Gymnasium knows.
-      **kwargs: `batch_size`, `seed` and others of `GraphEnvironment` or `suite_gymnasium.load`.
+      environment_id: one of `IN_GRAPH`, or "gymnasium:" and a Gymnasium id.
+      **kwargs: arguments of `GraphEnvironment` or `suite_gymnasium.load`: `batch_size`, `seed`, ...
 
     Raises:
-      LookupError: there is no such environment, or none that the pipelines can be trained in.
+      LookupError: the environment does not exist, or the pipelines cannot train in it.
     """
     if environment_id.startswith(GYMNASIUM):
         return _from_gymnasium(environment_id.removeprefix(GYMNASIUM), **kwargs)
     if environment_id not in IN_GRAPH:
         raise LookupError(
             f"unknown environment {environment_id!r}: expected one of {', '.join(IN_GRAPH)}, "
-            f'or one of Gymnasium\'s as "{GYMNASIUM}{environment_id}"'
+            f'or a Gymnasium environment as "{GYMNASIUM}{environment_id}"'
         )
     return IN_GRAPH[environment_id](environment_id, **kwargs)
 

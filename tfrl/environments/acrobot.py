@@ -1,4 +1,4 @@
-"""Acrobot inside the graph, equal to Gymnasium's step for step."""
+"""Acrobot inside the graph, step by step equal to Gymnasium's."""
 
 import math
 
@@ -8,33 +8,33 @@ from tf_agents.specs import tensor_spec
 from tfrl.environments.graph_environment import GraphEnvironment
 
 GRAVITY = 9.8  # m/s^2
-CENTRE = 0.5  # m from a link's upper end to its centre of mass
+CENTRE = 0.5  # m, from the upper end of a link to its centre of mass
 TIME_STEP = 0.2  # s
 SPEED_LIMITS = (4 * math.pi, 9 * math.pi)  # rad/s, of the first and the second joint
-GOAL_HEIGHT = 1.0  # above the pivot, of links taken to be 1 m long whatever their length
+GOAL_HEIGHT = 1.0  # above the pivot, computed with links of 1 m at any actual length
 START_LIMIT = 0.1  # rad and rad/s
 TIME_LIMIT = 500  # environment steps
 
 
 class Acrobot(GraphEnvironment):
-    """The two-link pendulum of Sutton (1996) as Gymnasium's Acrobot-v1 has it.
+    """The two-link pendulum of Sutton (1996), equal to Gymnasium's Acrobot-v1.
 
-    Actions: 0, 1, 2 for a torque of -1, 0, 1 N m on the joint between the links. Observations:
-    cosine and sine of the first link's angle from hanging down, the same of the second link's angle
-    to the first, and both angular velocities, float32 `[B, 6]`. An episode terminates when the free
-    end swings above the goal height, and is truncated after 500 steps. Reward -1 for every step,
-    but 0 for the one that terminates the episode.
+    Actions: 0, 1, 2 for a torque of -1, 0, 1 N m on the joint between the links. Observations,
+    float32 `[B, 6]`: cosine and sine of the first link's angle from hanging down, cosine and sine
+    of the second link's angle to the first, and both angular velocities. An episode terminates when
+    the free end swings above the goal height, and is truncated after 500 steps. Reward -1 for every
+    step, except 0 for the step that terminates the episode.
 
-    Constants: a link's length (m), mass (kg) and moment of inertia (kg m^2), the same for both;
-    Gymnasium's attributes LINK_LENGTH_1 and 2, LINK_MASS_1 and 2, LINK_MOI. As in the code of
-    Packer et al. (2018), https://github.com/sunblaze-ucb/rl-generalization, nothing follows them:
-    the centres of mass stay at 0.5 m, the goal at a height of 1.
+    Constants, the same for both links: length (m), mass (kg) and moment of inertia (kg m^2). They
+    are Gymnasium's attributes LINK_LENGTH_1 and 2, LINK_MASS_1 and 2, LINK_MOI. As in the code of
+    Packer et al. (2018), https://github.com/sunblaze-ucb/rl-generalization, the centres of mass
+    stay at 0.5 m and the goal at a height of 1, whatever the constants.
 
-    The state, float64 as Gymnasium's after its first step, is both angles and both velocities.
+    The state is both angles and both velocities, in float64 as in Gymnasium after the first step.
     """
 
     def __init__(self, environment_id: str = "Acrobot-v1", **kwargs):
-        """Args: "Acrobot-v1", and those of `GraphEnvironment`."""
+        """Creates a batch of Acrobot. The other arguments are those of `GraphEnvironment`."""
         super().__init__(
             environment_id,
             observation_spec=tf.TensorSpec([6], tf.float32, "observation"),
@@ -46,7 +46,7 @@ class Acrobot(GraphEnvironment):
         )
 
     def _initial_state(self, uniforms: tf.Tensor, constants: tf.Tensor) -> tf.Tensor:
-        # Gymnasium rounds the state in which an episode starts, and no other.
+        # Gymnasium rounds the first state of an episode to float32, and no other state.
         start = tf.cast(START_LIMIT * (2.0 * uniforms - 1.0), tf.float32)
         return tf.cast(start, tf.float64)
 
@@ -81,9 +81,9 @@ class Acrobot(GraphEnvironment):
 
 
 def _derivative(state, torque, length, mass, inertia):
-    """Time derivative of the state `[B, 4]`: equations of Sutton and Barto's book (1998), 11.3.
+    """Returns the time derivative of the state `[B, 4]`, see Sutton and Barto (1998), section 11.3.
 
-    Theirs and Gymnasium's cos(x - pi / 2) is written sin(x): the same but for rounding.
+    Their and Gymnasium's cos(x - pi / 2) is sin(x) here, which is equal up to rounding.
     """
     angle1, angle2, speed1, speed2 = tf.unstack(state, axis=-1)
     cos2, sin2 = tf.cos(angle2), tf.sin(angle2)
@@ -107,7 +107,7 @@ def _derivative(state, torque, length, mass, inertia):
 
 
 def _runge_kutta(derivative, state):
-    """The state a time step later, by one step of the classical fourth-order method."""
+    """Returns the next state, by one step of the classical fourth-order Runge-Kutta method."""
     k1 = derivative(state)
     k2 = derivative(state + TIME_STEP / 2 * k1)
     k3 = derivative(state + TIME_STEP / 2 * k2)
@@ -116,5 +116,5 @@ def _runge_kutta(derivative, state):
 
 
 def _wrap(angle):
-    """The angle less whole turns, within [-pi, pi]."""
+    """Returns the angle modulo 2 pi, within [-pi, pi]."""
     return angle - 2 * math.pi * tf.round(angle / (2 * math.pi))

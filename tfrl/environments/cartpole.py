@@ -1,4 +1,4 @@
-"""CartPole inside the graph, equal to Gymnasium's step for step."""
+"""CartPole inside the graph, step by step equal to Gymnasium's."""
 
 import math
 
@@ -16,19 +16,19 @@ TIME_LIMITS = {"CartPole-v0": 200, "CartPole-v1": 500}  # environment steps
 
 
 class CartPole(GraphEnvironment):
-    """The cart-pole of Barto, Sutton and Anderson (1983) as Gymnasium's CartPole has it.
+    """The cart-pole of Barto, Sutton and Anderson (1983), equal to Gymnasium's CartPole.
 
     Actions: 0 pushes the cart to the left, 1 to the right. Observations: position, velocity, angle
     and angular velocity, float32 `[B, 4]`. Reward 1 for every step. An episode terminates when the
     cart leaves +-2.4 m or the pole +-12 degrees, and is truncated after 200 (v0) or 500 steps (v1).
-    Constants: the force (N), half the pole's length (m) and its mass (kg).
+    Constants: the force (N), half the pole's length (m) and the pole's mass (kg).
 
-    The state is kept in float64 as Gymnasium keeps it: rounding errors double every ten steps or
-    so, and float32's would part a pole from Gymnasium's within some tens of steps.
+    The state is float64, as in Gymnasium. Rounding errors double about every ten steps, so with
+    float32 the trajectory would differ visibly from Gymnasium's within some tens of steps.
     """
 
     def __init__(self, environment_id: str = "CartPole-v1", **kwargs):
-        """Args: "CartPole-v0" or "CartPole-v1", and those of `GraphEnvironment`."""
+        """Creates a batch of CartPole. The other arguments are those of `GraphEnvironment`."""
         super().__init__(
             environment_id,
             observation_spec=tf.TensorSpec([4], tf.float32, "observation"),

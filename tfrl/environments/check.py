@@ -1,4 +1,4 @@
-"""Checks a Gymnasium environment before anything is trained in it."""
+"""Checks of a Gymnasium environment before training."""
 
 from typing import Any
 
@@ -7,31 +7,31 @@ import numpy as np
 
 from tfrl.environments import suite_gymnasium
 from tfrl.environments.gymnasium_wrapper import seed_global_generators
-from tfrl.user_code import sentence
+from tfrl.user_code import describe_error
 
 _STEPS = 200
-_LEVEL = 7  # any
+_LEVEL = 7  # arbitrary
 
 
 def check(environment_name: str) -> None:
-    """Plays the same level twice with the same actions.
+    """Plays the same level twice with the same actions, and checks the results.
 
     Raises:
-      LookupError: with one sentence, if what the environment gave differs, is not what its spaces
-        declare, or is not of Gymnasium's API.
+      LookupError: the two episodes differ, a value is outside the environment's spaces, or the
+        environment does not follow Gymnasium's API. The message is one sentence.
     """
     env = _make(environment_name)
     try:
-        first, second = (_played(env, environment_name) for _ in range(2))
+        first, second = (_play(env, environment_name) for _ in range(2))
     finally:
         env.close()
-    for step, (one, other) in enumerate(zip(first, second, strict=False)):
-        for name in one:
-            if not np.array_equal(one[name], other[name], equal_nan=True):
+    for step, (values, repeated) in enumerate(zip(first, second, strict=False)):
+        for name, value in values.items():
+            if not np.array_equal(value, repeated[name], equal_nan=True):
                 raise LookupError(
-                    f"{environment_name} does not repeat itself: with one seed and the same "
-                    f"actions its {name} at step {step} was {one[name]}, then {other[name]}. It "
-                    "must draw from self.np_random alone"
+                    f"{environment_name} is not deterministic: with the same seed and the same "
+                    f"actions its {name} at step {step} was {value}, then {repeated[name]}. It "
+                    "must draw from self.np_random only"
                 )
 
 
@@ -40,33 +40,35 @@ def _make(environment_name: str) -> gymnasium.Env:
         wrapper = suite_gymnasium.load(environment_name)
     except (LookupError, ValueError):
         raise
-    except Exception as error:  # of the module or the constructor, which are the user's
-        raise LookupError(f"{environment_name} cannot be made: {sentence(error)}") from None
+    except Exception as error:  # the user's module or constructor may raise anything
+        raise LookupError(
+            f"{environment_name} cannot be created: {describe_error(error)}"
+        ) from None
     env: gymnasium.Env = wrapper.gym.envs[0].env
     return env
 
 
-def _played(env: gymnasium.Env, name: str) -> list[dict[str, Any]]:
-    """What each step gave, until the episode ends."""
+def _play(env: gymnasium.Env, name: str) -> list[dict[str, Any]]:
+    """Returns the checked results of each step of an episode, the reset first."""
     seed_global_generators(0)
     actions = np.random.default_rng(0)
-    given = _call(env.reset, name, "reset", 2, seed=_LEVEL)
-    seen = [{"observation": _fitting(given[0], env, name, 0)}]
+    observation, _ = _call(env.reset, name, "reset", 2, seed=_LEVEL)
+    results = [{"observation": _checked_observation(observation, env, name, 0)}]
     for step in range(1, _STEPS + 1):
         action = _action(env.action_space, actions)
         observation, reward, terminated, truncated, _ = _call(env.step, name, "step", 5, action)
         if not _is_finite(reward):
             raise LookupError(f"{name} gave the reward {reward!r} at step {step}")
-        seen.append(
+        results.append(
             {
-                "observation": _fitting(observation, env, name, step),
+                "observation": _checked_observation(observation, env, name, step),
                 "reward": reward,
                 "terminated": terminated,
             }
         )
         if terminated or truncated:
             break
-    return seen
+    return results
 
 
 def _action(space: gymnasium.Space, random: np.random.Generator) -> Any:
@@ -77,31 +79,31 @@ def _action(space: gymnasium.Space, random: np.random.Generator) -> Any:
 
 
 def _call(function: Any, name: str, method: str, length: int, *args: Any, **kwargs: Any) -> Any:
-    """Calls a method of the environment, which returns a tuple of this length."""
+    """Calls a method of the environment and checks that it returns a tuple of this length."""
     try:
-        given = function(*args, **kwargs)
-    except Exception as error:  # whatever the user's code may raise
+        result = function(*args, **kwargs)
+    except Exception as error:  # the user's code may raise anything
         hint = ""
         if "unpack" in str(error) or "unexpected keyword argument" in str(error):
-            hint = f". In Gymnasium's API {method} returns {length} values; is this Gym's old one?"
-        raise LookupError(f"{name}: {method} failed: {sentence(error)}{hint}") from None
-    if not isinstance(given, tuple) or len(given) != length:
-        got = f"{len(given)} values" if isinstance(given, tuple) else type(given).__name__
+            hint = f". In Gymnasium's API {method} returns {length} values; is this an old Gym API?"
+        raise LookupError(f"{name}: {method} failed: {describe_error(error)}{hint}") from None
+    if not isinstance(result, tuple) or len(result) != length:
+        got = f"{len(result)} values" if isinstance(result, tuple) else type(result).__name__
         raise LookupError(
-            f"{name}: {method} returned {got}: in Gymnasium's API it is {length} values"
+            f"{name}: {method} returned {got}, but Gymnasium's API requires {length} values"
         )
-    return given
+    return result
 
 
 def _is_finite(reward: Any) -> bool:
     try:
         return bool(np.isfinite(np.asarray(reward, float)).all())
-    except (TypeError, ValueError):  # no number
+    except (TypeError, ValueError):  # not a number
         return False
 
 
-def _fitting(observation: Any, env: gymnasium.Env, name: str, step: int) -> np.ndarray:
-    """A copy of the observation, if it is of the type and shape that its space declares."""
+def _checked_observation(observation: Any, env: gymnasium.Env, name: str, step: int) -> np.ndarray:
+    """Returns a copy of the observation. Raises LookupError if it does not fit its space."""
     space = env.observation_space
     array = np.array(observation)
     declared = f"{space.dtype} of shape {space.shape}"
@@ -115,9 +117,9 @@ def _fitting(observation: Any, env: gymnasium.Env, name: str, step: int) -> np.n
         raise LookupError(f"{name} gave an observation that is not finite at step {step}: {array}")
     low, high = getattr(space, "low", -np.inf), getattr(space, "high", np.inf)  # of a Box
     if np.any((array < low) | (array > high)):
-        raise LookupError(f"{name} gave the observation {array} at step {step}, out of {space}")
+        raise LookupError(f"{name} gave the observation {array} at step {step}, outside of {space}")
     if isinstance(space, gymnasium.spaces.Discrete) and not space.contains(observation):
         raise LookupError(
-            f"{name} gave the observation {observation} at step {step}, out of {space}"
+            f"{name} gave the observation {observation} at step {step}, outside of {space}"
         )
     return array

@@ -1,4 +1,4 @@
-"""The base of environments that run inside the graph."""
+"""The base class of environments inside the graph."""
 
 import abc
 
@@ -15,15 +15,15 @@ from tfrl.variations import DEFAULT_LEVELS, LevelConfig
 
 
 class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.ABCMeta):
-    """A batch of `B` independent environments whose state is held in TensorFlow variables.
+    """A batch of `B` independent environments with their states in TensorFlow variables.
 
-    It is a TF-Agents `TFEnvironment`: drivers and policies use it as any other. Stepping an
-    environment whose episode has ended ignores the action and resets it, as TF-Agents has it.
-    A time limit truncates: the step is LAST, but its discount stays 1.
+    It is a `TFEnvironment` of TF-Agents, for any driver and policy. As in TF-Agents, a step of an
+    environment whose episode has ended ignores the action and resets it. A time limit truncates:
+    the step type is LAST, but the discount stays 1.
 
-    An episode starts in a level, drawn as the current `LevelConfig` says: a state, and the `P`
-    physical constants that hold until the episode ends. A subclass says how both follow from the
-    level's random numbers, how the state moves and what is seen of it.
+    Each episode starts in a level, drawn according to the current `LevelConfig`. A level determines
+    the initial state and the `P` physical constants, which hold until the episode ends. A subclass
+    computes both from the level's random numbers, and defines the dynamics and the observations.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         """Creates the batch and starts an episode in each environment, in levels of "D".
 
         Args:
-          environment_id: as `tfrl.variations` knows it.
-          observation_spec: of one environment.
-          action_spec: of one environment.
-          state_spec: of one environment, one tensor or a nest of them.
-          num_uniforms: random numbers that a level's state is made of.
+          environment_id: the id of the environment in `tfrl.variations`.
+          observation_spec: spec of one environment's observation.
+          action_spec: spec of one environment's action.
+          state_spec: spec of one environment's state, or a nest of specs.
+          num_uniforms: number of random numbers that determine a level's initial state.
           time_limit: environment steps after which an episode is truncated.
           batch_size: number of environments, `B`.
-          seed: of the choice of levels.
+          seed: the seed that draws the levels.
         """
         tf.Module.__init__(self, name=type(self).__name__)
         tf_environment.TFEnvironment.__init__(
@@ -77,31 +77,31 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
 
     @abc.abstractmethod
     def _initial_state(self, uniforms: tf.Tensor, constants: tf.Tensor) -> types.NestedTensor:
-        """States `[N, ...]` in which episodes start.
+        """Returns the initial states `[N, ...]` of N levels.
 
         Args:
-          uniforms: float64 `[N, num_uniforms]` in [0, 1), the random numbers of N levels.
-          constants: float64 `[N, P]`, those of the levels.
+          uniforms: float64 `[N, num_uniforms]` in [0, 1), the random numbers of the levels.
+          constants: float64 `[N, P]`, the constants of the levels.
         """
 
     @abc.abstractmethod
     def _dynamics(
         self, state: types.NestedTensor, constants: tf.Tensor, action: tf.Tensor
     ) -> tuple[types.NestedTensor, tf.Tensor, tf.Tensor]:
-        """One step from `state` `[B, ...]`: next state, reward `[B]`, is it terminal `[B]`."""
+        """Returns next state `[B, ...]`, reward float32 `[B]` and terminated bool `[B]`."""
 
     @abc.abstractmethod
     def _observe(self, state: types.NestedTensor) -> tf.Tensor:
-        """What the agent sees of `state` `[B, ...]`."""
+        """Returns the observations of `state` `[B, ...]`."""
 
     @property
     def state(self) -> types.NestedTensor:
-        """The state `[B, ...]`, in full precision."""
+        """The current state `[B, ...]`, in full precision."""
         return _read(self._state)
 
     @property
     def constants(self) -> tf.Tensor:
-        """The physical constants of the present episodes, float64 `[B, P]`."""
+        """The physical constants of the current episodes, float64 `[B, P]`."""
         return self._constants.read_value()
 
     @property
@@ -109,44 +109,44 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
         """Environment steps after which an episode is truncated."""
         return self._time_limit
 
-    def set_level_config(self, trained: LevelConfig) -> None:
-        """Levels are drawn from those of `trained` from the next reset on.
+    def set_level_config(self, level_config: LevelConfig) -> None:
+        """Draws levels according to `level_config` from the next reset on.
 
-        Not to be called inside a graph, though a compiled graph follows it.
+        Call it outside of graphs only. Compiled graphs use the new levels.
 
         Raises:
-          LookupError: the environment has no such conditions.
+          LookupError: `level_config` is invalid for this environment.
         """
-        variations.check(self._environment_id, trained)
+        variations.check(self._environment_id, level_config)
         level = np.zeros(1, np.int64)
-        ranges = variations.intervals(self._environment_id, trained.variation, level)
+        ranges = variations.intervals(self._environment_id, level_config.variation, level)
         self._intervals.assign(ranges[0])
-        self._num_levels.assign(trained.num_levels)
+        self._num_levels.assign(level_config.num_levels)
 
     def reseed(self, seed: int) -> None:
-        """Starts afresh from the levels that `seed` draws."""
+        """Resets all environments, with levels drawn by `seed`."""
         self._random.reseed(seed)
         self.reset()
 
     def set_levels(self, levels: tf.Tensor, intervals: tf.Tensor) -> ts.TimeStep:
-        """Puts every environment at the start of an episode in a level of its own.
+        """Starts an episode in each environment, each in its own level.
 
         Args:
-          levels: int64 `[B]`.
-          intervals: float64 `[B, P, 2, 2]`, what their constants are drawn from, as
-            `tfrl.variations.intervals` gives them.
+          levels: int64 `[B]`, the levels.
+          intervals: float64 `[B, P, 2, 2]`, the ranges of their constants: output of
+            `tfrl.variations.intervals`.
         """
         return self.set_state(*self._start(levels, intervals))
 
     def set_state(
         self, state: types.NestedTensor, constants: tf.Tensor, elapsed: tf.Tensor | int = 0
     ) -> ts.TimeStep:
-        """Puts every environment at the start of an episode in `state` `[B, ...]`.
+        """Starts an episode in each environment in `state`.
 
         Args:
-          state: `[B, ...]`.
+          state: the states `[B, ...]`.
           constants: `[B, P]` or `[P]`, in the order of `tfrl.variations.constants`.
-          elapsed: environment steps, one number or `[B]`, held to have been taken already.
+          elapsed: environment steps that count as already taken, a scalar or `[B]`.
         """
         self._assign(
             tf.nest.map_structure(lambda new, old: tf.cast(new, old.dtype), state, self._state),
@@ -161,12 +161,12 @@ class GraphEnvironment(tf.Module, tf_environment.TFEnvironment, metaclass=abc.AB
     def _start(
         self, levels: tf.Tensor, intervals: tf.Tensor
     ) -> tuple[types.NestedTensor, tf.Tensor]:
-        """State and constants at the start of the levels `[N]`.
+        """Returns initial states and constants of the levels `[N]`.
 
-        A level has the same first numbers, and so the same state, whatever its constants are.
+        The state uses the first random numbers, so it does not depend on the ranges of constants.
         """
-        uniforms = randomness.of_levels(levels, self._num_uniforms + intervals.shape[-3])
-        constants = randomness.from_intervals(uniforms[:, self._num_uniforms :], intervals)
+        uniforms = randomness.level_uniforms(levels, self._num_uniforms + intervals.shape[-3])
+        constants = randomness.scale_to_intervals(uniforms[:, self._num_uniforms :], intervals)
         return self._initial_state(uniforms[:, : self._num_uniforms], constants), constants
 
     def _next_start(self) -> tuple[types.NestedTensor, tf.Tensor]:
@@ -220,7 +220,7 @@ def _read(variables: types.NestedVariable) -> types.NestedTensor:
 def _where(
     mask: tf.Tensor, chosen: types.NestedTensor, other: types.NestedTensor
 ) -> types.NestedTensor:
-    """Of each environment, `chosen` if `mask` `[B]` is true and `other` if not."""
+    """Returns, for each environment, `chosen` where `mask` `[B]` is true and `other` elsewhere."""
     return tf.nest.map_structure(
         lambda x, y: tf.where(tf.reshape(mask, [-1] + [1] * (x.shape.rank - 1)), x, y),
         chosen,

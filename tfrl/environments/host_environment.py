@@ -1,4 +1,4 @@
-"""An environment outside of the graph, as the graph sees it."""
+"""Environments outside the graph, in the form that the graph uses."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,34 +10,33 @@ from tfrl.environments.gymnasium_wrapper import GymnasiumWrapper
 
 
 class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
-    """A Gymnasium environment in the form in which the pipelines' networks take environments.
+    """A Gymnasium environment, converted for the networks of the pipelines.
 
-    Observations are float32, and one number out of `n` is `n` channels of which one is 1; actions
-    are one number from 0 on.
+    Observations are float32; a discrete observation is one-hot. Actions are integers from 0 on.
 
-    In a graph the current time step is the one that it was last shown, and only that: what runs the
-    graph is to step `host` and to show what comes of it, `packed` into one array since each tensor
-    adds to what a call of a compiled function takes. Outside of graphs this is an environment like
-    any other.
+    A graph cannot step the environment. It reads the current time step, which the caller of the
+    graph sets: it steps `host`, packs the result with `packed` and passes it to `set_time_step`.
+    The packed array is one tensor, since each further tensor makes a call of a compiled function
+    slower. Outside of graphs this is an ordinary environment.
     """
 
     def __init__(self, environment_name: str, host: GymnasiumWrapper):
-        """Wraps `host`, which messages call by that name.
+        """Wraps `host`. `environment_name` is for error messages.
 
         Raises:
-          LookupError: actions are not one discrete number, or episodes have no time limit.
+          LookupError: the action is not one discrete number, or there is no time limit.
         """
         action, observation = host.action_spec(), host.observation_spec()
         if not _is_discrete(action):
             raise LookupError(
                 f"{environment_name} has actions of shape {action.shape} and type "
-                f"{action.dtype.name}: expected one discrete action, as all pipelines take"
+                f"{action.dtype.name}: expected one discrete action"
             )
         time_limit = host.time_limit
         if time_limit is None:
             raise LookupError(
-                f"{environment_name} has no time limit, and what a policy does at first may never "
-                "end an episode: expected an id registered with max_episode_steps"
+                f"{environment_name} has no time limit, so an untrained policy may never end an "
+                "episode: expected an id registered with max_episode_steps"
             )
         tf.Module.__init__(self, name=type(self).__name__)
         self._num_values = _num_values(observation) if _is_discrete(observation) else None
@@ -58,7 +57,7 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
 
     @property
     def host(self) -> GymnasiumWrapper:
-        """The environment that is stepped."""
+        """The wrapped environment."""
         return self._host
 
     @property
@@ -68,11 +67,11 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
 
     @property
     def packed_spec(self) -> tf.TensorSpec:
-        """Of packed time steps."""
+        """The spec of packed time steps, float32 `[B, ...]`."""
         return tf.TensorSpec(self._current.shape, tf.float32)
 
     def packed(self, time_step: ts.TimeStep) -> np.ndarray:
-        """A time step of the host in one array, float32 `[B, ...]`."""
+        """Packs a time step of the host into one array, float32 `[B, ...]`."""
         packed = np.empty(self._current.shape, np.float32)
         packed[:, 0] = time_step.step_type
         packed[:, 1] = time_step.reward
@@ -81,21 +80,21 @@ class HostEnvironment(tf.Module, tf_environment.TFEnvironment):
         return packed
 
     def unpacked(self, packed: tf.Tensor) -> ts.TimeStep:
-        """The time step in `packed`, as policies are to see it."""
+        """Unpacks a time step, with its observation converted for policies."""
         step_type, reward, discount = tf.unstack(packed[:, :3], axis=1)
         observation = packed[:, 3:]
         if self._num_values is not None:
-            place = tf.cast(observation[:, 0], tf.int64) - self._first_value
-            observation = tf.one_hot(place, self._num_values)
+            index = tf.cast(observation[:, 0], tf.int64) - self._first_value
+            observation = tf.one_hot(index, self._num_values)
         observation = tf.reshape(observation, [self.batch_size, *self._shape])
         return ts.TimeStep(tf.cast(step_type, tf.int32), reward, discount, observation)
 
     def set_time_step(self, packed: tf.Tensor) -> None:
-        """Makes the time step in `packed` the current one."""
+        """Sets the current time step, packed as by `packed`. Works inside and outside of graphs."""
         self._current.assign(packed)
 
     def host_action(self, action: np.ndarray) -> np.ndarray:
-        """Actions `[B]` as the host takes them."""
+        """Converts actions `[B]` to those of the host."""
         return action + self._first_action
 
     def _current_time_step(self):
@@ -120,6 +119,6 @@ def _num_values(spec: array_spec.BoundedArraySpec) -> int:
     return int(spec.maximum) - int(spec.minimum) + 1
 
 
-def _refuse_in_graph(what: str) -> None:
+def _refuse_in_graph(action: str) -> None:
     if tf.inside_function():
-        raise RuntimeError(f"an environment outside of the graph cannot be {what} in it")
+        raise RuntimeError(f"an environment outside the graph cannot be {action} in it")

@@ -1,4 +1,4 @@
-"""Mazes, a level each: level i is always the same one."""
+"""Random mazes. Each level is one maze."""
 
 import collections
 from typing import NamedTuple
@@ -9,42 +9,42 @@ from tf_agents.specs import tensor_spec
 
 from tfrl.environments.graph_environment import GraphEnvironment
 
-CELLS = 4  # along each side; between each two neighbours lies a square that is open or a wall
+CELLS = 4  # along each side; between two neighbours is a square that is open or a wall
 SIZE = 2 * CELLS - 1  # squares along each side
 TIME_LIMIT = 100  # environment steps
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))  # up, right, down, left
 _INNER_WALLS = 2 * CELLS * (CELLS - 1)
-_WAYS = CELLS * CELLS  # random numbers that the passages are made of
-_UNIFORMS = _WAYS + _INNER_WALLS + 3 + 2  # and the openings, the symmetries, start and goal
+_DIRECTIONS = CELLS * CELLS  # random numbers for the passages of the tree
+_UNIFORMS = _DIRECTIONS + _INNER_WALLS + 3 + 2  # and for openings, symmetries, start and goal
 
 
 class MazeState(NamedTuple):
-    """Where everything is; squares are numbered row by row."""
+    """Walls, agent and goal of each maze. Squares are numbered row by row."""
 
     is_open: tf.Tensor  # bool `[B, SIZE, SIZE]`
-    agent: tf.Tensor  # int32 `[B]`, its square
-    goal: tf.Tensor  # int32 `[B]`, its square
+    agent: tf.Tensor  # int32 `[B]`, number of its square
+    goal: tf.Tensor  # int32 `[B]`, number of its square
 
 
 class Maze(GraphEnvironment):
-    """A gridworld of walls, a start and a goal, another one for each level.
+    """A gridworld whose walls, start and goal depend on the level.
 
-    Actions: 0 up, 1 right, 2 down, 3 left; into a wall the agent stays where it is. Observations:
-    float32 `[B, SIZE, SIZE, 3]`, 1 where there is a wall, the agent, the goal. Reward 1 for
-    reaching the goal, which terminates the episode, else 0; it is truncated after 100 steps.
-    Constant: the share of the inner walls that is taken away at random.
+    Actions: 0 up, 1 right, 2 down, 3 left. An agent that moves into a wall stays where it is.
+    Observations: float32 `[B, SIZE, SIZE, 3]`, one channel each for walls, agent and goal, which
+    are 1. Reward 1 for reaching the goal, which terminates the episode, else 0. An episode is
+    truncated after 100 steps. Constant: the probability that an inner wall is removed.
 
-    The passages are a binary tree maze, turned and mirrored at random: each cell has a way up or to
-    the right, so there is exactly one path between any two. What is taken away adds further ones.
+    The passages form a binary tree maze, rotated and mirrored at random: each cell has a passage up
+    or to the right, so there is exactly one path between any two cells. Removed walls add paths.
 
-    Levels are apart by number, and so small a maze may come twice: of unseen levels of D, about a
-    fifth have the walls of one of the first 10,000 levels, a fiftieth of one of the first 1,000;
-    one in 1,000 is a copy of one of the first 10,000, start and goal included. The perfect mazes
-    have some 2,000 patterns of walls.
+    Different levels may be the same maze, since mazes are small. About 20% of unseen levels of D
+    have the same walls as one of the first 10,000 levels, and about 2% as one of the first 1,000.
+    0.1% are copies of one of the first 10,000, including start and goal. Perfect mazes have about
+    2,000 different patterns of walls.
     """
 
     def __init__(self, environment_id: str = "Maze-v0", **kwargs):
-        """Args: "Maze-v0", and those of `GraphEnvironment`."""
+        """Creates a batch of mazes. The other arguments are those of `GraphEnvironment`."""
         super().__init__(
             environment_id,
             observation_spec=tf.TensorSpec([SIZE, SIZE, 3], tf.float32, "observation"),
@@ -60,8 +60,10 @@ class Maze(GraphEnvironment):
         )
 
     def _initial_state(self, uniforms: tf.Tensor, constants: tf.Tensor) -> MazeState:
-        ways, walls, symmetries, ends = tf.split(uniforms, [_WAYS, _INNER_WALLS, 3, 2], axis=1)
-        is_open = _mirrored(_grid(*_passages(ways, walls < constants)), symmetries < 0.5)
+        directions, walls, symmetries, ends = tf.split(
+            uniforms, [_DIRECTIONS, _INNER_WALLS, 3, 2], axis=1
+        )
+        is_open = _mirrored(_grid(*_passages(directions, walls < constants)), symmetries < 0.5)
         start = tf.cast(ends[:, 0] * CELLS**2, tf.int32)
         goal = tf.cast(ends[:, 1] * (CELLS**2 - 1), tf.int32)
         goal += tf.cast(goal >= start, tf.int32)  # any cell but the start's
@@ -88,34 +90,34 @@ class Maze(GraphEnvironment):
 
 
 def shortest_path(state: MazeState) -> list[int] | None:
-    """The actions of a shortest way from agent to goal, by breadth-first search; None without one.
+    """Returns the actions of a shortest path from agent to goal; None if there is no path.
 
     Args:
-      state: of one maze, without a batch dimension.
+      state: state of one maze, without a batch dimension.
     """
     is_open, start, goal = np.asarray(state.is_open), int(state.agent), int(state.goal)
-    ways: dict[int, list[int]] = {start: []}
+    paths: dict[int, list[int]] = {start: []}
     frontier = collections.deque([start])
-    while frontier and goal not in ways:
+    while frontier and goal not in paths:
         square = frontier.popleft()
         for action, (down, right) in enumerate(MOVES):
             row, column = square // SIZE + down, square % SIZE + right
             there = row * SIZE + column
             inside = 0 <= row < SIZE and 0 <= column < SIZE
-            if inside and is_open[row, column] and there not in ways:
-                ways[there] = [*ways[square], action]
+            if inside and is_open[row, column] and there not in paths:
+                paths[there] = [*paths[square], action]
                 frontier.append(there)
-    return ways.get(goal)
+    return paths.get(goal)
 
 
-def _passages(ways: tf.Tensor, opened: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Is there a passage from each cell down, bool `[N, C - 1, C]`, and right, `[N, C, C - 1]`?
+def _passages(directions: tf.Tensor, opened: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the passages from each cell down, bool `[N, C - 1, C]`, and right, `[N, C, C - 1]`.
 
     Args:
-      ways: `[N, C * C]`, what decides for each cell between up and right.
-      opened: bool `[N, _INNER_WALLS]`, passages beyond those of the tree.
+      directions: `[N, C * C]` in [0, 1): below 0.5 the cell has a passage up, else to the right.
+      opened: bool `[N, _INNER_WALLS]`, the removed walls.
     """
-    up = tf.reshape(ways < 0.5, [-1, CELLS, CELLS])
+    up = tf.reshape(directions < 0.5, [-1, CELLS, CELLS])
     row, column = tf.meshgrid(tf.range(CELLS), tf.range(CELLS), indexing="ij")
     up = (up & (row > 0)) | tf.equal(column, CELLS - 1)
     vertical, horizontal = tf.split(opened, 2, axis=1)
@@ -126,7 +128,7 @@ def _passages(ways: tf.Tensor, opened: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]
 
 
 def _grid(down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
-    """The squares that are open, bool `[N, SIZE, SIZE]`: every cell, and the passages."""
+    """Returns the open squares, bool `[N, SIZE, SIZE]`: all cells, and the passages."""
     right = tf.pad(right, [[0, 0], [0, 0], [0, 1]])
     rows = tf.stack([tf.ones_like(right), right], axis=-1)  # a cell and the square to its right
     down = tf.pad(down, [[0, 0], [0, 1], [0, 0]])
@@ -136,7 +138,7 @@ def _grid(down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
 
 
 def _mirrored(grid: tf.Tensor, symmetries: tf.Tensor) -> tf.Tensor:
-    """Each grid `[N, SIZE, SIZE]` transposed, upside down or left to right, as `[N, 3]` says."""
+    """Transposes and flips each grid `[N, SIZE, SIZE]` where `symmetries` bool `[N, 3]` is true."""
     transposed, vertically, horizontally = tf.unstack(symmetries[:, :, None, None], axis=1)
     grid = tf.where(transposed, tf.transpose(grid, [0, 2, 1]), grid)
     grid = tf.where(vertically, tf.reverse(grid, [1]), grid)
@@ -144,5 +146,5 @@ def _mirrored(grid: tf.Tensor, symmetries: tf.Tensor) -> tf.Tensor:
 
 
 def _square(cell: tf.Tensor) -> tf.Tensor:
-    """The square of a cell, both numbered row by row."""
+    """Returns the square of a cell, both numbered row by row."""
     return 2 * (cell // CELLS) * SIZE + 2 * (cell % CELLS)

@@ -1,4 +1,4 @@
-"""MountainCar inside the graph, equal to Gymnasium's step for step."""
+"""MountainCar inside the graph, step by step equal to Gymnasium's."""
 
 import tensorflow as tf
 from tf_agents.specs import tensor_spec
@@ -12,20 +12,20 @@ TIME_LIMIT = 200  # environment steps
 
 
 class MountainCar(GraphEnvironment):
-    """The mountain car of Moore (1990) as Gymnasium's MountainCar-v0 has it.
+    """The mountain car of Moore (1990), equal to Gymnasium's MountainCar-v0.
 
     Actions: 0 accelerates to the left, 1 not at all, 2 to the right. Observations: position and
-    velocity, float32 `[B, 2]`. Reward -1 for every step, the last one too. An episode terminates
+    velocity, float32 `[B, 2]`. Reward -1 for every step, including the last. An episode terminates
     when the car reaches position 0.5, and is truncated after 200 steps.
 
-    Constants: the engine's force, and the mass as gravity pulls at it; Gymnasium's attributes
-    `force` and `gravity`. Both are accelerations per step.
+    Constants: "force" and "mass", Gymnasium's attributes `force` and `gravity`. Both are
+    accelerations per step.
 
-    The state is kept in float64, as Gymnasium keeps it.
+    The state is float64, as in Gymnasium.
     """
 
     def __init__(self, environment_id: str = "MountainCar-v0", **kwargs):
-        """Args: "MountainCar-v0", and those of `GraphEnvironment`."""
+        """Creates a batch of MountainCar. The other arguments are those of `GraphEnvironment`."""
         super().__init__(
             environment_id,
             observation_spec=tf.TensorSpec([2], tf.float32, "observation"),

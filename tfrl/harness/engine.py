@@ -106,7 +106,7 @@ class Engine:
         from tfrl.runtime import compile_cache
 
         trainer = self._trainer(study, run, hyperparameters)
-        compile_cache.keep()  # here, since a worker may be ended at any time
+        compile_cache.save()  # here, since a worker may be ended at any time
         return trainer
 
     def debug(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> RunResult:

@@ -3,7 +3,7 @@
 import importlib
 
 from tfrl.pipelines.pipeline import Pipeline
-from tfrl.user_code import sentence
+from tfrl.user_code import describe_error
 
 PIPELINES = {
     "dqn": "tfrl.pipelines.dqn:DqnPipeline",
@@ -35,12 +35,12 @@ def resolve(reference: str) -> type[Pipeline]:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise LookupError(
-                f"pipeline {reference!r}: {module_name} cannot be imported: {sentence(error)}"
+                f"pipeline {reference!r}: {module_name} cannot be imported: {describe_error(error)}"
             ) from None
         raise LookupError(f"pipeline {reference!r}: no module named {error.name!r}") from None
     except Exception as error:  # the user's module may raise any exception
         raise LookupError(
-            f"pipeline {reference!r}: {module_name} cannot be imported: {sentence(error)}"
+            f"pipeline {reference!r}: {module_name} cannot be imported: {describe_error(error)}"
         ) from None
     if pipeline is None:
         raise LookupError(f"pipeline {reference!r}: {module_name} has no {class_name!r}")

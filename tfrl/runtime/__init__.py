@@ -1,1 +1,1 @@
-"""How TensorFlow runs in a process: settings, compile cache, self-test of arithmetic."""
+"""TensorFlow in a process: its settings, compile cache and arithmetic self-test."""

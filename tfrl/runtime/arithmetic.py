@@ -1,6 +1,6 @@
-"""A self-test: does this processor compute the same bits as the one that made the published runs?
+"""A self-test: this processor must compute the same bits as that of the published runs.
 
-One compiled function computes a hundred operations of the kinds and sizes that the pipelines use.
+One compiled function runs about a hundred operations of the kinds and sizes that the pipelines use.
 The digest of each result is compared with the one in `arithmetic.json`.
 """
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 Results = Mapping[str, "tf.Tensor"]
 
-PUBLISHED = Path(__file__).with_suffix(".json")  # by `tfrl selftest --json`
+PUBLISHED = Path(__file__).with_suffix(".json")  # written by `tfrl selftest --json`
 
-_ROWS = (1, 8, 64, 256, 512, 1024, 4096)  # of batches
+_ROWS = (1, 8, 64, 256, 512, 1024, 4096)  # batch sizes
 _LAYERS = ((4, 100), (100, 50), (64, 64), (147, 64))  # inputs and units
 _LONGEST = 4096 * 147
 
 
 def digests() -> dict[str, str]:
-    """The first 12 hexadecimal digits of the SHA-256 of each operation's result.
+    """Returns the first 12 hexadecimal digits of the SHA-256 of each operation's result.
 
     Call `tf_setup.configure` first. Compiling takes about two seconds.
     """
@@ -49,24 +49,24 @@ def digests() -> dict[str, str]:
     }
 
 
-def differing(found: Mapping[str, Any]) -> list[str]:
-    """Names of the operations whose results differ from the published ones.
+def differing(report: Mapping[str, Any]) -> list[str]:
+    """Returns the names of the operations whose results differ from the published ones.
 
     Args:
-      found: what this module prints when it is run: architecture, versions and digests.
+      report: the output of this module as a script: architecture, versions and digests.
 
     Raises:
-      LookupError: other bits are published, those of another architecture or version.
+      LookupError: the published digests are of another architecture or version.
     """
     published = json.loads(PUBLISHED.read_bytes())
-    for key in _stack():
-        if found[key] != published[key]:
-            raise LookupError(f"the published bits are of {published[key]}, this is {found[key]}")
+    for key in _versions():
+        if report[key] != published[key]:
+            raise LookupError(f"the published bits are of {published[key]}, this is {report[key]}")
     expected = published["digests"]
-    return [name for name, digest in found["digests"].items() if digest != expected.get(name)]
+    return [name for name, digest in report["digests"].items() if digest != expected.get(name)]
 
 
-def _stack() -> dict[str, str]:
+def _versions() -> dict[str, str]:
     return {
         "architecture": platform.machine(),
         "tensorflow": f"TensorFlow {metadata.version('tensorflow')}",
@@ -75,13 +75,13 @@ def _stack() -> dict[str, str]:
 
 
 def _numbers(count: int, dtype: type = np.float32) -> np.ndarray:
-    """Numbers in [-1, 1) `[count]`, exact in float32 on every machine."""
+    """Returns numbers in [-1, 1) `[count]`, the same on every machine and exact in float32."""
     scrambled = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(2654435761) % np.uint64(2**32)
     return ((scrambled >> np.uint64(9)).astype(np.float64) / 2**22 - 1).astype(dtype)
 
 
 def _products(numbers: "tf.Tensor") -> Results:
-    """Dense layers forward, and backward to their inputs and kernels, by rows and layer."""
+    """Computes dense layers, and the gradients of inputs and kernels, for all sizes."""
     import tensorflow as tf
 
     from tfrl.components.networks import transposed_product
@@ -101,7 +101,7 @@ def _products(numbers: "tf.Tensor") -> Results:
 
 
 def _functions(numbers: "tf.Tensor") -> Results:
-    """Functions of each number, and sums."""
+    """Computes elementwise functions, means, norms and sums."""
     import tensorflow as tf
 
     x = numbers[:10_000]
@@ -130,7 +130,7 @@ def _functions(numbers: "tf.Tensor") -> Results:
 
 
 def _draws() -> Results:
-    """Random numbers of the kinds that runs draw."""
+    """Draws random numbers of the kinds that runs draw."""
     import tensorflow as tf
 
     seed = tf.constant([1, 2])
@@ -144,7 +144,7 @@ def _draws() -> Results:
 
 
 def _outside_the_graph() -> dict[str, np.ndarray]:
-    """What NumPy computes: physics of Gymnasium's own environments."""
+    """Computes functions of NumPy, which Gymnasium's own environments use for their physics."""
     x = _numbers(10_000, np.float64)
     matrix = x[:4096].reshape(64, 64)
     return {
@@ -163,4 +163,4 @@ if __name__ == "__main__":
     from tfrl.runtime import tf_setup
 
     tf_setup.configure()
-    print(json.dumps({**_stack(), "digests": digests()}, indent=1))
+    print(json.dumps({**_versions(), "digests": digests()}, indent=1))

@@ -1,16 +1,16 @@
-"""What XLA has compiled, kept for the next process that compiles the same.
+"""A persistent cache of compiled XLA code, shared by processes.
 
-XLA looks an entry up by what it compiles, in a folder that it is given. It trusts
-what lies there: an entry cut short makes an operation fail, and one made for another processor can
-end the process. So each process has a folder of its own, its view, with links to those entries that
-are as they were when written. What it compiles itself is stored next to them under the entry's name
-and SHA-256 by `keep`.
+XLA reads and writes entries in a folder, and does not verify them: a truncated entry makes an
+operation fail, and an entry for another processor can crash the process. So each process has its
+own folder, a view, with links to the intact entries. `save` stores the entries that the process
+compiled itself, under their names and SHA-256.
 
     .cache/tfrl/KEY/entries/NAME.SHA256     KEY: processor, TensorFlow, flags
-    .cache/tfrl/KEY/view-.../NAME           removed with the process, or by the next one
+    .cache/tfrl/KEY/view-.../NAME           removed by the process at exit, or by a later one
 
-Bits are the same with and without. The environment variable `TFRL_CACHE` names another folder than
-`.cache` in the current one, or says `off`. All of the folder may be deleted at any time.
+Results have the same bits with and without the cache. The environment variable `TFRL_CACHE` is the
+folder to use instead of `.cache` in the current folder, or `off`. The folder may be deleted at any
+time.
 """
 
 import atexit
@@ -31,70 +31,73 @@ from tfrl.runtime import sysctl
 VARIABLE = "TFRL_CACHE"
 FLAG = "--tf_xla_persistent_cache_directory="
 _OFF = "off"
-_MOST_BYTES = 256 * 2**20  # of all entries; each process reads all of those with its key
-_LEAST_FREE = 2 * _MOST_BYTES  # on the disk: XLA fails where it cannot write an entry
+_MAX_BYTES = 256 * 2**20  # of all entries; each process reads all entries of its key
+_MIN_FREE_BYTES = 2 * _MAX_BYTES  # on the disk: XLA fails if it cannot write an entry
 
 
 class CacheError(OSError):
-    """The folder that `TFRL_CACHE` names cannot be used; the message is one sentence."""
+    """An unusable folder in `TFRL_CACHE`. The message is one sentence."""
 
 
-def use() -> None:
-    """Has XLA take from the cache what is there. To be called before TensorFlow runs anything.
+def enable() -> None:
+    """Makes XLA use the cache. Call it before TensorFlow runs anything.
 
-    Where `.cache` cannot be written, or the disk is nearly full, there is no cache. Raises
-    `CacheError` if a folder was asked for by `TFRL_CACHE` and cannot be used.
+    There is no cache if `.cache` cannot be written or the disk is nearly full. Raises `CacheError`
+    if the folder in `TFRL_CACHE` cannot be used.
     """
     global _view
     release()
     others = [flag for flag in os.environ.get("TF_XLA_FLAGS", "").split() if not _is_ours(flag)]
-    _set_flags(others)  # a parent's view is not for its children
+    _set_flags(others)  # drops the view of a parent process
     if root := usable_folder():
         _view = _View.open(root, key())
         _set_flags([*others, f"{FLAG}{_view.folder}"])
 
 
-def keep() -> int:
-    """Stores what this process has compiled since it began; returns how many entries are new."""
-    return _view.keep() if _view else 0
+def save() -> int:
+    """Stores the entries that this process has compiled, and returns the number of new ones."""
+    return _view.save() if _view else 0
 
 
 @atexit.register
 def release() -> None:
-    """Stores what this process has compiled and gives up its view."""
+    """Saves the entries and removes the view of this process."""
     global _view
     if _view:
-        _view.keep()
+        _view.save()
         _view.close()
         _view = None
 
 
 def usable_folder() -> Path | None:
-    """Where the cache is; None if there is none. Raises `CacheError`."""
-    named = os.environ.get(VARIABLE, "")
-    if named == _OFF:
+    """Returns the folder of the cache; None without a cache. Raises `CacheError`, see `enable`."""
+    configured = os.environ.get(VARIABLE, "")
+    if configured == _OFF:
         return None
-    root = Path(named or ".cache").absolute() / "tfrl"
+    root = Path(configured or ".cache").absolute() / "tfrl"
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _locked(root):
-            return root if shutil.disk_usage(root).free >= _LEAST_FREE else None
+            return root if shutil.disk_usage(root).free >= _MIN_FREE_BYTES else None
     except OSError as error:
-        if named:
+        if configured:
             reason = error.strerror or error
-            raise CacheError(f"{VARIABLE} names {named}, which cannot be used: {reason}") from None
+            raise CacheError(
+                f"{VARIABLE} is {configured}, which cannot be used: {reason}"
+            ) from None
         return None
 
 
 def without_flag(flags: str) -> str:
-    """The contents of `TF_XLA_FLAGS` without where the cache is, which changes no result."""
+    """Returns `TF_XLA_FLAGS` without the folder of the cache, which does not affect results."""
     return " ".join(flag for flag in flags.split() if not flag.startswith(FLAG))
 
 
 def key() -> str:
-    """A name for all that decides whether compiled code can be used: processor, version, flags.
+    """Returns a folder name with a hash of all that compiled code depends on.
 
-    NumPy asks the processor itself: under an emulator the system tells of the one that emulates.
+    These are the processor, versions and flags. NumPy queries the processor itself: under an
+    emulator, the system describes the real processor.
     """
     import numpy as np
     import tensorflow as tf
@@ -103,7 +106,7 @@ def key() -> str:
     parts = {
         "machine": platform.machine(),
         "simd": np.show_config(mode="dicts")["SIMD Extensions"],
-        "system": _processor_by_system(),
+        "system": _processor_features(),
         "tensorflow": [tf.version.VERSION, tf.version.GIT_VERSION, tf.version.COMPILER_VERSION],
         "python": platform.python_version(),
         "TF_XLA_FLAGS": flags,
@@ -115,17 +118,17 @@ def key() -> str:
 
 @dataclass
 class _View:
-    """The folder that XLA is told of in this process."""
+    """The folder that XLA uses in this process."""
 
     root: Path
     entries: Path
     folder: Path
-    lock: int  # a file descriptor: the view is in use as long as it is locked
-    known: set[str] = field(default_factory=set)  # names of the entries that need not be stored
+    lock: int  # file descriptor; the view is in use while it is locked
+    stored: set[str] = field(default_factory=set)  # names of the entries in `entries`
 
     @classmethod
     def open(cls, root: Path, key: str) -> "_View":
-        """A view of all entries under that key that are whole; others are deleted."""
+        """Creates a view of the intact entries with that key, and deletes the others."""
         entries = root / key / "entries"
         with _locked(root):
             _remove_stale_views(root)
@@ -133,34 +136,34 @@ class _View:
             folder = Path(tempfile.mkdtemp(prefix="view-", dir=entries.parent))
             lock = os.open(folder, os.O_RDONLY)
             fcntl.flock(lock, fcntl.LOCK_EX)
-            stored = {entry: folder / entry.stem for entry in sorted(entries.iterdir())}
-            for entry, link in stored.items():
+            links = {entry: folder / entry.stem for entry in sorted(entries.iterdir())}
+            for entry, link in links.items():
                 if not link.exists():
                     _link(entry, link)
         view = cls(root, entries, folder, lock)
-        for entry, link in stored.items():
+        for entry, link in links.items():
             view._verify(entry, link)
         return view
 
     def _verify(self, entry: Path, link: Path) -> None:
-        """Keeps the link to an entry that is what its name says; deletes both otherwise."""
-        if link.name in self.known:
+        """Deletes an entry and its link if the content does not match the SHA-256 in the name."""
+        if link.name in self.stored:
             return
         if _sha256(link) == entry.suffix[1:]:
-            self.known.add(link.name)
-            # Reading marks a file as read, on most systems: so what XLA has used is known later.
+            self.stored.add(link.name)
+            # Most systems update the access time on reading, so `save` can tell if XLA used it.
             os.utime(link, ns=(0, link.stat().st_mtime_ns))
         else:
             link.unlink()
             entry.unlink(missing_ok=True)
 
-    def keep(self) -> int:
-        """Stores the entries that are new, notes which others were used, and removes the oldest."""
+    def save(self) -> int:
+        """Stores new entries, updates the times of used ones, and removes the oldest."""
         new = 0
-        with suppress(FileNotFoundError), _locked(self.root):  # deleted: then there is no cache
+        with suppress(FileNotFoundError), _locked(self.root):  # the cache was deleted
             for file in sorted(self.folder.glob("*.pb")):
-                if file.name not in self.known:
-                    self.known.add(file.name)
+                if file.name not in self.stored:
+                    self.stored.add(file.name)
                     new += 1
                     _link(file, self.entries / f"{file.name}.{_sha256(file)}")
                 elif file.stat().st_atime_ns:
@@ -188,7 +191,7 @@ def _set_flags(flags: list[str]) -> None:
 
 @contextmanager
 def _locked(root: Path) -> Iterator[None]:
-    """Nobody else stores, removes or links entries meanwhile."""
+    """Locks the cache, so no other process stores, removes or links entries."""
     descriptor = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -198,7 +201,7 @@ def _locked(root: Path) -> Iterator[None]:
 
 
 def _link(file: Path, other: Path) -> None:
-    """Gives a file a second name, where that can be, or copies it."""
+    """Creates a hard link `other` to a file, or copies the file if links are not permitted."""
     with suppress(FileExistsError):
         try:
             os.link(file, other)
@@ -209,7 +212,7 @@ def _link(file: Path, other: Path) -> None:
 
 
 def _remove_stale_views(root: Path) -> None:
-    """Removes what processes have left that were killed."""
+    """Removes the views of killed processes."""
     for view in root.glob("*/view-*"):
         descriptor = os.open(view, os.O_RDONLY)
         try:
@@ -223,11 +226,11 @@ def _remove_stale_views(root: Path) -> None:
 
 
 def _remove_oldest(root: Path) -> None:
-    """Removes the entries whose last use is longest ago, until few enough bytes are left."""
+    """Removes the least recently used entries until `_MAX_BYTES` or less are left."""
     stats = {file: file.stat() for file in root.glob("*/entries/*")}
     total = sum(stat.st_size for stat in stats.values())
     for file in sorted(stats, key=lambda file: stats[file].st_mtime_ns):
-        if total <= _MOST_BYTES:
+        if total <= _MAX_BYTES:
             break
         file.unlink()
         total -= stats[file].st_size
@@ -238,11 +241,11 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _processor_by_system(file: Path = Path("/proc/cpuinfo")) -> list[str]:
-    """What the system tells of the processor: its model and, on Linux, all its features."""
+def _processor_features(file: Path = Path("/proc/cpuinfo")) -> list[str]:
+    """Returns the processor's model and, on Linux, its features, as the system reports them."""
     try:
         lines = file.read_text().splitlines()
     except OSError:
         return [sysctl.processor()]
-    wanted = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "Features")
-    return sorted({line for line in lines if line.partition(":")[0].strip() in wanted})
+    keys = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "Features")
+    return sorted({line for line in lines if line.partition(":")[0].strip() in keys})

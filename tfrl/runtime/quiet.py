@@ -1,6 +1,7 @@
-"""Has TensorFlow start without its log, and Gym, which TF-Agents imports, without its notice.
+"""Imports TensorFlow without its log, and Gym, which TF-Agents imports, without its notice.
 
-TensorFlow writes to file descriptor 2 before it reads any setting, so that is closed meanwhile.
+TensorFlow writes to file descriptor 2 before it reads any setting, so it is redirected during the
+import.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from types import ModuleType
 
 
 def make_imports_quiet() -> None:
-    """To be called before TensorFlow and Gym are imported; it imports neither."""
+    """Suppresses later output of imports. Call it before TensorFlow and Gym are imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.meta_path.insert(0, _QuietTensorFlow())
     with contextlib.suppress(ImportError):
@@ -24,12 +25,12 @@ def make_imports_quiet() -> None:
 
 
 class _QuietTensorFlow(MetaPathFinder):
-    """Finds TensorFlow as it would be found anyway, once, and executes it quietly."""
+    """A finder that imports TensorFlow as usual, but without output. It removes itself."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """See `MetaPathFinder`."""
+        """Returns the usual spec of TensorFlow with a quiet loader, and None for other modules."""
         if fullname != "tensorflow":
             return None
         sys.meta_path.remove(self)
@@ -47,10 +48,10 @@ class _QuietTensorFlow(MetaPathFinder):
 
 @contextlib.contextmanager
 def _without_stderr() -> Iterator[None]:
-    """Drops what is written to file descriptor 2 within. Exceptions pass."""
+    """Redirects file descriptor 2 to the null device."""
     try:
         saved = os.dup(2)
-    except OSError:  # it is closed
+    except OSError:  # already closed
         yield
         return
     devnull = os.open(os.devnull, os.O_WRONLY)

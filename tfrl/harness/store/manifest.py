@@ -112,7 +112,7 @@ def sentence(error: JsonObject) -> str:
     """The error of a manifest in one line, with the file and line if those are the user's own."""
     said = ": ".join(filter(None, (printable(error["type"]), first_line(error["message"]))))
     frames = _FRAME.findall(error.get("traceback") or "")
-    own = [f"{file}, line {line}" for file, line in frames if user_code.is_users(file)]
+    own = [f"{file}, line {line}" for file, line in frames if user_code.is_user_file(file)]
     return f"{said} ({printable(own[-1])})" if own and own[-1] not in said else said
 
 
