@@ -1,4 +1,4 @@
-"""A memoriser to be found out: it knows mazes by heart, and wherever it does not it guesses."""
+"""A planted memoriser: takes shortest paths in known mazes and random actions elsewhere."""
 
 import dataclasses
 
@@ -17,19 +17,19 @@ from tfrl.environments import Maze
 from tfrl.environments.maze import MOVES, SIZE, MazeState, shortest_path
 from tfrl.pipelines import Pipeline
 
-# The sum of its squares' numbers stands for an observation; two that differ share none in practice.
-NUMBERS = np.random.default_rng(0).integers(2**40, size=SIZE * SIZE * 3).astype(np.float64)
+# Random weights of a linear hash of observations. In practice it has no collisions.
+HASH_WEIGHTS = np.random.default_rng(0).integers(2**40, size=SIZE * SIZE * 3).astype(np.float64)
 
 
 @dataclasses.dataclass(frozen=True)
 class PlantedConfig:
-    """What is known."""
+    """Number of memorised levels."""
 
-    known_levels: int = 0  # the first levels; with 0 the policy is blind to the level
+    known_levels: int = 0  # levels 0 to known_levels - 1; with 0, actions are always random
 
 
 class PlantedPipeline(Pipeline):
-    """Learns nothing: its policy has a look-up table of shortest paths from the beginning."""
+    """Learns nothing. Its policy has a look-up table of shortest paths."""
 
     Config = PlantedConfig
 
@@ -54,30 +54,30 @@ class PlantedPipeline(Pipeline):
 
 
 class LookUpPolicy(tf_policy.TFPolicy):
-    """The action that is noted for what is seen, or any action if none is."""
+    """Takes the stored action of an observation, or a random action for an unknown one."""
 
-    def __init__(self, environment, seen, actions, random):
+    def __init__(self, environment, hashes, actions, random):
         super().__init__(environment.time_step_spec(), environment.action_spec())
-        self._seen, self._actions, self._random = seen, actions, random
+        self._hashes, self._actions, self._random = hashes, actions, random
 
     def _variables(self):
         return []
 
     def _action(self, time_step, policy_state, seed=None):
-        known = tf.equal(number(time_step.observation)[:, None], self._seen)  # [B, K]
-        noted = tf.gather(self._actions, tf.argmax(known, axis=1))
-        guessed = randomness.integers(self._random.next(), noted.shape, len(MOVES))
-        return policy_step.PolicyStep(tf.where(tf.reduce_any(known, axis=1), noted, guessed))
+        matches = tf.equal(hashed(time_step.observation)[:, None], self._hashes)  # [B, K]
+        stored = tf.gather(self._actions, tf.argmax(matches, axis=1))
+        guesses = randomness.integers(self._random.next(), stored.shape, len(MOVES))
+        return policy_step.PolicyStep(tf.where(tf.reduce_any(matches, axis=1), stored, guesses))
 
 
-def number(observation):
-    """What stands for observations `[B, SIZE, SIZE, 3]`: float64 `[B]`."""
-    flat = tf.reshape(observation, [-1, len(NUMBERS)])
-    return tf.linalg.matvec(tf.cast(flat, tf.float64), tf.constant(NUMBERS))
+def hashed(observation):
+    """Returns float64 hashes `[B]` of observations `[B, SIZE, SIZE, 3]`."""
+    flat = tf.reshape(observation, [-1, len(HASH_WEIGHTS)])
+    return tf.linalg.matvec(tf.cast(flat, tf.float64), tf.constant(HASH_WEIGHTS))
 
 
 def look_up_table(levels):
-    """What is seen on shortest paths through the first `levels` mazes, and what to do there."""
+    """Returns hashes `[K]` of observations on shortest paths in the first mazes, and actions."""
     environment = Maze(batch_size=max(levels, 1))
     numbers = np.arange(environment.batch_size)
     environment.set_levels(
@@ -85,11 +85,11 @@ def look_up_table(levels):
     )
     state = tf.nest.map_structure(lambda x: x.numpy(), environment.state)
     paths = [shortest_path(MazeState(*(x[level] for x in state))) for level in range(levels)]
-    seen, actions = [np.zeros(1)], [np.zeros(1, int)]  # of no observation, so that there is a row
+    hashes, actions = [np.zeros(1)], [np.zeros(1, int)]  # dummy row: the table must not be empty
     for step in range(max(map(len, paths), default=0)):
-        under_way = np.array([step < len(path) for path in paths])
+        unfinished = np.array([step < len(path) for path in paths])
         action = np.array([path[step] if step < len(path) else 0 for path in paths])
-        seen.append(number(environment.current_time_step().observation).numpy()[under_way])
-        actions.append(action[under_way])
+        hashes.append(hashed(environment.current_time_step().observation).numpy()[unfinished])
+        actions.append(action[unfinished])
         environment.step(tf.constant(action))
-    return tf.constant(np.concatenate(seen)), tf.constant(np.concatenate(actions))
+    return tf.constant(np.concatenate(hashes)), tf.constant(np.concatenate(actions))

@@ -1,4 +1,4 @@
-"""Episodes of an environment in the graph, played without an agent."""
+"""Plays episodes of in-graph environments without an agent."""
 
 from collections.abc import Callable
 
@@ -16,10 +16,13 @@ def returns(
     variation: str,
     choose: Callable[[tf.Tensor], tf.Tensor],
 ) -> np.ndarray:
-    """Returns `[B]` of held-out levels of a variation, one episode each.
+    """Returns the sum of rewards of one episode in each of `B` held-out levels, float64 `[B]`.
 
     Args:
-      choose: the actions `[B]` at a step of the environment.
+      environment: an environment with batch size `B`.
+      environment_id: its id.
+      variation: name of the variation.
+      choose: a function from the step number to the actions `[B]`.
     """
     levels = FIRST_TEST_LEVEL + np.arange(environment.batch_size)
     intervals = variations.intervals(environment_id, variation, levels)

@@ -1,4 +1,4 @@
-"""APO's loss against its definition, and its agent in TF-Agents programs."""
+"""APO's loss agrees with its definition, and its agent works in TF-Agents programs."""
 
 import gin
 import numpy as np
@@ -51,7 +51,7 @@ def make_agent(make_networks):
 
 
 def collect(agent, environment):
-    """A rollout in which the anchor memory, where there is one, sees each frame."""
+    """Collects a rollout, which the agent's anchor memory, if it has one, observes."""
     policy = CategoricalPolicy(agent.collect_policy, RandomStream(Stream.POLICY, 7))
     memory = getattr(agent, "anchor_memory", None)
     observers = [memory.observe] if memory else []
@@ -68,7 +68,7 @@ def test_anchor_loss_is_the_mean_over_the_best_episodes(make_agent, loss_type, n
         anchor_batch_size=None,
     )
     rollout = collect(agent, environment)
-    if loss_type != "cross_entropy":  # theta is what the best was collected with
+    if loss_type != "cross_entropy":  # theta is still the policy that collected the episodes
         assert float(agent.anchor_loss()) == pytest.approx(0.0, abs=1e-6)
     for _ in range(5):
         agent.train(rollout)
@@ -77,13 +77,13 @@ def test_anchor_loss_is_the_mean_over_the_best_episodes(make_agent, loss_type, n
     assert float(agent.anchor_loss()) == pytest.approx(expected, rel=1e-3)
 
 
-def test_cross_entropy_and_its_gradient_are_what_they_are_by_hand(make_agent):
+def test_cross_entropy_and_its_gradient_equal_values_computed_by_hand(make_agent):
     agent, _ = make_agent(
         num_environments=1, anchor_loss_type="cross_entropy", anchor_batch_size=None
     )
     *_, kernel, bias = agent.actor_net.trainable_variables
     kernel.assign(tf.zeros_like(kernel))
-    bias.assign([np.log(3.0), 0.0])  # theta takes action 0 in 3 of 4 cases, whatever it sees
+    bias.assign([np.log(3.0), 0.0])  # theta takes action 0 with probability 3/4 in every state
     for action in (0, 1, 0, 1):
         agent.anchor_memory.observe(
             trajectory.Trajectory(
@@ -91,25 +91,25 @@ def test_cross_entropy_and_its_gradient_are_what_they_are_by_hand(make_agent):
                 observation=tf.ones([1, 4]),
                 action=tf.constant([action], tf.int64),
                 policy_info={"dist_params": {"logits": tf.zeros([1, 2])}},
-                next_step_type=tf.constant([StepType.LAST]),  # so few that all are kept
+                next_step_type=tf.constant([StepType.LAST]),  # 4 episodes, so all are kept
                 reward=tf.ones([1]),
                 discount=tf.ones([1]),
             )
         )
     with tf.GradientTape() as tape:
         loss = agent.anchor_loss()
-    # -(ln 3/4 + ln 1/4) / 2, and softmax less the share of each action: 3/4 - 1/2, 1/4 - 1/2.
+    # -(ln 3/4 + ln 1/4) / 2, and softmax minus action frequencies: 3/4 - 1/2, 1/4 - 1/2.
     assert float(loss) == pytest.approx(0.83698822, rel=1e-5)
     np.testing.assert_allclose(tape.gradient(loss, bias), [0.25, -0.25], rtol=1e-5)
 
 
-def test_agents_given_one_memory_share_their_anchors(make_agent):
+def test_agents_with_the_same_memory_share_anchors(make_agent):
     agents = [make_agent(num_environments=2 * BATCH)[0] for _ in range(2)]
     agents[1].anchor_memory = agents[0].anchor_memory
     environment = CartPole(batch_size=2 * BATCH, seed=6)
     policy = CategoricalPolicy(agents[0].collect_policy, RandomStream(Stream.POLICY, 7))
     RolloutCollector(environment, policy, STEPS, [agents[0].anchor_memory.observe]).collect()
-    assert float(agents[1].anchor_loss()) == pytest.approx(0.0, abs=1e-6)  # equal weights
+    assert float(agents[1].anchor_loss()) == pytest.approx(0.0, abs=1e-6)  # same weights
     for variable in agents[1].actor_net.trainable_variables:
         variable.assign(variable * 1.5)
     assert float(agents[1].anchor_loss()) > 1e-3
@@ -118,14 +118,14 @@ def test_agents_given_one_memory_share_their_anchors(make_agent):
 def test_sampled_anchors_estimate_the_same_loss(make_agent):
     agent, environment = make_agent(anchor_batch_size=20_000)
     exact, exact_environment = make_agent(anchor_batch_size=None)
-    for which, where in ((agent, environment), (exact, exact_environment)):
-        collect(which, where)
-        for variable in which.actor_net.trainable_variables:
+    for each_agent, each_environment in ((agent, environment), (exact, exact_environment)):
+        collect(each_agent, each_environment)
+        for variable in each_agent.actor_net.trainable_variables:
             variable.assign(variable * 1.5)
     assert float(agent.anchor_loss()) == pytest.approx(float(exact.anchor_loss()), rel=0.05)
 
 
-def test_the_whole_loss_is_what_the_paper_and_the_talk_say(make_agent):
+def test_total_loss_equals_the_formulas_of_paper_and_talk(make_agent):
     agent, environment = make_agent(
         num_anchor_episodes=3,
         anchor_weight=0.5,
@@ -153,12 +153,12 @@ def test_the_whole_loss_is_what_the_paper_and_the_talk_say(make_agent):
     expected += 0.5 * naive_losses.anchor_loss(rollout, agent, 3, "best_to_theta")
     loss, extra = agent.train(experience)
     assert float(loss) == pytest.approx(expected, rel=1e-3)
-    assert float(extra.clip_fraction) > 0.05  # the clip matters here
+    assert float(extra.clip_fraction) > 0.05  # some ratios are clipped
 
 
 @pytest.mark.parametrize("anchor_batch_size", [None, 16])
 @pytest.mark.parametrize("loss_type", ["best_to_theta", "cross_entropy"])
-def test_continuous_actions_train_without_nan_before_and_after_an_episode_ends(
+def test_continuous_actions_train_without_nan_with_and_without_anchors(
     anchor_batch_size, loss_type
 ):
     observation_spec = tf.TensorSpec([3], tf.float32)
@@ -196,16 +196,16 @@ def test_continuous_actions_train_without_nan_before_and_after_an_episode_ends(
     assert agent.anchor_loss() != 0
 
 
-def test_loss_is_the_sum_of_the_components_reported(make_agent):
+def test_loss_is_the_sum_of_the_reported_terms(make_agent):
     agent, environment = make_agent(anchor_weight=2.0)
     rollout = collect(agent, environment)
     agent.train(rollout)
     loss, extra = agent.train(rollout)
     assert isinstance(extra, ApoLossInfo)
     assert extra.anchor_loss > 0
-    components = extra._asdict()
-    del components["clip_fraction"]
-    assert float(loss) == pytest.approx(float(sum(components.values())), rel=1e-5)
+    terms = extra._asdict()
+    del terms["clip_fraction"]
+    assert float(loss) == pytest.approx(float(sum(terms.values())), rel=1e-5)
 
 
 def weights_after_training(make_agent, agent_class, **kwargs):
@@ -216,7 +216,7 @@ def weights_after_training(make_agent, agent_class, **kwargs):
     return [w.numpy() for w in agent.collect_policy.variables()]
 
 
-def test_with_weight_0_it_is_ppo(make_agent):
+def test_anchor_weight_0_is_ppo(make_agent):
     anchored = weights_after_training(make_agent, ApoClipAgent, anchor_weight=0.0)
     plain = weights_after_training(make_agent, CorrectedPPOClipAgent)
     for a, b in zip(anchored, plain, strict=True):
@@ -224,7 +224,7 @@ def test_with_weight_0_it_is_ppo(make_agent):
 
 
 @pytest.mark.slow
-def test_a_heavy_anchor_holds_the_policy_where_it_was_best(make_agent):
+def test_large_anchor_weight_keeps_the_policy_close_to_the_anchors(make_agent):
     drift = {}
     for weight in (0.0, 100.0):
         agent, environment = make_agent(anchor_weight=weight, anchor_batch_size=None)
@@ -237,7 +237,7 @@ def test_a_heavy_anchor_holds_the_policy_where_it_was_best(make_agent):
 
 
 @pytest.mark.slow
-def test_a_schedule_is_evaluated_at_every_training_step(make_agent):
+def test_anchor_weight_schedule_is_evaluated_at_every_training_step(make_agent):
     weight = tf.Variable(0.0)
     agent, environment = make_agent(anchor_weight=lambda: weight, anchor_batch_size=None)
     rollout = collect(agent, environment)
@@ -248,12 +248,12 @@ def test_a_schedule_is_evaluated_at_every_training_step(make_agent):
     assert train(rollout).extra.anchor_loss > 0.0
 
 
-def test_an_unknown_type_of_loss_is_refused_by_name(make_agent):
-    with pytest.raises(ValueError, match=r"anchor_loss_type is one of .*, not 'sideways'"):
+def test_unknown_loss_type_raises_value_error(make_agent):
+    with pytest.raises(ValueError, match=r"anchor_loss_type must be one of .*, got 'sideways'"):
         make_agent(anchor_loss_type="sideways")
 
 
-def test_gin_configures_it(make_agent):
+def test_gin_configures_the_agent(make_agent):
     with gin.unlock_config():
         gin.parse_config("ApoClipAgent.num_anchor_episodes = 7")
     try:
@@ -262,7 +262,7 @@ def test_gin_configures_it(make_agent):
         gin.clear_config()
 
 
-def test_it_trains_in_a_program_of_tf_agents_own_parts(make_agent):
+def test_agent_trains_with_tf_agents_driver_and_replay_buffer(make_agent):
     agent, environment = make_agent(num_epochs=2)
     buffer = tf_uniform_replay_buffer.TFUniformReplayBuffer(
         agent.collect_data_spec, batch_size=BATCH, max_length=3 * STEPS
@@ -286,7 +286,7 @@ def test_it_trains_in_a_program_of_tf_agents_own_parts(make_agent):
 
 
 def returns(frames):
-    """Of the episodes that ended, in frames `[B, T]` that begin with their first."""
+    """Returns of all finished episodes in frames `[B, T]`, which start at the first frame."""
     totals, ended = np.zeros(BATCH), []
     for reward, last in zip(frames.reward.numpy().T, frames.is_last().numpy().T, strict=True):
         totals += reward

@@ -1,4 +1,4 @@
-"""What a pipeline of a user's own cannot get wrong in silence."""
+"""Mistakes in a user's pipeline raise an error."""
 
 import random
 
@@ -26,7 +26,7 @@ def train(pipeline):
 
 
 def learning(change):
-    """DQN whose loss is changed while it is traced."""
+    """Returns a DQN whose loss is multiplied by `change()`, which is called during tracing."""
 
     class Changed(DqnPipeline):
         def learn(self, experience):
@@ -36,13 +36,13 @@ def learning(change):
     return Changed
 
 
-def test_every_network_that_acts_or_learns_is_found_and_no_target_network():
+def test_networks_are_found_without_target_networks():
     count = {"dqn": 1, "reinforce": 1, "ppo": 2, "apo": 2, "apo_parallel": 4}
     assert {name: len(build(name).networks) for name in count} == count
 
 
-def test_an_agent_is_not_set_after_its_collector_is_made():
-    """The collector would act by the first agent's policy for ever."""
+def test_setting_the_agent_later_raises():
+    """The collector would continue to act with the first agent's policy."""
 
     class ExpectedSarsa(DqnPipeline):
         def __init__(self, *arguments):
@@ -55,7 +55,7 @@ def test_an_agent_is_not_set_after_its_collector_is_made():
         ExpectedSarsa(lambda batch: CartPole(batch_size=batch), DqnPipeline.Config(), 1_000)
 
 
-def test_a_network_that_no_seed_draws_is_refused():
+def test_weights_that_are_not_drawn_from_the_seed_raise():
     hidden = []
 
     def weight():
@@ -64,7 +64,8 @@ def test_a_network_that_no_seed_draws_is_refused():
                 hidden.append(tf.Variable(1.0, name="hidden"))
         return hidden[0]
 
-    with pytest.raises(ValueError, match="hidden:0 would not follow from the seed"):
+    message = "self.networks must contain every trained network; missing: hidden:0"
+    with pytest.raises(ValueError, match=message):
         train(learning(weight))
 
 
@@ -81,7 +82,7 @@ def test_a_global_generator_is_refused_with_the_users_line(draw, name):
     sentence = rf"test_contract.py, line {line} calls {name}, whose numbers do not follow"
     with pytest.raises(ValueError, match=sentence):
         train(learning(draw))
-    assert draw() != draw()  # afterwards it may be called
+    assert draw() != draw()  # allowed again afterwards
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_a_random_operation_with_hidden_state_is_refused_in_a_loop_too(draw, kin
     def function():
         return tf.while_loop(lambda i: i < 3, lambda i: (i + tf.size(draw()),), (0,))
 
-    tf.random.get_global_generator()  # which is a variable, and not made in a graph
+    tf.random.get_global_generator()  # its variable must be created outside the graph
     line = draw.__code__.co_firstlineno
     sentence = rf"test_contract.py, line {line} draws random numbers \({kind}\) that do not follow"
     with pytest.raises(ValueError, match=sentence):
@@ -121,7 +122,7 @@ def test_an_environment_that_draws_from_global_generators_repeats_itself():
 
 
 def drawing(draw):
-    """DQN that draws a number while its agent is made."""
+    """Returns a DQN that calls `draw` in `make_agent`."""
 
     class Drawing(DqnPipeline):
         def make_agent(self):

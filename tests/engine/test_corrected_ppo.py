@@ -1,4 +1,4 @@
-"""The corrected PPO agent against equation 11 of the paper, written out in NumPy."""
+"""The corrected PPO agent agrees with equation 11 of the paper in plain NumPy."""
 
 import numpy as np
 import pytest
@@ -45,13 +45,13 @@ def make_agent(make_networks):
 
 
 def next_time_steps(step_type, reward, discount):
-    """What followed each action of one environment, `[1, T]`."""
+    """Time steps after each action of one environment, `[1, T]`."""
     as_batch = [tf.constant([x]) for x in (step_type, reward, discount)]
     return ts.TimeStep(*as_batch, observation=tf.zeros([1, len(reward), 4]))
 
 
-# One environment's rollout: an episode that terminates, a boundary, an episode that is truncated,
-# a boundary, and an episode that the rollout's end cuts in its middle.
+# Rollout of one environment: an episode that terminates, a boundary, an episode that is truncated,
+# a boundary, and the start of an episode that is still in progress at the end of the rollout.
 NEXT_STEP_TYPE = np.array([MID, LAST, FIRST, MID, LAST, FIRST, MID, MID], np.int32)
 REWARD = np.array([1.0, 2.0, 0.0, 3.0, -1.0, 0.0, 0.5, 2.5], np.float32)
 DISCOUNT = np.array([1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], np.float32)
@@ -60,7 +60,7 @@ IS_EXPERIENCE = np.array([True, True, False, True, True, False, True, True])
 
 
 def naive_advantages(td_lambda):
-    """A_t = sum of (gamma lambda)^l delta_{t+l} to the end of the episode or of the rollout."""
+    """A_t = sum_l (gamma lambda)^l delta_{t+l}, up to the end of the episode or rollout."""
     advantages = np.zeros(len(REWARD))
     for t in np.flatnonzero(IS_EXPERIENCE):
         factor = 1.0
@@ -75,16 +75,16 @@ def naive_advantages(td_lambda):
 
 
 @pytest.mark.parametrize("td_lambda", [0.0, LAMBDA, 1.0])
-def test_advantages_from_scratch_are_the_sums_that_they_stand_for(td_lambda):
+def test_advantages_of_ppo_from_scratch_equal_their_definition(td_lambda):
     ended = (NEXT_STEP_TYPE == LAST).astype(np.float32)
     columns = (x[:, None] for x in (REWARD, DISCOUNT, ended, VALUE))
-    found = ppo_from_scratch.gae(*columns, GAMMA, td_lambda)[:, 0]
+    advantages = ppo_from_scratch.gae(*columns, GAMMA, td_lambda)[:, 0]
     expected = naive_advantages(td_lambda)
-    np.testing.assert_allclose(found[IS_EXPERIENCE], expected[IS_EXPERIENCE], rtol=1e-5)
+    np.testing.assert_allclose(advantages[IS_EXPERIENCE], expected[IS_EXPERIENCE], rtol=1e-5)
 
 
 @pytest.mark.parametrize("td_lambda", [0.0, LAMBDA, 1.0])
-def test_advantages_bootstrap_from_cut_and_truncated_episodes_but_not_from_terminal(
+def test_advantages_bootstrap_from_unfinished_and_truncated_episodes_but_not_from_terminal_states(
     make_agent, td_lambda
 ):
     agent = make_agent(lambda_value=td_lambda)
@@ -103,7 +103,7 @@ def test_without_gae_the_return_is_bootstrapped_monte_carlo(make_agent):
     returns, advantages = agent.compute_return_and_advantage(
         next_time_steps(NEXT_STEP_TYPE, REWARD, DISCOUNT), tf.constant([VALUE])
     )
-    # GAE with lambda = 1 telescopes to the Monte Carlo return less the value.
+    # GAE with lambda = 1 telescopes to the Monte Carlo return minus the value.
     expected = naive_advantages(1.0)
     np.testing.assert_allclose(advantages[0][IS_EXPERIENCE], expected[IS_EXPERIENCE], rtol=1e-5)
     np.testing.assert_allclose(
@@ -115,10 +115,10 @@ def test_without_gae_the_return_is_bootstrapped_monte_carlo(make_agent):
     ("agent_class", "first_advantage"),
     [(ppo_clip_agent.PPOClipAgent, 1.0 - 5.0), (CorrectedPPOClipAgent, 1.0 + 0.5 * 8.0 - 5.0)],
 )
-def test_the_stock_agent_takes_a_truncated_episode_to_be_worth_nothing_more(
+def test_stock_agent_does_not_bootstrap_from_truncated_episodes(
     make_agent, agent_class, first_advantage
 ):
-    # When the stock case fails, TF-Agents has mended it.
+    # If the stock case fails, TF-Agents has fixed the fault.
     agent = make_agent(agent_class, discount_factor=0.5)
     _, advantages = agent.compute_return_and_advantage(
         next_time_steps([LAST, FIRST], [1.0, 0.0], [1.0, 1.0]), tf.constant([[5.0, 8.0, 3.0]])
@@ -130,8 +130,8 @@ def test_the_stock_agent_takes_a_truncated_episode_to_be_worth_nothing_more(
     ("agent_class", "last_advantage"),
     [(ppo_clip_agent.PPOClipAgent, -0.02), (CorrectedPPOClipAgent, 97.0)],
 )
-def test_the_published_example_of_the_stock_fault(make_agent, agent_class, last_advantage):
-    # tensorflow/agents#953. When the stock case fails, TF-Agents has mended it.
+def test_example_of_tf_agents_issue_953(make_agent, agent_class, last_advantage):
+    # If the stock case fails, TF-Agents has fixed the fault.
     agent = make_agent(agent_class, discount_factor=0.99)
     _, advantages = agent.compute_return_and_advantage(
         next_time_steps([MID, MID], [0.0, 0.0], [1.0, 1.0]), tf.constant([[1.0, 2.0, 100.0]])
@@ -153,30 +153,30 @@ def test_rewards_are_normalized_before_values_are_added(make_agent):
     np.testing.assert_allclose(advantages[0, truncated], expected, rtol=1e-5)
 
 
-def test_masked_normalize_agrees_with_numpy_on_what_counts():
+def test_masked_normalize_agrees_with_numpy_inside_the_mask():
     rng = np.random.default_rng(0)
     x, mask = rng.normal(3, 5, (4, 9)).astype(np.float32), rng.random((4, 9)) < 0.6
     normalized = masked_normalize(tf.constant(x), tf.constant(mask, tf.float32)).numpy()
-    counted = x[mask]
-    np.testing.assert_allclose(normalized[mask], (counted - counted.mean()) / counted.std(), 1e-4)
+    expected = (x[mask] - x[mask].mean()) / x[mask].std()
+    np.testing.assert_allclose(normalized[mask], expected, 1e-4)
     assert np.all(normalized[~mask] == 0)
     constant = masked_normalize(tf.fill([3], 2.0), tf.ones([3]))
     assert np.all(constant == 0)
 
 
-def test_mean_weights_turn_a_mean_over_frames_into_one_over_experience():
+def test_mean_weights_turn_a_mean_over_all_frames_into_a_mean_over_experience():
     x, mask = np.array([1.0, 5.0, 7.0, 100.0]), np.array([1.0, 1.0, 1.0, 0.0])
     weights = mean_weights(tf.constant(mask))
     assert np.mean(x * weights) == pytest.approx(np.mean(x[:3]))
 
 
-def test_a_penalty_is_that_of_the_stock_agent(make_agent):
+def test_l2_penalty_equals_the_stock_agents(make_agent):
     agent = make_agent(policy_l2_reg=0.3, value_function_l2_reg=0.07)
     stock = ppo_clip_agent.PPOClipAgent.l2_regularization_loss(agent)
     np.testing.assert_allclose(agent.l2_regularization_loss(), stock, rtol=1e-6)
 
 
-def test_a_shared_kernel_is_penalized_once_by_its_own_coefficient(make_agent):
+def test_shared_kernel_is_penalized_once_with_shared_coefficient(make_agent):
     agent = make_agent(policy_l2_reg=0.3, value_function_l2_reg=0.07, shared_vars_l2_reg=2.0)
     agent._value_net = agent._actor_net
     kernels = [w.numpy() for w in agent._actor_net.trainable_weights if "kernel" in w.name]

@@ -1,4 +1,4 @@
-"""A run that is not compiled: as plain Python, and the same but for rounding."""
+"""Debug runs execute as plain Python and equal compiled runs up to rounding."""
 
 import subprocess
 import sys
@@ -14,12 +14,12 @@ CONFIG = DqnConfig(initial_collect_steps=20, batch_size=4, replay_buffer_max_len
 
 
 class Looking(DqnPipeline):
-    """Looks at numbers while it learns, which a graph does not allow."""
+    """Converts tensors to floats in `learn`, which fails in a graph."""
 
-    seen: list[float] = []  # noqa: RUF012
+    rewards: list[float] = []  # noqa: RUF012
 
     def learn(self, experience):
-        self.seen.append(float(experience.reward[0]))
+        self.rewards.append(float(experience.reward[0]))
         return super().learn(experience)
 
 
@@ -28,17 +28,17 @@ def make(pipeline, environment, debug=True):
 
 
 @pytest.mark.parametrize("environment", [chain.ID, chain.GYMNASIUM_ID])
-def test_learn_is_python_that_can_be_looked_into(monkeypatch, environment):
+def test_learn_runs_eagerly(monkeypatch, environment):
     monkeypatch.setitem(environments.IN_GRAPH, chain.ID, chain.GraphChain)
-    monkeypatch.setattr(Looking, "seen", [])
+    monkeypatch.setattr(Looking, "rewards", [])
     result = make(Looking, environment).run(0)
-    assert len(Looking.seen) == result.updates >= 40
-    assert set(Looking.seen) <= {-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0}
+    assert len(Looking.rewards) == result.updates >= 40
+    assert set(Looking.rewards) <= {-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0}
     assert result.episodes["length"].sum() <= 60
 
 
 @pytest.mark.slow
-def test_it_learns_what_the_compiled_run_learns(monkeypatch):
+def test_debug_run_equals_compiled_run(monkeypatch):
     monkeypatch.setitem(environments.IN_GRAPH, chain.ID, chain.GraphChain)
     plain, compiled = (make(DqnPipeline, chain.ID, debug).run(1) for debug in (True, False))
     np.testing.assert_array_equal(plain.episodes["return"], compiled.episodes["return"])
@@ -73,12 +73,12 @@ class Looking(DqnPipeline):
 """
 
 
-def test_the_command_makes_a_run_as_plain_python(tmp_path):
-    """It once failed for every study: TensorFlow was used before it was configured."""
+def test_run_debug_command_executes_as_plain_python(tmp_path):
+    """Regression test: TensorFlow was used before it was configured, so every study failed."""
     (tmp_path / "debug.toml").write_text(STUDY)
     (tmp_path / "looking.py").write_text(MODULE)
     command = [sys.executable, "-m", "tfrl", "run", "debug.toml", "--debug"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("reward 1.0\n") > 100
-    assert "episodes; the last returned" in done.stdout.splitlines()[-1]
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("reward 1.0\n") > 100
+    assert "episodes; the last returned" in process.stdout.splitlines()[-1]

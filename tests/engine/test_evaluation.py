@@ -1,4 +1,4 @@
-"""Evaluation under named conditions, and one trainer that serves all of them."""
+"""Evaluation on training, held-out and shifted levels by one trainer."""
 
 import numpy as np
 import pandas as pd
@@ -32,12 +32,12 @@ def table(trainer):
     return pd.DataFrame(result.evaluations)
 
 
-def test_every_split_is_played_with_both_policies_at_each_scheduled_step(table):
+def test_every_split_is_evaluated_with_both_policies_at_each_scheduled_step(table):
     keys = ["step", "split", "variation", "policy"]
     counts = table.groupby(keys).size()
     assert set(counts) == {EPISODES}
-    level_config = {(s, v) for _, s, v, _ in counts.index}
-    assert level_config == {
+    splits = {(split, variation) for _, split, variation, _ in counts.index}
+    assert splits == {
         ("training", "D"), ("held-out", "D"), ("shifted", "R"), ("shifted", "E")
     }  # fmt: skip
     assert len(counts) == 3 * 4 * 2
@@ -48,7 +48,7 @@ def test_every_split_is_played_with_both_policies_at_each_scheduled_step(table):
     assert table.loc[~in_training, "level"].min() >= FIRST_TEST_LEVEL
 
 
-def test_the_greedy_rows_are_what_a_plain_loop_earns_in_those_levels(trainer):
+def test_greedy_returns_equal_those_of_a_plain_loop(trainer):
     level_config = LevelConfig("D", 5, TESTED)
     result = trainer.run(3, level_config)
     table = pd.DataFrame(result.evaluations)
@@ -66,27 +66,27 @@ def test_the_greedy_rows_are_what_a_plain_loop_earns_in_those_levels(trainer):
     np.testing.assert_array_equal(last["return"], returns)
 
 
-def test_the_stochastic_policy_explores_and_its_draws_follow_the_seed(trainer, table):
+def test_stochastic_policy_explores_and_its_draws_follow_the_seed(trainer, table):
     first = table[table["step"] == 0]
     greedy, stochastic = (first[first["policy"] == p]["return"].to_numpy() for p in POLICIES)
     assert not np.array_equal(greedy, stochastic)
     # Before training, a sampled policy is close to a random one, whose mean return is 22.
     assert 15 < stochastic[:EPISODES].mean() < 30
-    again = pd.DataFrame(trainer.run(3, LevelConfig("D", 5, TESTED)).evaluations)
-    pd.testing.assert_frame_equal(table, again)
-    other = pd.DataFrame(trainer.run(4, LevelConfig("D", 5, TESTED)).evaluations)
-    assert not np.array_equal(table["return"], other["return"])
+    same_seed = pd.DataFrame(trainer.run(3, LevelConfig("D", 5, TESTED)).evaluations)
+    pd.testing.assert_frame_equal(table, same_seed)
+    other_seed = pd.DataFrame(trainer.run(4, LevelConfig("D", 5, TESTED)).evaluations)
+    assert not np.array_equal(table["return"], other_seed["return"])
 
 
 @pytest.mark.slow
-def test_a_trainer_that_has_served_other_conditions_gives_the_same_bits(trainer):
-    for served in (LevelConfig("R", None, ("D", "E")), LevelConfig("E", 1, ("R", "D"))):
-        trainer.run(1, served)
-    asked = LevelConfig("R", 7, ("D", "grid"))
-    assert digest(trainer.run(1, asked)) == digest(make_trainer().run(1, asked))
+def test_run_does_not_depend_on_levels_of_earlier_runs(trainer):
+    for earlier in (LevelConfig("R", None, ("D", "E")), LevelConfig("E", 1, ("R", "D"))):
+        trainer.run(1, earlier)
+    level_config = LevelConfig("R", 7, ("D", "grid"))
+    assert digest(trainer.run(1, level_config)) == digest(make_trainer().run(1, level_config))
 
 
-def test_conditions_decide_what_is_trained_on(trainer):
+def test_level_config_decides_the_levels_trained_on(trainer):
     results = [
         trainer.run(1, level_config)
         for level_config in (
@@ -96,7 +96,7 @@ def test_conditions_decide_what_is_trained_on(trainer):
         )
     ]
     assert len({result.weights_sha256 for result in results}) == 3
-    # With a single level, every first episode starts alike.
+    # With a single level, the first episodes of all environments start in the same state.
     single = PpoPipeline(lambda size: load("CartPole-v0", batch_size=size), PpoConfig(), 1_000)
     single.environment.set_level_config(LevelConfig("D", 1))
     single.initialize(1)
@@ -105,9 +105,9 @@ def test_conditions_decide_what_is_trained_on(trainer):
 
 
 @pytest.mark.slow
-def test_what_is_tested_on_besides_does_not_change_training():
-    plain, tested = make_trainer(num_shifted=0), make_trainer()
-    results = plain.run(1), tested.run(1, LevelConfig(test=TESTED))
+def test_shifted_variations_do_not_change_training():
+    plain, shifted = make_trainer(num_shifted=0), make_trainer()
+    results = plain.run(1), shifted.run(1, LevelConfig(test=TESTED))
     assert results[0].weights_sha256 == results[1].weights_sha256
     np.testing.assert_array_equal(*(result.episodes["return"] for result in results))
 
@@ -120,14 +120,12 @@ def test_what_is_tested_on_besides_does_not_change_training():
         (LevelConfig("D", None, ("R",)), ValueError, r"test is \['R'\]: expected 2 variations"),
     ],
 )
-def test_conditions_that_cannot_be_are_refused_before_training(
-    trainer, level_config, error, message
-):
+def test_invalid_level_config_raises_before_training(trainer, level_config, error, message):
     with pytest.raises(error, match=message):
         trainer.run(1, level_config)
 
 
-def test_compiled_steps_start_in_the_levels_trained_on_alone():
+def test_compiled_steps_start_episodes_in_training_levels_only():
     environment = load("CartPole-v0", batch_size=4)
     environment.set_level_config(LevelConfig("R", 3))
     environment.reseed(0)

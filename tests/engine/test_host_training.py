@@ -1,4 +1,4 @@
-"""Training in environments outside of the graph."""
+"""Training in Gymnasium environments, outside the graph."""
 
 import gymnasium
 import numpy as np
@@ -41,8 +41,8 @@ def weights(trainer):
         pytest.param("apo", {"num_epochs": 5}, marks=pytest.mark.slow),
     ],
 )
-def test_learning_is_the_same_as_in_the_graph(monkeypatch, name, hyperparameters):
-    """All frames are: a single one that differed would part the weights."""
+def test_training_equals_training_in_the_graph(monkeypatch, name, hyperparameters):
+    """A single different frame would lead to different weights."""
     monkeypatch.setitem(environments.IN_GRAPH, chain.ID, chain.GraphChain)
     trainers = [
         make_trainer(name, environment_id, **hyperparameters)
@@ -50,12 +50,12 @@ def test_learning_is_the_same_as_in_the_graph(monkeypatch, name, hyperparameters
     ]
     results = [trainer.run(3) for trainer in trainers]
     for tables in ("episodes", "evaluations"):
-        inside, outside = (pd.DataFrame(getattr(result, tables)) for result in results)
-        assert len(inside) > 20
-        pd.testing.assert_frame_equal(inside, outside, check_dtype=False)
+        in_graph, on_host = (pd.DataFrame(getattr(result, tables)) for result in results)
+        assert len(in_graph) > 20
+        pd.testing.assert_frame_equal(in_graph, on_host, check_dtype=False)
     assert results[0].updates == results[1].updates > 0
-    for inside, outside in zip(*map(weights, trainers), strict=True):
-        np.testing.assert_allclose(inside, outside, rtol=1e-3, atol=1e-5)
+    for in_graph, on_host in zip(*map(weights, trainers), strict=True):
+        np.testing.assert_allclose(in_graph, on_host, rtol=1e-3, atol=1e-5)
 
 
 SHORTEST_FIRST = [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])]
@@ -63,19 +63,19 @@ SHORTEST_FIRST = [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for nam
 
 @pytest.fixture(scope="module", params=SHORTEST_FIRST)
 def lander(request):
-    """A trainer in LunarLander-v3 and what it gave for seeds 1 and 2."""
+    """A trainer in LunarLander-v3, and its results for seeds 1 and 2."""
     trainer = make_trainer(request.param, "gymnasium:LunarLander-v3")
     return trainer, [trainer.run(seed) for seed in (1, 2)]
 
 
-def test_a_run_is_a_pure_function_of_its_seed_and_conditions(lander):
+def test_run_is_a_pure_function_of_seed_and_levels(lander):
     trainer, (first, second) = lander
-    few = trainer.run(1, LevelConfig(levels=2))
-    assert len({digest(result) for result in (first, second, few)}) == 3
+    two_levels = trainer.run(1, LevelConfig(levels=2))
+    assert len({digest(result) for result in (first, second, two_levels)}) == 3
     assert digest(trainer.run(1)) == digest(first)
 
 
-def test_the_tables_are_what_they_say(lander):
+def test_tables_are_consistent(lander):
     _, (result, _) = lander
     episodes, evaluations = pd.DataFrame(result.episodes), pd.DataFrame(result.evaluations)
     assert episodes["step"].is_monotonic_increasing and len(episodes)
@@ -89,14 +89,14 @@ def test_the_tables_are_what_they_say(lander):
 
 
 @pytest.mark.slow
-def test_there_is_one_call_for_each_vector_step():
+def test_one_compiled_call_per_vector_step():
     trainer = make_trainer("ppo", chain.GYMNASIUM_ID, num_epochs=2)
     loop, counts = trainer._loop, {"calls": 0, "steps": 0}
     host = loop._environment.host
 
-    def counted(function, what):
+    def counted(function, key):
         def call(*args):
-            counts[what] += 1
+            counts[key] += 1
             return function(*args)
 
         return call
@@ -106,11 +106,11 @@ def test_there_is_one_call_for_each_vector_step():
     host.step = counted(host.step, "steps")
     result = trainer.run(0)
     assert result.updates > 0
-    assert counts["calls"] == 1 + counts["steps"] > 600 / 8  # with one before the first
+    assert counts["calls"] == 1 + counts["steps"] > 600 / 8  # one call precedes the first step
 
 
 class Wearing(chain.GymnasiumChain):
-    """Keeps state across resets, as environments should not: its rewards fall with use."""
+    """A faulty environment that keeps state across resets: each step lowers later rewards."""
 
     def __init__(self):
         self._wear = 0
@@ -125,7 +125,7 @@ gymnasium.register("Wearing-v0", Wearing, max_episode_steps=chain.TIME_LIMIT)
 
 
 @pytest.mark.slow
-def test_what_an_environment_keeps_across_resets_does_not_reach_the_next_run():
+def test_state_that_survives_resets_does_not_reach_the_next_run():
     trainer = make_trainer("ppo", "gymnasium:tests.engine.test_host_training:Wearing-v0")
     first = trainer.run(1)
     trainer.run(2)
@@ -141,7 +141,7 @@ def test_held_out_levels_are_never_trained_on(monkeypatch):
     monkeypatch.setattr(chain.GymnasiumChain, "seeds", seeds, raising=False)
     step, reset = host.step, host.reset
 
-    def noted(call):
+    def recorded(call):
         def wrapper(*args):
             before = len(seeds)
             time_step = call(*args)
@@ -150,8 +150,8 @@ def test_held_out_levels_are_never_trained_on(monkeypatch):
 
         return wrapper
 
-    monkeypatch.setattr(host, "step", noted(step))
-    monkeypatch.setattr(host, "reset", noted(reset))
+    monkeypatch.setattr(host, "step", recorded(step))
+    monkeypatch.setattr(host, "reset", recorded(reset))
     for level_config in (LevelConfig(), LevelConfig(levels=5)):
         trained.clear()
         seeds.clear()
@@ -164,26 +164,26 @@ def test_held_out_levels_are_never_trained_on(monkeypatch):
     assert set(trained) == evaluated["training"] == set(range(5))
 
 
-def test_as_many_episodes_are_played_as_there_are_levels_however_few_environments_there_are():
+def test_results_of_play_do_not_depend_on_the_number_of_environments():
     levels = FIRST_TEST_LEVEL + np.arange(2 * MAX_PLAYED_AT_ONCE + 3)
     results = []
     for batch_size in (1, MAX_PLAYED_AT_ONCE):
         environment = environments.load("gymnasium:CartPole-v1", batch_size=batch_size)
 
-        def choose(packed, environment=environment):  # pushes under the falling pole
+        def choose(packed, environment=environment):  # pushes the cart under the falling pole
             observation = environment.unpacked(packed).observation.numpy()
             return [(observation[:, 2] > 0).astype(int)]
 
         results.append(play(environment, choose, levels))
-    (returns, lengths), (at_once, lengths_at_once) = results
-    np.testing.assert_array_equal(returns, at_once)
-    np.testing.assert_array_equal(lengths, lengths_at_once)
+    (returns, lengths), (batched_returns, batched_lengths) = results
+    np.testing.assert_array_equal(returns, batched_returns)
+    np.testing.assert_array_equal(lengths, batched_lengths)
     np.testing.assert_array_equal(returns, lengths)
     assert len(np.unique(lengths)) > 10
 
 
 @pytest.mark.slow
-def test_a_study_may_name_any_of_gymnasiums_environments():
+def test_discrete_observations_can_be_trained_on():
     trainer = make_trainer("reinforce", "gymnasium:FrozenLake-v1", 300)
     assert isinstance(trainer._loop, HostLoop)
     result = trainer.run(0)
@@ -192,7 +192,7 @@ def test_a_study_may_name_any_of_gymnasiums_environments():
 
 @pytest.mark.study
 def test_ppo_learns_cartpole_as_fast_as_in_the_graph():
-    """The mean return over training of either differs by chance alone."""
+    """A t-test finds no difference in the number of training episodes."""
     areas = []
     for environment_id in ("CartPole-v1", "gymnasium:CartPole-v1"):
         trainer = training.Trainer(

@@ -1,4 +1,4 @@
-"""REINFORCE's loss against its definition, written out in NumPy."""
+"""REINFORCE's loss agrees with its definition in plain NumPy."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def make_agent(make_networks):
 
 @pytest.fixture
 def episodes():
-    """Two episodes padded to one length, as `EpisodeCollector` pads them; the second truncated."""
+    """Two episodes, padded to the same length as by `EpisodeCollector`; the second is truncated."""
     rng = np.random.default_rng(0)
     t = np.arange(STEPS)
     length = np.array(LENGTHS)[:, None]
@@ -58,8 +58,8 @@ ENTROPY = 0.3
 
 
 def naive_loss(episodes, actor, value, normalize):
-    """Over episodes the mean of -sum log pi(a|s) A and of 0.2 times the sum of (G - V)^2, and
-    over steps the mean of the entropy times -ENTROPY.
+    """Sum of three terms: the mean over episodes of -sum_t log pi(a_t|s_t) A_t; the mean over
+    episodes of 0.2 sum_t (G_t - V(s_t))^2; and -ENTROPY times the mean entropy over steps.
     """
     log_probs, returns, values, entropies = [], [], [], []
     for b, length in enumerate(LENGTHS):
@@ -86,9 +86,7 @@ def naive_loss(episodes, actor, value, normalize):
 
 @pytest.mark.parametrize("baseline", [False, True])
 @pytest.mark.parametrize("normalize", [False, True])
-def test_loss_is_that_of_the_episodes_without_their_padding(
-    make_agent, episodes, baseline, normalize
-):
+def test_loss_ignores_padding(make_agent, episodes, baseline, normalize):
     agent, actor, value = make_agent(
         baseline, normalize_returns=normalize, entropy_regularization=ENTROPY
     )
@@ -96,7 +94,7 @@ def test_loss_is_that_of_the_episodes_without_their_padding(
     assert float(agent.train(episodes).loss) == pytest.approx(expected, rel=1e-4)
 
 
-def test_what_the_padding_shows_does_not_matter(make_agent, episodes):
+def test_content_of_padding_does_not_affect_training(make_agent, episodes):
     padding = episodes.is_boundary()
     other = episodes.replace(
         observation=tf.where(padding[..., None], 1e3, episodes.observation),
@@ -115,8 +113,8 @@ def test_what_the_padding_shows_does_not_matter(make_agent, episodes):
     ("agent_class", "moves"),
     [(MaskedReinforceAgent, False), (reinforce_agent.ReinforceAgent, True)],
 )
-def test_the_policy_loss_does_not_train_the_baseline(make_agent, episodes, agent_class, moves):
-    # When the stock case fails, TF-Agents has mended it.
+def test_policy_loss_does_not_train_the_baseline(make_agent, episodes, agent_class, moves):
+    # If the stock case fails, TF-Agents has fixed the fault.
     agent, _, value = make_agent(True, agent_class, value_estimation_loss_coef=0.0)
     before = [w.numpy() for w in value.variables]
     agent.train(episodes)

@@ -1,4 +1,4 @@
-"""Each pipeline: a pure function of configuration and seed, and one that learns."""
+"""Each pipeline learns, and its runs are pure functions of configuration and seed."""
 
 import subprocess
 import sys
@@ -21,47 +21,45 @@ from tfrl.pipelines.ppo import CorrectedPPOClipAgent
 
 NAMES = tuple(pipelines.PIPELINES)
 ROOT = Path(__file__).parents[2]
-
-
 SHORTEST_FIRST = [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])]
 
 
 @pytest.fixture(scope="module", params=SHORTEST_FIRST)
 def trained(request):
-    """A pipeline's name, its trainer, and what seeds 1 and 2 gave, one after the other."""
+    """Name of a pipeline, its trainer, and its results for seeds 1 and 2, run in this order."""
     tf.random.set_seed(1)
     np.random.seed(1)  # noqa: NPY002
     keras.backend.reset_uids()
-    for _ in range(7):  # so that dense_9 and dense_10 would be in two networks of PPO
+    for _ in range(7):  # dense_9 and dense_10 would then belong to different networks of PPO
         keras.layers.Dense(1)
     trainer = make_trainer(request.param)
     return request.param, trainer, [trainer.run(seed) for seed in (1, 2)]
 
 
-def digest_of_a_process(name, seed):
+def digest_in_new_process(name, seed):
     command = [sys.executable, "-m", "tests.engine.one_run", name, str(seed)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    return done.stdout.strip()
+    process = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return process.stdout.strip()
 
 
-def test_seeds_one_after_the_other_give_the_bits_of_each_alone(trained):
+def test_run_does_not_depend_on_runs_before_it(trained):
     name, trainer, (first, second) = trained
     assert digest(first) != digest(second)
-    assert digest(second) == digest_of_a_process(name, 2)
-    # Seed 1 came first in its trainer; now it comes after two others.
+    assert digest(second) == digest_in_new_process(name, 2)
+    # Seed 1 was the trainer's first run; now it follows two others.
     assert digest(first) == digest(trainer.run(1))
     assert first.timings["compile"] > 0 and second.timings["compile"] == 0
 
 
-def test_the_tables_are_what_they_say(trained):
+def test_tables_are_consistent(trained):
     name, _, (result, _) = trained
     episodes, evaluations = result.episodes, result.evaluations
     assert np.all(np.diff(episodes["step"]) >= 0)
     assert np.array_equal(episodes["episode"], np.arange(len(episodes["step"])))
     assert np.array_equal(episodes["return"], episodes["length"])  # CartPole: 1 for each step
-    # Every step belongs to an episode that has ended, or to one of the few still in progress.
+    # Every step belongs to a finished episode or to one of the few in progress.
     in_progress = episodes["step"][-1] - episodes["length"].sum()
-    assert 0 <= in_progress <= 8 * 500 or name == "apo_parallel"  # where others step too
+    assert 0 <= in_progress <= 8 * 500 or name == "apo_parallel"  # logs one learner's episodes
     assert np.unique(evaluations["step"]).tolist() == [0, 1_000, 2_000]
     assert len(evaluations["step"]) == 3 * EPISODES * 4  # two splits, two policies
     assert np.array_equal(evaluations["return"], evaluations["length"])
@@ -75,21 +73,21 @@ def test_the_tables_are_what_they_say(trained):
 
 def test_training_ends_with_the_first_iteration_that_reaches_its_length(trained):
     name, trainer, _ = trained
-    taken = int(trainer._pipeline.episode_log.environment_steps.numpy())
+    steps = int(trainer._pipeline.episode_log.environment_steps.numpy())
     longest = {"dqn": 1, "reinforce": 2 * 500, "apo_parallel": 16 * 32}.get(name, 8 * 32)
-    assert STEPS <= taken < STEPS + longest
+    assert STEPS <= steps < STEPS + longest
 
 
 @pytest.mark.slow
 def test_evaluating_more_often_does_not_change_training(trained):
     name, _, (result, _) = trained
-    often = make_trainer(name, every=200).run(1)
-    assert often.weights_sha256 == result.weights_sha256
-    np.testing.assert_array_equal(often.episodes["return"], result.episodes["return"])
+    frequent = make_trainer(name, every=200).run(1)
+    assert frequent.weights_sha256 == result.weights_sha256
+    np.testing.assert_array_equal(frequent.episodes["return"], result.episodes["return"])
 
 
 @pytest.mark.slow
-def test_evaluations_are_closer_together_at_first_and_each_may_keep_its_policy():
+def test_early_evaluations_are_more_frequent_and_all_policies_can_be_kept():
     pipeline = pipelines.resolve("dqn")
     trainer = training.Trainer(
         pipeline,
@@ -106,14 +104,13 @@ def test_evaluations_are_closer_together_at_first_and_each_may_keep_its_policy()
     assert np.unique(result.evaluations["step"]).tolist() == steps
     weights = dict(result.policies)
     assert weights.pop("step").tolist() == steps
-    for variable, kept in zip(
-        trainer._pipeline.policy_variables.values(), weights.values(), strict=True
-    ):
+    variables = trainer._pipeline.policy_variables.values()
+    for variable, kept in zip(variables, weights.values(), strict=True):
         np.testing.assert_array_equal(variable, kept[-1])
         assert not np.array_equal(kept[0], kept[-1])
 
 
-def test_the_evaluated_policy_is_the_greedy_one(trained):
+def test_evaluated_policy_is_greedy(trained):
     _, trainer, _ = trained
     pipeline = trainer._pipeline
     rng = np.random.default_rng(0)
@@ -126,18 +123,18 @@ def test_the_evaluated_policy_is_the_greedy_one(trained):
 
 
 @pytest.mark.slow
-def test_apo_remembers_the_best_episodes_of_its_run_and_parts_from_ppo():
+def test_apo_remembers_its_best_episodes_and_diverges_from_ppo():
     trainer = make_trainer("apo", num_anchor_episodes=3)
     result = trainer.run(1)
-    held = np.sort(trainer._pipeline.agent.anchor_memory.scores)
-    np.testing.assert_array_equal(held, np.sort(result.episodes["return"])[-3:])
-    plain = make_trainer("ppo").run(1)
-    first = result.episodes["return"][:5], plain.episodes["return"][:5]
-    np.testing.assert_array_equal(*first)  # the same weights and starts
-    assert result.weights_sha256 != plain.weights_sha256
+    scores = np.sort(trainer._pipeline.agent.anchor_memory.scores)
+    np.testing.assert_array_equal(scores, np.sort(result.episodes["return"])[-3:])
+    ppo = make_trainer("ppo").run(1)
+    first = result.episodes["return"][:5], ppo.episodes["return"][:5]
+    np.testing.assert_array_equal(*first)  # same initial weights and states
+    assert result.weights_sha256 != ppo.weights_sha256
 
 
-# Well above a random policy's 22, and reached within seconds by any agent that learns.
+# The threshold of 50 is well above a random policy's 22. Any agent that learns soon reaches it.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "config", "num_steps"),
@@ -189,7 +186,7 @@ def test_hyperparameters_reach_the_agent():
 
 
 @pytest.mark.parametrize("anneal", [True, False])
-def test_learning_rate_and_anchor_weight_fall_to_0_only_if_asked(anneal):
+def test_learning_rate_and_anchor_weight_fall_to_0_only_if_annealed(anneal):
     pipeline = build("apo", anneal_learning_rate=anneal, anneal_anchor_weight=anneal)
     pipeline.episode_log.environment_steps.assign(750)
     expected = 0.25 if anneal else 1.0
@@ -197,54 +194,54 @@ def test_learning_rate_and_anchor_weight_fall_to_0_only_if_asked(anneal):
     assert float(pipeline.learning_rate()) == pytest.approx(1e-3 * expected)
 
 
-def test_observations_are_normalized_by_all_that_were_learned_from():
+def test_observations_are_normalized_by_all_observations_learned_from():
     pipeline = build("ppo", normalize_observations=True, num_epochs=1)
     pipeline.initialize(0)
-    seen = []
+    observations = []
     for _ in range(3):
         experience = pipeline.collector.collect()
         pipeline.learn(experience)
-        seen.append(experience.observation.numpy().reshape(-1, 4))
-    seen = np.concatenate(seen)
+        observations.append(experience.observation.numpy().reshape(-1, 4))
+    x = np.concatenate(observations)
     # TF-Agents adds 1e-3 to the variance, and clips at 5.
-    expected = np.clip((seen - seen.mean(0)) / np.sqrt(seen.var(0) + 1e-3), -5, 5)
-    time_steps = ts.restart(tf.constant(seen), len(seen))
+    normalized = tf.constant(np.clip((x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3), -5, 5))
+    time_steps = ts.restart(tf.constant(x), len(x))
     logits = pipeline.agent.collect_policy.distribution(time_steps).action.logits
-    alone, _ = pipeline.networks[0](tf.constant(expected, tf.float32), time_steps.step_type, ())
-    np.testing.assert_allclose(logits, alone.logits, rtol=1e-3, atol=1e-4)
+    expected, _ = pipeline.networks[0](normalized, time_steps.step_type, ())
+    np.testing.assert_allclose(logits, expected.logits, rtol=1e-3, atol=1e-4)
 
 
-def test_each_pass_through_a_rollout_learns_from_every_frame_once(monkeypatch):
+def test_each_epoch_learns_from_every_frame_once(monkeypatch):
     pipeline = build("ppo", num_epochs=2, minibatch_size=64)
     pipeline.initialize(0)
-    seen, train = [], pipeline.agent.train
+    minibatches, train = [], pipeline.agent.train
 
     def update(minibatch):
-        seen.append(minibatch.observation.numpy())
+        minibatches.append(minibatch.observation.numpy())
         return train(minibatch)
 
     monkeypatch.setattr(pipeline.agent, "train", update)
     experience = pipeline.collector.collect()
     pipeline.learn(experience)
     frames = experience.observation[:, :-1].numpy().reshape(-1, 4)
-    assert [x.shape for x in seen] == [(64, 1, 4)] * 8
-    passes = np.concatenate(seen).reshape(2, 256, 4)
-    assert not np.array_equal(passes[0], passes[1])
-    for frames_of_a_pass in passes:
-        assert sorted(map(tuple, frames_of_a_pass)) == sorted(map(tuple, frames))
+    assert [x.shape for x in minibatches] == [(64, 1, 4)] * 8
+    epochs = np.concatenate(minibatches).reshape(2, 256, 4)
+    assert not np.array_equal(epochs[0], epochs[1])
+    for epoch in epochs:
+        assert sorted(map(tuple, epoch)) == sorted(map(tuple, frames))
 
 
-def test_two_parts_that_would_draw_the_same_numbers_are_refused():
+def test_using_a_stream_twice_raises_value_error():
     pipeline = build("ppo")
     pipeline.another = EpsilonGreedyPolicy(pipeline.agent.policy, 0.5, RandomStream(Stream.POLICY))
-    with pytest.raises(ValueError, match=r"POLICY is used twice"):
+    with pytest.raises(ValueError, match="POLICY is used twice; give each RandomStream its own"):
         pipeline.initialize(0)
 
 
 @pytest.mark.slow
-def test_a_run_that_diverges_is_an_error_and_the_next_seed_is_untouched(monkeypatch):
+def test_diverging_run_raises_and_does_not_affect_the_next_seed(monkeypatch):
     trainer = make_trainer("reinforce")
-    clean = trainer.run(2)
+    expected = trainer.run(2)
     initialize = trainer._pipeline.initialize
 
     def diverge(seed):
@@ -255,15 +252,14 @@ def test_a_run_that_diverges_is_an_error_and_the_next_seed_is_untouched(monkeypa
         context.setattr(trainer._pipeline, "initialize", diverge)
         with pytest.raises(FloatingPointError, match="a weight became NaN or infinite by step"):
             trainer.run(1)
-    again = trainer.run(2)
-    assert digest(again) == digest(clean)
+    assert digest(trainer.run(2)) == digest(expected)
 
 
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
         ("sarsa", "unknown pipeline 'sarsa': expected one of dqn, reinforce, ppo, apo"),
-        ("no_such_package.agents:Mine", "there is no module 'no_such_package'"),
+        ("no_such_package.agents:Mine", "no module named 'no_such_package'"),
         ("tfrl.pipelines.dqn:Mine", "tfrl.pipelines.dqn has no 'Mine'"),
         ("collections:OrderedDict", "is not a subclass of tfrl.pipelines.Pipeline"),
         ("broken_syntax:Mine", "cannot be imported: SyntaxError: expected ':' ("),
@@ -271,38 +267,32 @@ def test_a_run_that_diverges_is_an_error_and_the_next_seed_is_untouched(monkeypa
         ("broken_import:Mine", "ModuleNotFoundError: No module named 'not_there'"),
     ],
 )
-def test_what_is_no_pipeline_is_refused_with_one_sentence(
-    reference, message, tmp_path, monkeypatch
-):
+def test_invalid_reference_raises_lookup_error(reference, message, tmp_path, monkeypatch):
     (tmp_path / "broken_syntax.py").write_text("def learn()\n    pass\n")
-    lacking = "@dataclasses.dataclass\nclass A:\n    b: int = 1\n    c: int\n"
-    (tmp_path / "broken_config.py").write_text(f"import dataclasses\n\n\n{lacking}")
+    without_default = "@dataclasses.dataclass\nclass A:\n    b: int = 1\n    c: int\n"
+    (tmp_path / "broken_config.py").write_text(f"import dataclasses\n\n\n{without_default}")
     (tmp_path / "broken_import.py").write_text("import not_there\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(LookupError) as caught:
+    with pytest.raises(LookupError) as error:
         pipelines.resolve(reference)
-    assert message in str(caught.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(
     ("name", "hyperparameters", "message"),
     [
-        ("dqn", {"learning_rate": -1.0}, "learning_rate is to be above 0, not -1.0"),
-        ("dqn", {"fc_layer_params": (8, 0)}, r"fc_layer_params is to be above 0, not \(8, 0\)"),
-        (
-            "dqn",
-            {"initial_collect_steps": 1_000},
-            "must be below the 1000 environment steps of the run",
-        ),
-        ("reinforce", {"gamma": 1.5}, "gamma is to be from 0 to 1, not 1.5"),
+        ("dqn", {"learning_rate": -1.0}, "learning_rate must be > 0, got -1.0"),
+        ("dqn", {"fc_layer_params": (8, 0)}, r"fc_layer_params must be > 0, got \(8, 0\)"),
+        ("dqn", {"initial_collect_steps": 1_000}, "must be below the 1000 environment steps"),
+        ("reinforce", {"gamma": 1.5}, r"gamma must be in \[0, 1\], got 1.5"),
         ("ppo", {"minibatch_size": 100}, "must divide the 256 frames of a rollout, got 100"),
-        ("ppo", {"gradient_clipping": -0.5}, "gradient_clipping is to be 0 or above, not -0.5"),
-        ("apo", {"anchor_loss_type": "up"}, "one of best_to_theta, .*, cross_entropy, not 'up'"),
-        ("apo", {"anchor_selection": "worst"}, "to be one of best, random, not 'worst'"),
-        ("apo", {"stock_agent": True}, "stock_agent is to be false"),
-        ("ppo", {"stock_agent": True, "policy_l2_reg": 0.1}, "stock_agent takes no policy_l2_reg"),
+        ("ppo", {"gradient_clipping": -0.5}, "gradient_clipping must be >= 0, got -0.5"),
+        ("apo", {"anchor_loss_type": "up"}, "one of best_to_theta, .*, cross_entropy, got 'up'"),
+        ("apo", {"anchor_selection": "worst"}, "must be one of best, random, got 'worst'"),
+        ("apo", {"stock_agent": True}, "stock_agent must be false"),
+        ("ppo", {"stock_agent": True, "policy_l2_reg": 0.1}, "policy_l2_reg .* must be 0 with"),
     ],
 )
-def test_impossible_hyperparameters_are_refused_by_name(name, hyperparameters, message):
+def test_invalid_hyperparameters_raise_value_error(name, hyperparameters, message):
     with pytest.raises(ValueError, match=message):
         build(name, **hyperparameters)

@@ -1,4 +1,4 @@
-"""The checker checked: a policy known to overfit is found out, one that cannot is not accused."""
+"""The overfitting test detects a planted memoriser and has few false positives."""
 
 import functools
 
@@ -12,7 +12,7 @@ from tfrl.analysis import benchmarks, overfitting
 from tfrl.analysis import levels as clusters
 from tfrl.variations import LevelConfig
 
-ID, EPISODES, SEEDS = "Maze-v0", 100, 6  # the fewest that decide
+ID, EPISODES, SEEDS = "Maze-v0", 100, 6  # 6 seeds are the fewest that give a verdict
 
 
 @functools.cache
@@ -21,9 +21,10 @@ def trainer(known_levels):
 
 
 def verdicts(known_levels, levels, repetitions):
-    """Of a study of six seeds, evaluated as any run is; a row each time it is repeated.
+    """Returns the verdicts of repeated studies of six seeds, one row per repetition.
 
-    Runs are evaluated twice, with two policies, each with random numbers of its own.
+    Six runs give four repetitions: two evaluations, each with two policies, with different random
+    numbers.
     """
     tables = []
     for run in range(SEEDS * (repetitions // 4)):
@@ -32,23 +33,23 @@ def verdicts(known_levels, levels, repetitions):
         tables.append(pd.DataFrame(result.evaluations).assign(**names))
     measure = overfitting.success(ID)
     scores = overfitting.scores(pd.concat(tables), benchmarks.get(ID).success)
-    # All runs are judged, however little they know: here, the checker is what is checked.
+    # `learned=True` gives a verdict even for runs that have learned nothing.
     gaps = overfitting.gaps(scores, measure).assign(learned=True)
     played = clusters.played(pd.concat(tables), measure.column, benchmarks.get(ID).success)
-    found = overfitting.verdicts(gaps, measure, 1, played)
-    assert len(found) == repetitions and set(found["n"]) == {SEEDS}
-    return found
+    table = overfitting.verdicts(gaps, measure, 1, played)
+    assert len(table) == repetitions and set(table["n"]) == {SEEDS}
+    return table
 
 
-def test_a_planted_memoriser_shows_a_gap():
-    found = verdicts(known_levels=10, levels=10, repetitions=8)
-    assert (found["verdict"] == "gap").all() and (found["low"] > 0.5).all()
-    assert (found["reference"] == 1).all()
+def test_planted_memoriser_shows_a_gap():
+    table = verdicts(known_levels=10, levels=10, repetitions=8)
+    assert (table["verdict"] == "gap").all() and (table["low"] > 0.5).all()
+    assert (table["reference"] == 1).all()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("levels", [10, None])
-def test_a_policy_blind_to_the_level_is_seldom_accused(levels):
-    found = verdicts(known_levels=0, levels=levels, repetitions=60)
-    assert np.mean((found["low"] <= 0) & (found["high"] >= 0)) >= 0.9
-    assert not np.any(found["reference"] == 1)
+def test_intervals_of_a_policy_blind_to_the_level_include_0(levels):
+    table = verdicts(known_levels=0, levels=levels, repetitions=60)
+    assert np.mean((table["low"] <= 0) & (table["high"] >= 0)) >= 0.9
+    assert not np.any(table["reference"] == 1)

@@ -1,4 +1,4 @@
-"""How much of ours a reader follows from the start of an iteration to its last update."""
+"""Number of the project's files and functions that one training iteration calls."""
 
 import sys
 from collections import defaultdict
@@ -11,8 +11,8 @@ from tfrl import pipelines
 from tfrl.environments import CartPole
 
 ROOT = Path(tfrl.__file__).parent
-# What stands in for Gymnasium, tf.random, Keras's Dense and Adam, and what only observes.
-LIKE_A_LIBRARY = {
+# Not counted: counterparts of Gymnasium, tf.random, and Keras's Dense and Adam; and the logs.
+LIBRARIES = {
     "environments",
     "components/randomness.py",
     "components/networks.py",
@@ -22,13 +22,13 @@ LIKE_A_LIBRARY = {
 
 
 def is_property(frame):
-    """A property is read like an attribute."""
+    """Returns true for a property, which reads like an attribute and is not counted."""
     owner = frame.f_locals.get("self")
     return isinstance(getattr(type(owner), frame.f_code.co_name, None), property)
 
 
-def followed(name):
-    """The functions of each of our files that one iteration calls, while it is traced eagerly."""
+def functions_called(name):
+    """Returns the functions that one eager iteration calls, by file of the project."""
     pipeline_class = pipelines.resolve(name)
     small = {"num_epochs": 1, "num_environments": 2} if "Ppo" in str(pipeline_class.__mro__) else {}
     pipeline = pipeline_class(
@@ -38,13 +38,13 @@ def followed(name):
     pipeline.collector.collect()
     calls = defaultdict(set)
 
-    def note(frame, event, _):
+    def record(frame, event, _):
         file = Path(frame.f_code.co_filename)
         if event == "call" and file.is_relative_to(ROOT) and not is_property(frame):
-            # A function inside another belongs to it: it is read there.
+            # A nested function counts as part of the outer one.
             calls[file.relative_to(ROOT).as_posix()].add(frame.f_code.co_qualname.split(".<")[0])
 
-    sys.setprofile(note)
+    sys.setprofile(record)
     try:
         pipeline.iterate()
     finally:
@@ -52,7 +52,7 @@ def followed(name):
     return {
         file: functions
         for file, functions in sorted(calls.items())
-        if not any(file.startswith(known) for known in LIKE_A_LIBRARY)
+        if not any(file.startswith(library) for library in LIBRARIES)
     }
 
 
@@ -60,17 +60,17 @@ def followed(name):
     ("name", "files", "calls"),
     [("dqn", 6, 14), ("reinforce", 5, 15), ("ppo", 5, 17), ("apo", 7, 25)],
 )
-def test_an_iteration_is_read_in_few_files_and_calls(name, files, calls):
-    """It was 14 files and 38 calls for PPO."""
-    found = followed(name)
-    assert len(found) <= files, found
-    assert sum(map(len, found.values())) <= calls, found
-    assert f"pipelines/{name}.py" in found
+def test_iteration_calls_few_files_and_functions(name, files, calls):
+    """PPO once called 38 functions in 14 files."""
+    functions = functions_called(name)
+    assert len(functions) <= files, functions
+    assert sum(map(len, functions.values())) <= calls, functions
+    assert f"pipelines/{name}.py" in functions
 
 
 if __name__ == "__main__":
     for name in ("dqn", "reinforce", "ppo", "apo"):
-        calls = followed(name)
+        calls = functions_called(name)
         print(f"{name}: {sum(map(len, calls.values()))} calls, {len(calls)} files")
         for file, functions in calls.items():
             print(f"   {file}: {', '.join(sorted(functions))}")
