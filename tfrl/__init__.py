@@ -1,7 +1,7 @@
-"""How far can a deep-RL result be trusted? Seed-controlled TF-Agents pipelines and their reports.
+"""Seed-controlled TF-Agents pipelines, and reports on how reproducible their results are.
 
-Importing this package loads no TensorFlow. It only says, before anyone does, that TensorFlow is
-to use the legacy Keras that TF-Agents was written for, and to keep its start-up log to itself.
+Importing this package does not import TensorFlow. It only sets the environment variables with which
+TensorFlow uses legacy Keras, which TF-Agents needs, and prints no log when it starts.
 """
 
 import os
@@ -16,7 +16,7 @@ if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
     raise ImportError(
         "import tfrl before tensorflow, or set TF_USE_LEGACY_KERAS=1: TF-Agents needs legacy Keras"
     )
-os.environ["TF_USE_LEGACY_KERAS"] = "1"  # whatever the shell says: TF-Agents fails without
+os.environ["TF_USE_LEGACY_KERAS"] = "1"  # overrides the shell: TF-Agents fails without it
 make_imports_quiet()
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ __all__ = ["load_policy", "load_runs"]
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what is asked for: pandas and TensorFlow take their time."""
+    """Imports a public name at its first use, since pandas and TensorFlow import slowly."""
     if name in __all__:
         from tfrl.harness.store import loading
 

@@ -121,7 +121,7 @@ def test_the_report_gets_the_results_and_what_does_not_count_is_told(project, ca
     assert list(seen["results"].runs["status"]).count("finished") == 1
     damage, outdated = err.splitlines()
     assert damage.startswith(f"1 stored run counts as missing: {damaged} is damaged")
-    assert outdated.startswith("1 stored run was made by other code or packages than today's (ten")
+    assert outdated.startswith("1 stored run has other code or packages than the current ones (ten")
     assert seen["results"].notices == (damage, outdated)
 
 

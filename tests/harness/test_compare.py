@@ -41,7 +41,7 @@ def test_two_sides_that_were_made_unlike_are_not_compared_in_silence(project, ca
         publish(project.store, TWO + seed, versions={"numpy": "2.1"}, learning_rate=0.5)
     assert project.tfrl("compare", "fake/one", "fake/two") == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "The runs were not all made alike: numpy 2.0 for 3 and 2.1 for 3." in told
+    assert "Not all runs have the same code and machine: numpy 2.0 for 3 and 2.1 for 3." in told
 
 
 def test_one_configuration_by_two_paths_is_one(stored, capsys):
@@ -55,17 +55,17 @@ def test_two_studies_of_one_name_would_share_their_runs(stored, capsys):
     other.write_text(stored.file.read_text())
     assert stored.tfrl("compare", "fake/one", f"{other}/two") == 2
     told = capsys.readouterr().err
-    assert "elsewhere/fake.toml have one name, and so one folder of runs: rename one" in told
+    assert "elsewhere/fake.toml have the same name and folder of runs: rename one" in told
 
 
 @pytest.mark.parametrize(
     ("first", "second", "sentence"),
     [
-        ("fake", "fake/two", "'fake' names no configuration: expected STUDY/CONFIGURATION"),
+        ("fake", "fake/two", "'fake' is not a configuration: expected STUDY/CONFIGURATION"),
         ("none/one", "fake/two", "there is no study 'none'"),
         ("fake/three", "fake/two", "fake has no configuration 'three': expected one of one, two"),
         ("fake/one", "fake/one", "fake/one and fake/one are the same configuration"),
-        ("fake/one", "fake/two", "no finished run of fake/one is stored in runs/fake: `tfrl run"),
+        ("fake/one", "fake/two", "no finished run of fake/one is stored in runs/fake: start "),
         ("fake/one", "varied/one", "fake and varied have no environment in common"),
     ],
 )

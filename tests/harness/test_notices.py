@@ -1,10 +1,10 @@
-"""What is said of runs that were not all made alike."""
+"""Notices on runs with different provenance."""
 
 from tests.harness.test_run_store import CODE
 from tfrl.harness.store.notices import describe_differences, provenance_summary
 
-NEVERTHELESS = "The same bits are still expected, as on any x86-64 processor with AVX2."
-PERHAPS = "Part of what differs between them may come from that."
+NEVERTHELESS = "Bit-identical results are still expected, as on any x86-64 processor with AVX2."
+PERHAPS = "Some differences between the runs may come from that."
 
 
 def manifest(**changes) -> dict:
@@ -35,12 +35,12 @@ def test_nothing_is_said_of_runs_made_alike():
 def test_other_processors_are_a_fact_and_no_alarm():
     xeon = {"machine": "x86_64", "model": "Xeon", "flags": ["avx2", "fma", "avx512f"]}
     assert told(manifest(), manifest(processor=xeon), manifest()) == (
-        "The runs were not all made alike: processor EPYC for 2 and Xeon for 1; "
+        "Not all runs have the same code and machine: processor EPYC for 2 and Xeon for 1; "
         "the processor's instructions avx2 fma for 2 and avx2 fma avx512f for 1. " + NEVERTHELESS
     )
     python = told(manifest(versions={"python": "3.13.1"}), manifest(lock_sha256="2" * 64))
     assert python == (
-        "The runs were not all made alike: python 3.13.1 for 1 and 3.11.7 for 1; "
+        "Not all runs have the same code and machine: python 3.13.1 for 1 and 3.11.7 for 1; "
         f"lock 11111111 for 1 and 22222222 for 1. {NEVERTHELESS}"
     )
 

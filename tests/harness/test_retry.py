@@ -51,4 +51,4 @@ def test_where_nothing_failed_nothing_is_made(project, capsys):
 def test_while_runs_are_being_made_it_is_refused(project, capsys):
     with project.store.locked():
         assert project.tfrl("retry", "fake") == 2
-    assert capsys.readouterr().err.startswith("tfrl: another `tfrl run` is at work in runs/fake:")
+    assert capsys.readouterr().err.startswith("tfrl: another `tfrl run` is using runs/fake:")

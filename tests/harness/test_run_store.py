@@ -156,8 +156,8 @@ def test_the_runs_of_another_study_file_are_not_touched(project, store):
     with pytest.raises(StoreError) as caught, foreign.locked():
         pass
     assert str(caught.value) == (
-        "runs/fake holds the runs of studies/fake.toml: rename mine/fake.toml, or keep its runs in "
-        "another folder with --runs"
+        "runs/fake holds the runs of studies/fake.toml: rename mine/fake.toml, or choose "
+        "another folder for its runs with --runs"
     )
     with replace(foreign, root=Path("others")).locked():
         pass
@@ -244,7 +244,7 @@ def test_a_link_where_replaced_runs_are_kept_is_refused(store, run, tmp_path):
 def test_what_was_replaced_is_kept_though_the_process_ended_then(store, run):
     publish(store, code="1" * 64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atomic_files, "_settle", lambda *_: None)  # it is killed before
+        patch.setattr(atomic_files, "_finish", lambda *_: None)  # it is killed before
         publish(store, code="2" * 64)
     assert not store.replaced_directory(run).exists()
     with store.locked():

@@ -161,7 +161,7 @@ def test_while_runs_are_being_made_nothing_is_touched(project, capsys, option, i
         assert project.stored() == before
     if is_there or option == "--prune":
         assert status == 2
-        assert "another `tfrl run` is at work in runs/fake" in capsys.readouterr().err
+        assert "another `tfrl run` is using runs/fake" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("level", ["fake", "fake/.replaced", "fake/line", "fake/line/one/seed-0"])

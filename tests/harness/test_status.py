@@ -59,7 +59,7 @@ def test_every_run_is_counted_once_and_what_is_amiss_is_named(project, capsys):
     assert (
         changed == "not counted: line/two/seed-0: configurations.two.learning_rate was 0.1, is 0.5"
     )
-    assert all("made by other code or packages than today's" in line for line in outdated)
+    assert all("other code or packages than the current ones" in line for line in outdated)
 
 
 def test_a_study_of_which_nothing_is_stored_stays_so(project, capsys):
@@ -125,7 +125,7 @@ def test_what_a_stored_text_says_to_a_terminal_is_spelt_out(project, capsys):
 def test_runs_of_unlike_makers_are_told(project, capsys):
     for position, version in enumerate(["2.0", "2.1", "2.1"]):
         publish(project.store, position, versions={"numpy": version})
-    sentence = "The runs were not all made alike: numpy 2.1 for 2 and 2.0 for 1. Part of what"
+    sentence = "Not all runs have the same code and machine: numpy 2.1 for 2 and 2.0 for 1."
     assert any(line.startswith(sentence) for line in status(project, capsys))
 
 

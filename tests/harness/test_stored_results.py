@@ -126,8 +126,8 @@ def test_runs_of_other_code_or_packages_are_noticed(project, monkeypatch):
     source.write_text("a = 1")
     monkeypatch.setenv("FAKE_SOURCE", str(source))
     assert notices(store, engine) == (
-        "2 stored runs were made by other code or packages than today's (the code changed); "
-        "`tfrl run` would make them again.",
+        "2 stored runs have other code or packages than the current ones (the code changed); "
+        "`tfrl run` would rerun them.",
     )
     monkeypatch.delenv("FAKE_SOURCE")
     monkeypatch.setattr(run_context, "_version", lambda package: "9")
@@ -144,7 +144,7 @@ def test_a_pipeline_that_is_gone_is_noticed(project):
             raise LookupError("there is no module")
 
     assert notices(store, Gone()) == (
-        "The code of fake on Line-v0 is not all here, so its runs may be those of another.",
+        "Some code of fake on Line-v0 is missing, so its runs may be of other code.",
     )
 
 
@@ -154,7 +154,7 @@ def test_runs_of_one_name_with_different_defaults_are_noticed(project):
     publish(store, 0, here, run_context.versions())
     publish(store, 1, here, run_context.versions(), learning_rate=0.3)
     assert notices(store, engine) == (
-        "The runs of one differ in learning_rate, the default of which has changed.",
+        "The runs of one differ in learning_rate: the default has changed.",
     )
 
 

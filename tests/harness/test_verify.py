@@ -345,7 +345,7 @@ def test_mistakes_are_one_sentence(project, capsys):
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('"schema": 2', '"schema": 7', "was written by another tfrl (schema 7, this one reads 2)"),
+        ('"schema": 2', '"schema": 7', "was written by another version of tfrl (schema 7, "),
         ('"schema": 2', '"schema"', "is damaged: "),
         ('"finished"', "3, 4", "is damaged: "),
         ('"hyperparameters"', '"hyper"', "is damaged: "),

@@ -1,6 +1,6 @@
-"""What the harness asks of the pipelines, and the one place where it reaches for them.
+"""The interface between the harness and the pipelines, and the only module that imports them.
 
-Importing this module is cheap; TensorFlow is imported when a method of `Engine` is called.
+TensorFlow is imported when a method of `Engine` is called, not with this module.
 """
 
 import contextlib
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 
 class RunResult(Protocol):
-    """What a run leaves behind."""
+    """The results of a run."""
 
     @property
     def episodes(self) -> Mapping[str, object]:
-        """The columns of `tables.EPISODES`, a row for each episode of training."""
+        """The columns of `tables.EPISODES`, with a row for each training episode."""
 
     @property
     def evaluations(self) -> Mapping[str, object]:
-        """The columns of `tables.EVALUATIONS`, a row for each episode of each evaluation."""
+        """The columns of `tables.EVALUATIONS`, with a row for each evaluation episode."""
 
     @property
     def losses(self) -> Mapping[str, object]:
-        """The columns of `tables.LOSSES`, a row for each loss at each of some 200 points."""
+        """The columns of `tables.LOSSES`, with a row for each loss at each of about 200 steps."""
 
     @property
     def policies(self) -> "Mapping[str, np.ndarray]":
-        """Environment steps `[E]` under "step", and weights `[E, ...]`; empty if none is kept."""
+        """Environment steps `[E]` under "step", and weights `[E, ...]`; empty if not stored."""
 
     @property
     def weights_sha256(self) -> str:
@@ -47,19 +47,19 @@ class RunResult(Protocol):
 
     @property
     def timings(self) -> Mapping[str, float]:
-        """Seconds spent to "compile", "train" and "evaluate"."""
+        """Seconds for "compile", "train" and "evaluate"."""
 
     @property
     def updates(self) -> int:
-        """Gradient updates made."""
+        """Number of gradient updates."""
 
 
 class Trainer(Protocol):
-    """Compiled once, serves every seed, and all conditions with one number of shifted tests."""
+    """A compiled trainer for all seeds, and all level configs with the same number of tests."""
 
     @property
     def long_sums(self) -> tuple[str, ...]:
-        """Operations whose bits may differ on a processor with another cache."""
+        """Operations whose bits may differ on a processor with other cache sizes."""
 
     def run(
         self,
@@ -68,51 +68,53 @@ class Trainer(Protocol):
         on_progress: Callable[[int], None] | None = None,
         checkpoint: "Checkpoint | None" = None,
     ) -> RunResult:
-        """Train with `seed`, reporting environment steps as they are made. Raises if that fails.
+        """Trains with `seed`. Raises any error of the training.
 
-        Goes on from the checkpoint, if it holds anything, and saves to it whenever that is due.
+        Args:
+          on_progress: called with the number of environment steps so far.
+          checkpoint: the run resumes from it, if it has a state, and saves to it when it is due.
         """
 
 
 class Engine:
-    """The pipelines of `tfrl.pipelines`. Tests put an object with the same methods in its place."""
+    """The pipelines of `tfrl.pipelines`. Tests replace it by a fake with the same methods."""
 
     def configure(self) -> None:
-        """Prepare this process for runs that depend on nothing but their seed."""
+        """Configures TensorFlow in this process, so runs depend only on their settings and seed."""
         from tfrl.runtime import tf_setup
 
         tf_setup.configure()
 
     def config(self, pipeline: str) -> Any:
-        """A pipeline's `Config`, which should be the dataclass of its hyperparameters.
+        """Returns a pipeline's `Config`, the dataclass of its hyperparameters; None without one.
 
-        Raises `LookupError` with one sentence if there is no pipeline of this name or dotted path.
+        Raises `LookupError` with a message for users if the name or dotted path does not exist.
         """
         return getattr(self._resolve(pipeline), "Config", None)
 
     def check(self, environment: Environment) -> None:
-        """Raises `LookupError` with one sentence if it is not there or faulty."""
+        """Raises `LookupError` with a message for users if the environment is missing or faulty."""
         from tfrl import environments
 
         if environment.id.startswith(GYMNASIUM):
             from tfrl.environments.check import check
 
-            with contextlib.suppress(ValueError):  # which `load` puts in a sentence
+            with contextlib.suppress(ValueError):  # `load` raises it with a message for users
                 check(environment.id.removeprefix(GYMNASIUM))
         environments.load(environment.id, batch_size=1)
 
     def trainer(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Trainer:
-        """A trainer for all runs of the group of `run`; to compile it takes some seconds."""
+        """Returns a trainer for all runs of the group of `run`, which compiles in some seconds."""
         from tfrl.runtime import compile_cache
 
         trainer = self._trainer(study, run, hyperparameters)
-        compile_cache.save()  # here, since a worker may be ended at any time
+        compile_cache.save()  # now, since a worker may be killed at any time
         return trainer
 
     def debug(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> RunResult:
-        """Make a run in this process, which is configured, without compiling anything.
+        """Trains in this process without compilation. Call `configure` before.
 
-        Raises whatever goes wrong.
+        Raises any error of the training.
         """
         trainer = self._trainer(study, run, hyperparameters, debug=True)
         return trainer.run(run.seed, run.environment.level_config)
@@ -137,15 +139,15 @@ class Engine:
         )
 
     def sources(self, pipeline: str, environment_id: str) -> list[Path]:
-        """The files that decide what such a run gives, besides installed packages.
+        """Returns the source files that determine the results, without importing TensorFlow.
 
-        They are found without TensorFlow. Raises `LookupError` if there is no such pipeline, or if
-        a module of the user's own, with the pipeline or the environment, is not there.
+        Installed packages are not included. Raises `LookupError` if the pipeline, or a user's
+        module with the pipeline or the environment, does not exist.
         """
         return sorted(sources.files_of_run(pipeline, environment_id))
 
     def arithmetic(self) -> Mapping[str, Any]:
-        """What a worker of this machine computes in the self-test of `tfrl.runtime.arithmetic`."""
+        """Returns the results of the self-test `tfrl.runtime.arithmetic` in a worker's settings."""
         from tfrl.runtime import tf_setup
 
         command = [sys.executable, "-m", "tfrl.runtime.arithmetic"]

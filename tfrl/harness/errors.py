@@ -1,34 +1,34 @@
-"""What can go wrong outside a run. The message of each is one sentence for the person concerned."""
+"""Errors shown to the user. Each message is one sentence."""
 
 
 class HarnessError(Exception):
-    """What was asked for cannot be done; the command line shows the message and nothing else."""
+    """A command cannot be executed. The command line shows only the message, no traceback."""
 
 
 class StudyError(HarnessError, ValueError):
-    """A mistake in a study, naming file, key and what was expected."""
+    """A mistake in a study. The message names the file, the key and the expected value."""
 
 
 class StoreError(HarnessError):
-    """Runs cannot be stored or read here at all."""
+    """A run store cannot be read or written."""
 
 
 class ClusterError(HarnessError):
-    """A cluster cannot be reached, or would not make the runs that are asked for."""
+    """A cluster cannot be reached, or cannot reproduce the runs of this machine."""
 
 
 class DamagedError(HarnessError):
-    """A stored run is not what was written, naming the file; the run counts as missing."""
+    """A stored file differs from what was written. The run counts as missing."""
 
 
 class OutdatedError(HarnessError):
-    """A stored run is in the form of an older tfrl, saying which; the run counts as missing."""
+    """A stored run has the schema of an older tfrl. The run counts as missing."""
 
 
 def printable(text: str) -> str:
-    """A text that may come from anywhere, in one line, with what would not be seen spelt out.
+    """Returns an untrusted string with its unprintable characters escaped.
 
-    Such as what moves a terminal's cursor, or turns the direction of writing.
+    Such characters break lines, move a terminal's cursor or change the direction of writing.
     """
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
@@ -37,9 +37,9 @@ def printable(text: str) -> str:
 
 
 def first_line(message: str) -> str:
-    """The line of a message that says what is wrong: the first that is not empty.
+    """Returns the line of a message that describes the error: the first that is not empty.
 
-    TensorFlow puts a stack before it when a graph fails, and the node after it.
+    In a graph execution error of TensorFlow, it is the line before the node, after the stack.
     """
     lines = [printable(line.strip()) for line in message.splitlines() if line.strip()]
     if lines[:1] != ["Graph execution error:"]:
@@ -49,5 +49,5 @@ def first_line(message: str) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """What an error says, as far as it fits into a sentence."""
+    """Returns the main line of an error's message; its type if the message is empty."""
     return first_line(str(error)) or type(error).__name__

@@ -1,8 +1,7 @@
-"""What the runs of a study came to when its report was published, to compare others with.
+"""Published outcomes of a study's runs, as a reference for other runs of the study.
 
-Kept as `<reports>/<study>/published.json`, beside the published page. Nothing but `tfrl publish`
-writes there: other pages lie in `<reports>/own/`, so what is compared with stays what was
-published.
+They are stored in `<reports>/<study>/published.json`, next to the published report. Only
+`tfrl publish` writes there; other reports are written to `<reports>/own/`.
 """
 
 import json
@@ -20,58 +19,57 @@ from tfrl.harness.store.run_store import RunStore, StoredRun
 from tfrl.harness.store.stored_results import common
 from tfrl.harness.studies.study import Run, Study
 
-SCHEMA = 2  # 1 had marks of the greedy policy everywhere
-_SETTINGS = ("environment", "configuration", "steps", "evaluation", "code")  # parts of an identity
+SCHEMA = 2  # in schema 1, all marks had the scores of the greedy policy
+_SETTINGS = ("environment", "configuration", "steps", "evaluation", "code")  # keys of an identity
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to."""
+    """The outcome of a run."""
 
     status: str  # "finished" or "failed"
     fingerprint: str | None  # None if it failed
-    marks: tuple[Mark, ...]  # none if it failed
+    marks: tuple[Mark, ...]  # empty if it failed
 
 
 @dataclass(frozen=True)
 class Published:
-    """The outcomes of a study's runs, and what they were made with."""
+    """The outcomes of a study's runs, with their settings, code, packages and machine."""
 
-    stack: JsonObject  # as `storage.common` gives it
-    settings: Mapping[
-        tuple[str, str], JsonObject
-    ]  # by environment and configuration: see `_SETTINGS`
-    outcomes: Mapping[tuple[str, str, int], Outcome]  # the same with the seed
+    stack: JsonObject  # output of `stored_results.common`
+    # Values of `_SETTINGS`, by environment and configuration.
+    settings: Mapping[tuple[str, str], JsonObject]
+    outcomes: Mapping[tuple[str, str, int], Outcome]  # by environment, configuration and seed
 
     def outcome(self, run: Run) -> Outcome | None:
-        """The outcome of a run; None if it was not published."""
+        """Returns the outcome of a run; None if it was not published."""
         return self.outcomes.get((*_cell(run), run.seed))
 
     def has_settings_of(self, run: Run, manifest: Manifest) -> bool:
-        """Whether a run was published with the settings of this manifest, by whatever code."""
+        """Returns True if a run was published with the settings of this manifest, by any code."""
         if self.outcome(run) is None:
             return False
-        alike = {key: manifest[key] for key in ("seed", "versions", "code")}
-        return not differences({**self.settings[_cell(run)], **alike}, manifest)
+        equal = {key: manifest[key] for key in ("seed", "versions", "code")}
+        return not differences({**self.settings[_cell(run)], **equal}, manifest)
 
     def changes(self, run: Run, manifest: Manifest) -> list[str]:
-        """In what settings and code a stored run differs from the published one."""
-        alike = {key: manifest[key] for key in ("seed", "versions")}
-        return differences({**self.settings[_cell(run)], **alike}, manifest)
+        """Returns the differences in settings and code of a stored run from the published one."""
+        equal = {key: manifest[key] for key in ("seed", "versions")}
+        return differences({**self.settings[_cell(run)], **equal}, manifest)
 
 
 def published_path(study: Study, reports: Path) -> Path:
-    """The file in which a study's outcomes are published, beside the published page."""
+    """Returns the file of a study's published outcomes, next to the published report."""
     return reports / study.name / "published.json"
 
 
 def unpublished_folder(name: str, reports: Path) -> Path:
-    """The folder of a page that is not published; git ignores it."""
+    """Returns the folder of a report that is not published; git ignores it."""
     return reports / "own" / name
 
 
 def collect(store: RunStore) -> Published:
-    """The outcomes of all runs of a study, each of which has to be stored.
+    """Returns the outcomes of all runs of a study, which must all be stored.
 
     Raises `DamagedError`.
     """
@@ -86,7 +84,7 @@ def collect(store: RunStore) -> Published:
 
 
 def outcome(store: RunStore, entry: StoredRun) -> Outcome:
-    """What a stored run came to. Raises `DamagedError`."""
+    """Returns the outcome of a stored run. Raises `DamagedError`."""
     if entry.status == "failed":
         return Outcome("failed", None, ())
     policy = variations.judged_policy(entry.run.environment.id)
@@ -95,12 +93,12 @@ def outcome(store: RunStore, entry: StoredRun) -> Outcome:
 
 
 def write(published: Published, path: Path) -> None:
-    """Write the file, whole or not at all; the same outcomes give the same bytes."""
+    """Writes the file atomically; equal outcomes give equal bytes. Raises `HarnessError`."""
     runs = [
-        [*key, found.status, found.fingerprint, *found.marks]
-        for key, found in published.outcomes.items()
+        [*key, outcome.status, outcome.fingerprint, *outcome.marks]
+        for key, outcome in published.outcomes.items()
     ]
-    settings = [[*cell, part] for cell, part in published.settings.items()]
+    settings = [[*cell, values] for cell, values in published.settings.items()]
     text = (
         f'{{"schema": {SCHEMA},\n"stack": {json.dumps(published.stack)},\n'
         f'"settings": [\n{_lines(settings)}\n],\n"runs": [\n{_lines(runs)}\n]}}\n'
@@ -109,18 +107,18 @@ def write(published: Published, path: Path) -> None:
 
 
 def read(path: Path) -> Published | None:
-    """The outcomes that were published; None if there is no such file.
+    """Reads published outcomes; returns None if the file does not exist.
 
-    Raises `DamagedError`, or `HarnessError` if a newer tfrl wrote it.
+    Raises `DamagedError`, or `HarnessError` if it has another schema.
     """
     try:
         content = json.loads(path.read_bytes())
         if content["schema"] != SCHEMA:
             raise HarnessError(
-                f"{path} was written by another tfrl (schema {content['schema']}, this one reads "
-                f"{SCHEMA}): use the one that its report was published with"
+                f"{path} was written by another version of tfrl (schema {content['schema']}, "
+                f"this one reads {SCHEMA}): use the version that its report was published with"
             )
-        return _parsed(content)
+        return _parse(content)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -129,28 +127,19 @@ def read(path: Path) -> Published | None:
         raise DamagedError(f"{path} is damaged: {describe(error)}") from None
 
 
-def _parsed(content: Mapping[str, Any]) -> Published:
-    """What a file says. Raises `ValueError`, `TypeError` or `KeyError` if that makes no sense."""
-    settings = {tuple(cell): _setting(part) for *cell, part in content["settings"]}
+def _parse(content: Mapping[str, Any]) -> Published:
+    """Parses the content of a file. Raises `ValueError`, `TypeError` or `KeyError`."""
+    settings = {tuple(cell): values for *cell, values in content["settings"]}
+    for values in settings.values():
+        complete = {**values, "seed": 0, "versions": {}}
+        differences(complete, complete)  # raises if a key is missing
     outcomes = {}
     for environment, name, seed, status, fingerprint, *marks in content["runs"]:
         if (environment, name) not in settings:
             raise ValueError(f"it has no settings of {environment}/{name}")
-        found = Outcome(status, fingerprint, tuple(map(_mark, marks)))
-        outcomes[environment, name, seed] = found
+        parsed = tuple(Mark(int(step), float(score), str(digest)) for step, score, digest in marks)
+        outcomes[environment, name, seed] = Outcome(status, fingerprint, parsed)
     return Published(dict(content["stack"]), settings, outcomes)
-
-
-def _mark(values: list[Any]) -> Mark:
-    step, score, digest = values
-    return Mark(int(step), float(score), str(digest))
-
-
-def _setting(part: JsonObject) -> JsonObject:
-    """The part itself, if it can be compared."""
-    whole = {**part, "seed": 0, "versions": {}}
-    differences(whole, whole)
-    return part
 
 
 def _cell(run: Run) -> tuple[str, str]:

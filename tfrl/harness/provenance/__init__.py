@@ -1,1 +1,1 @@
-"""What a run is made with: code, packages and processor."""
+"""Provenance of a run: code, packages and machine."""

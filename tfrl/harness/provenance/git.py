@@ -1,35 +1,34 @@
-"""The git revision of the code, and what the files here differ in from it."""
+"""The git revision of the code, and the diff of the working tree to it."""
 
 import hashlib
 import os
 import subprocess
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfrl.harness.errors import StoreError
+from tfrl.harness.store import atomic_files
 
 _DIFF = ("diff", "--binary", "--no-color", "--no-ext-diff", "--src-prefix=a/", "--dst-prefix=b/")
 
 
 @dataclass(frozen=True)
 class Revision:
-    """A commit, and the patch that makes of it what is here."""
+    """A commit, and the diff of the working tree to it."""
 
     commit: str
-    diff: bytes  # as `git apply` takes it; empty if nothing differs
+    diff: bytes  # input for `git apply`; empty if nothing differs
 
     def __str__(self) -> str:
         return f"{self.commit}{'+changes' if self.diff else ''}"
 
 
 def revision(package: Path, sources: Iterable[Path] = ()) -> Revision | None:
-    """The revision that `package` is at; None if unknown.
+    """Returns the revision of `package`; None if unknown.
 
-    What differs is said of every file that git knows, but for the reports, which are output, and of
-    those of `sources` that it does not know yet. A package that only lies inside someone else's
-    repository, as an installed one may, has no revision.
+    The diff has all files in git except reports/, which is output, and those of `sources` that are
+    not in git yet. A package that only lies inside another project's repository, as an installed
+    one may, has no revision.
     """
     try:
         _git(package, "ls-files", "--error-unmatch", "__init__.py")
@@ -42,47 +41,37 @@ def revision(package: Path, sources: Iterable[Path] = ()) -> Revision | None:
 
 
 def diff_path(sha256: str, folder: Path) -> Path:
-    """The file of a diff, where `folder` has the runs of a study."""
+    """Returns the file of a diff; `folder` holds the runs of a study."""
     return folder / ".diffs" / f"{sha256}.patch"
 
 
 def store_diff(diff: bytes, folder: Path) -> str:
-    """Store a diff once, beside the runs of a study in `folder`; returns its SHA-256.
+    """Stores a diff in the folder of a study's runs, and returns its SHA-256.
 
     Raises `StoreError`.
     """
     sha256 = hashlib.sha256(diff).hexdigest()
     file = diff_path(sha256, folder)
-    temporary = file.with_name(f".{sha256}.{os.getpid()}")
-    try:
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as stream:
-                stream.write(diff)
-                os.fsync(stream.fileno())
-            temporary.rename(file)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()  # if it came so far
-        raise StoreError(f"{file} cannot be stored: {error.strerror}") from error
+    if not file.exists():
+        atomic_files.store_bytes(file, diff)
     return sha256
 
 
 def _additions(top: Path, sources: Iterable[Path]) -> Iterable[bytes]:
-    """The patch that adds each of the sources that git does not know."""
+    """Yields a patch for each of the sources that is not in git."""
     inside = [str(file.resolve()) for file in sources if file.resolve().is_relative_to(top)]
     if not inside:
         return
-    unknown = _git(top, "ls-files", "--others", "-z", "--", *sorted(inside))
-    for name in filter(None, unknown.split(b"\0")):
+    untracked = _git(top, "ls-files", "--others", "-z", "--", *sorted(inside))
+    for name in filter(None, untracked.split(b"\0")):
         arguments = ("--no-index", "--", os.devnull, os.fsdecode(name))
-        yield _git(top, *_DIFF, *arguments, fine=(0, 1))  # 1: they differ
+        yield _git(top, *_DIFF, *arguments, statuses=(0, 1))  # 1: the files differ
 
 
-def _git(folder: Path, *arguments: str, fine: tuple[int, ...] = (0,)) -> bytes:
-    """What git says. Raises `OSError` or `subprocess.CalledProcessError`."""
+def _git(folder: Path, *arguments: str, statuses: tuple[int, ...] = (0,)) -> bytes:
+    """Returns the output of git. Raises `OSError` or `subprocess.CalledProcessError`."""
     command = ["git", "-C", str(folder), *arguments]
     done = subprocess.run(command, capture_output=True)
-    if done.returncode not in fine:
+    if done.returncode not in statuses:
         raise subprocess.CalledProcessError(done.returncode, command)
     return done.stdout

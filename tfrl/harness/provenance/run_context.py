@@ -1,4 +1,4 @@
-"""Where a result comes from: code, lock, versions, processor. TensorFlow is not imported."""
+"""The context of a run: code, lock, versions and machine. TensorFlow is not imported."""
 
 import functools
 import hashlib
@@ -19,11 +19,11 @@ from tfrl.harness.provenance import canonical_code, git
 from tfrl.runtime import compile_cache, sysctl
 from tfrl.variations import GYMNASIUM
 
-# Packages whose numerics reach a result: other versions of them may give other results.
+# Packages whose versions may change the bits of a result.
 _NUMERICS = ("tensorflow", "tf-agents", "tf-keras", "tensorflow-probability", "numpy")
-_GYMNASIUM = ("gymnasium", "box2d")  # that of an environment which is Gymnasium's own
+_GYMNASIUM = ("gymnasium", "box2d")  # for the environments of Gymnasium
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
-_VARIABLES = (  # of the environment: they decide on what instructions and threads is computed
+_VARIABLES = (  # environment variables that set the instructions and threads
     "XLA_FLAGS",
     "TF_XLA_FLAGS",
     "TF_ENABLE_ONEDNN_OPTS",
@@ -36,24 +36,24 @@ _VARIABLES = (  # of the environment: they decide on what instructions and threa
 
 
 def of_invocation(runs: Path, sources: Iterable[Path]) -> dict[str, Any]:
-    """What all runs of one invocation share: the command, the code, and for now the machine.
+    """Returns the command, the code and the machine of an invocation, which all its runs share.
 
-    Where the code differs from its git revision, the diff is stored beside the runs of the study in
-    the folder `runs`, with those of `sources` that git does not know. Raises `StoreError`.
+    If the code differs from its git revision, the diff is stored in `runs`, the folder of the
+    study's runs. It includes those of `sources` that are not in git. Raises `StoreError`.
     """
     package = Path(tfrl.__file__).parent
-    here = git.revision(package, sources)
+    revision = git.revision(package, sources)
     return {
         "command": shlex.join(["tfrl", *sys.argv[1:]]),
-        "git": here and str(here),
-        "diff_sha256": git.store_diff(here.diff, runs) if here and here.diff else None,
+        "git": revision and str(revision),
+        "diff_sha256": git.store_diff(revision.diff, runs) if revision and revision.diff else None,
         "lock_sha256": _sha256_if_there(package.parent / "requirements" / "lock.txt"),
         **machine(),
     }
 
 
 def of_process() -> dict[str, Any]:
-    """What a process that makes runs knows of itself, once it is set up for them."""
+    """Returns the context of this worker process, after its setup."""
     return {
         **machine(),
         "threads": _threads(),
@@ -65,7 +65,7 @@ def of_process() -> dict[str, Any]:
 
 @functools.cache
 def machine() -> dict[str, Any]:
-    """The computer and system that this process runs on."""
+    """Returns the processor and operating system of this process."""
     libc = " ".join(platform.libc_ver())
     return {
         "processor": processor(),
@@ -75,10 +75,10 @@ def machine() -> dict[str, Any]:
 
 
 def code_sha256(files: Iterable[Path]) -> str:
-    """SHA-256 over the names (inside tfrl, the paths) and the code of source files.
+    """Returns the SHA-256 of the names (in tfrl: the paths) and the code of source files.
 
-    It is the same wherever they are, in whatever order, and however their code is laid out and
-    commented; see `canonical_code.canonical`.
+    It does not depend on their folders, their order, their layout and their comments; see
+    `canonical_code.canonical`.
     """
     digest = hashlib.sha256()
     for name, content in sorted(
@@ -90,12 +90,12 @@ def code_sha256(files: Iterable[Path]) -> str:
 
 
 def numerics(environment_id: str) -> tuple[str, ...]:
-    """The packages whose numerics reach the result of a run on an environment."""
+    """Returns the packages whose versions may change the bits of a run on an environment."""
     return _NUMERICS + (_GYMNASIUM if environment_id.startswith(GYMNASIUM) else ())
 
 
 def versions() -> dict[str, str | None]:
-    """Versions of Python, tfrl and the packages that results pass through."""
+    """Returns the versions of Python, tfrl and the packages that compute or process results."""
     return {
         "python": platform.python_version(),
         "tfrl": tfrl.__version__,
@@ -104,7 +104,7 @@ def versions() -> dict[str, str | None]:
 
 
 def processor() -> dict[str, Any]:
-    """The processor's architecture and model, and which vector instructions it has."""
+    """Returns the processor's architecture, model, vector instructions and data caches."""
     info = _cpuinfo()
     flags = info.get("flags", "").split()
     return {
@@ -116,7 +116,7 @@ def processor() -> dict[str, Any]:
 
 
 def _cpuinfo(file: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
-    """What Linux tells of the processor; nothing on other systems."""
+    """Returns Linux's information on the processor; empty on other systems."""
     try:
         lines = file.read_text().splitlines()
     except OSError:
@@ -125,7 +125,7 @@ def _cpuinfo(file: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
 
 
 def _variables() -> dict[str, str]:
-    """The environment variables that decide how is computed; where the cache is does not."""
+    """Returns the variables of `_VARIABLES` that are set, without the folder of the XLA cache."""
     values = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     if "TF_XLA_FLAGS" in values:
         values["TF_XLA_FLAGS"] = compile_cache.without_flag(values["TF_XLA_FLAGS"])
@@ -133,7 +133,7 @@ def _variables() -> dict[str, str]:
 
 
 def _caches(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> dict[str, str]:
-    """Sizes of the data caches by level, as "32K"; none where the system does not tell."""
+    """Returns the sizes of the data caches by level, such as "32K"; empty if unknown."""
     sizes = {}
     for index in sorted(folder.glob("index*")):
         with suppress(OSError):
@@ -146,14 +146,14 @@ def _caches(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> dict[s
 
 
 def _caches_by_sysctl() -> dict[str, str]:
-    """The same as `_caches`, on macOS."""
+    """Returns the sizes of the data caches on macOS, like `_caches`."""
     names = {"L1": "hw.l1dcachesize", "L2": "hw.l2cachesize", "L3": "hw.l3cachesize"}
     sizes = {level: sysctl.read(name) for level, name in names.items()}
     return {level: f"{int(size) // 1024}K" for level, size in sizes.items() if size}
 
 
 def _threads() -> int | None:
-    """The threads that TensorFlow computes an operation on; None if it is not at work here."""
+    """Returns TensorFlow's number of threads per operation; None if it is not imported."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return None
@@ -161,16 +161,16 @@ def _threads() -> int | None:
 
 
 def _instruction_set() -> str | None:
-    """The most that XLA may use of the processor's instructions; None if it is not held to any."""
-    held = re.findall(r"--xla_cpu_max_isa=(\w+)", os.environ.get("XLA_FLAGS", ""))
-    return held[-1] if held else None
+    """Returns the instruction set that XLA is limited to; None if there is no limit."""
+    limits = re.findall(r"--xla_cpu_max_isa=(\w+)", os.environ.get("XLA_FLAGS", ""))
+    return limits[-1] if limits else None
 
 
 def peak_memory(status: Path = Path("/proc/self/status")) -> int:
-    """MiB of memory that this process has had at most.
+    """Returns the peak memory of this process in MiB.
 
-    Linux tells it in /proc: its `getrusage` also counts the memory of the parent. Other systems are
-    asked by `getrusage`, which counts in KiB, and on macOS in bytes.
+    On Linux it is read from /proc, since `getrusage` there includes the memory of the parent. On
+    other systems `getrusage` returns KiB, except on macOS, where it returns bytes.
     """
     with suppress(OSError):
         if peak := re.search(r"VmHWM:\s*(\d+) kB", status.read_text()):
@@ -180,7 +180,7 @@ def peak_memory(status: Path = Path("/proc/self/status")) -> int:
 
 
 def _name(file: Path) -> str:
-    """What the file is known by wherever it is."""
+    """Returns the path of a file inside tfrl; for other files, the name without its folder."""
     package = Path(tfrl.__file__).parent
     return file.relative_to(package).as_posix() if file.is_relative_to(package) else file.name
 

@@ -1,1 +1,1 @@
-"""Stored runs: written whole, checked when read, and loaded as tables and policies."""
+"""Stored runs: written atomically, verified when read, loaded as tables and policies."""

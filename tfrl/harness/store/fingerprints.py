@@ -1,7 +1,7 @@
-"""Where in a run's tables a difference begins, told without the tables: a mark at each evaluation.
+"""Marks: short digests of a run at each evaluation, which show where two runs start to differ.
 
-`tables.fingerprint` says whether two runs are the same bits. Their marks say up to which evaluation
-they were, and what each scored there, in some sixty characters an evaluation.
+`tables.fingerprint` shows only that two runs differ. A mark takes about 60 characters and covers
+all rows up to its evaluation, so the first difference is found without the tables.
 """
 
 import hashlib
@@ -14,66 +14,71 @@ import pyarrow.compute as pc
 
 from tfrl.harness.store import tables
 
-_DIGITS = 16  # of a SHA-256: that two differing runs agree in them by chance is out of the question
+_DIGITS = 16  # of a SHA-256: a chance match of two runs has a probability of 2**-64
 
 
 class Mark(NamedTuple):
-    """How a run stood at one evaluation."""
+    """The state of a run at one evaluation."""
 
-    step: int  # environment steps after which it was scheduled
-    score: float  # mean return of the judged policy on held-out levels there
+    step: int  # environment steps after which the evaluation was scheduled
+    score: float  # mean return of the judged policy on held-out levels
     digest: str  # of all rows of all tables up to and including this step
 
 
 def marks(results: Mapping[str, pa.Table], policy: str = "greedy") -> tuple[Mark, ...]:
-    """A mark for each evaluation of a run, in order; the last covers all rows that are left.
+    """Returns a mark for each evaluation of a run, in order.
 
-    So two runs whose last digests agree have the same tables. (Rows are taken in the order of their
-    steps, and as they stand within a step.)
+    The last mark covers all remaining rows, so two runs have the same tables if their last digests
+    are equal. Rows are sorted by step; the order within a step counts.
 
     Args:
-      policy: that scores are of, which is judged.
+      policy: the judged policy, whose score is the mean return.
     """
     steps, scores = _scores(results["evaluations"], policy)
     ordered = {name: table.sort_by("step") for name, table in results.items()}
     ends = {name: _ends(table, steps) for name, table in ordered.items()}
-    digest, begins, found = hashlib.sha256(), dict.fromkeys(ordered, 0), []
+    digest, begins, result = hashlib.sha256(), dict.fromkeys(ordered, 0), []
     for number, (step, score) in enumerate(zip(steps, scores, strict=True)):
         rows = {}
         for name, table in ordered.items():
             rows[name] = table.slice(begins[name], ends[name][number] - begins[name])
             begins[name] = ends[name][number]
         tables.update_digest(digest, rows)
-        found.append(Mark(int(step), float(score), digest.hexdigest()[:_DIGITS]))
-    return tuple(found)
+        result.append(Mark(int(step), float(score), digest.hexdigest()[:_DIGITS]))
+    return tuple(result)
 
 
-def first_difference(one: Sequence[Mark], other: Sequence[Mark]) -> tuple[int | None, int | None]:
-    """The last step up to which two runs are alike, and the first by which they are not.
+def first_difference(
+    first: Sequence[Mark], second: Sequence[Mark]
+) -> tuple[int | None, int | None]:
+    """Returns the last step up to which two runs are equal, and the first after which they differ.
 
-    The former is None if they are not alike even at the first evaluation, the latter if their
-    tables are the same. Rows in between may be of any step between the two.
+    The former is None if they differ at the first evaluation, the latter if their tables are equal.
+    The first row that differs lies anywhere between the two steps.
     """
-    alike = None
-    for mine, theirs in zip(one, other, strict=False):
-        if (mine.step, mine.digest) != (theirs.step, theirs.digest):
-            return alike, min(mine.step, theirs.step)
-        alike = mine.step
-    beyond = max(one, other, key=len)[min(len(one), len(other)) :]
-    return alike, beyond[0].step if beyond else None
+    last_equal = None
+    for one, other in zip(first, second, strict=False):
+        if (one.step, one.digest) != (other.step, other.digest):
+            return last_equal, min(one.step, other.step)
+        last_equal = one.step
+    rest = max(first, second, key=len)[min(len(first), len(second)) :]
+    return last_equal, rest[0].step if rest else None
 
 
 def _scores(evaluations: pa.Table, policy: str) -> tuple[np.ndarray, np.ndarray]:
-    """The steps of the evaluations, and the mean held-out return of the policy at each."""
-    own = pc.equal(evaluations["policy"].cast(pa.string()), policy)
-    held_out = pc.equal(evaluations["split"].cast(pa.string()), "held-out")
-    chosen = evaluations.filter(pc.and_(own, held_out))
-    steps, group = np.unique(chosen["step"].to_numpy(), return_inverse=True)
-    totals = np.bincount(group, chosen["return"].to_numpy(), len(steps))
+    """Returns the steps of the evaluations, and the mean held-out return of the policy at each."""
+    is_policy = pc.equal(evaluations["policy"].cast(pa.string()), policy)
+    is_held_out = pc.equal(evaluations["split"].cast(pa.string()), "held-out")
+    rows = evaluations.filter(pc.and_(is_policy, is_held_out))
+    steps, group = np.unique(rows["step"].to_numpy(), return_inverse=True)
+    totals = np.bincount(group, rows["return"].to_numpy(), len(steps))
     return steps, totals / np.bincount(group, minlength=len(steps))
 
 
 def _ends(table: pa.Table, steps: np.ndarray) -> list[int]:
-    """How many of a table's rows, which are in order, each step covers."""
+    """Returns the number of rows up to each step in a table that is sorted by step.
+
+    The last step covers the whole table.
+    """
     ends = np.searchsorted(table["step"].to_numpy(), steps, side="right").tolist()
     return [*ends[:-1], len(table)]

@@ -1,5 +1,6 @@
-"""All that is stored under a folder of runs: what counts, what does not and why, and its size."""
+"""Inventory of a folder of runs: what counts, what does not and why, and its size on the disk."""
 
+import functools
 import os
 import re
 import shutil
@@ -7,35 +8,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import DamagedError, StoreError
 from tfrl.harness.provenance import run_context
+from tfrl.harness.store import notices
 from tfrl.harness.store.manifest import differences
 from tfrl.harness.store.run_store import REPLACED, RunStore, StoredRun, locked_folder
 from tfrl.harness.studies import study as studies
 from tfrl.harness.studies.study import Study
 
 Kind = Literal["counts", "failed", "out of date", "damaged", "replaced", "checkpoint", "orphaned"]
-KINDS: tuple[Kind, ...] = (
-    "counts",
-    "failed",
-    "out of date",
-    "damaged",
-    "replaced",
-    "checkpoint",
-    "orphaned",
-)
-_USELESS: tuple[Kind, ...] = ("out of date", "replaced", "orphaned")
-_COUNTS_AGAIN = "counts after `tfrl runs --restore`"
-_GONE = "the study has no such run any more"
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_PRUNABLE: tuple[Kind, ...] = ("out of date", "replaced", "orphaned")
+_RESTORABLE = "counts after `tfrl runs --restore`"
+_NOT_PLANNED = "the study has no such run any more"
 _STORED = re.compile(r"seed-\d+|\.seed-\d+\.(checkpoint(\.\d+)?|replaced|\d+)")
 
 
 @dataclass(frozen=True)
 class Item:
-    """A run or a checkpoint that is stored."""
+    """A stored run or checkpoint."""
 
     path: Path
     kind: Kind
@@ -44,19 +38,19 @@ class Item:
 
     @property
     def is_prunable(self) -> bool:
-        """Whether `prune` removes it: it does not count, nor would it after `restore`."""
-        return self.kind in _USELESS and self.note != _COUNTS_AGAIN
+        """True if `prune` removes it: it does not count and would not count after `restore`."""
+        return self.kind in _PRUNABLE and self.note != _RESTORABLE
 
 
 def folders(root: Path) -> list[Path]:
-    """The folders of studies under `root`, as far as they hold runs. Links are not followed."""
+    """Returns the folders of studies under `root` that hold runs. Links are not followed."""
     return [folder for folder in _subfolders(root) if any(_stored(folder))]
 
 
 def find_study(folder: Path) -> Study | None:
-    """The study that a folder holds the runs of; None if its file is gone.
+    """Returns the study whose runs a folder holds; None if its file is gone.
 
-    Raises `StudyError` if the file cannot be read as one.
+    Raises `StudyError` if the file is not a valid study.
     """
     note = folder / ".study"
     text = note.read_text(errors="replace").strip() if note.is_file() else ""
@@ -68,81 +62,88 @@ def find_study(folder: Path) -> Study | None:
 
 
 def list_study(store: RunStore, engine: Engine) -> list[Item]:
-    """All that is stored in the folder of a study. Raises `StoreError`."""
-    today = _Today(store, engine)
-    known: dict[Path, tuple[Kind, str]] = {}
+    """Lists everything that is stored in the folder of a study. Raises `StoreError`."""
+    classifier = _Classifier(store, engine)
+    kinds: dict[Path, tuple[Kind, str]] = {}
     for run in store.study.runs():
-        stored, kept = today.kind(store.entry(run)), today.kind(store.replaced_entry(run))
-        again = kept[0] == "counts" and stored[0] != "counts"
-        known[store.directory(run)] = stored
-        known[store.replaced_directory(run)] = "replaced", _COUNTS_AGAIN if again else kept[1]
-        known[store.checkpoint(run)] = "checkpoint", ""
+        stored = classifier.kind(store.entry(run))
+        replaced = classifier.kind(store.replaced_entry(run))
+        restorable = replaced[0] == "counts" and stored[0] != "counts"
+        kinds[store.directory(run)] = stored
+        kinds[store.replaced_directory(run)] = (
+            "replaced",
+            _RESTORABLE if restorable else replaced[1],
+        )
+        kinds[store.checkpoint(run)] = "checkpoint", ""
     return [
-        Item(path, *known.get(path, ("orphaned", _GONE)), _size(path))
+        Item(path, *kinds.get(path, ("orphaned", _NOT_PLANNED)), _size(path))
         for path in _stored(store.folder)
-        if path in known or _place(path) not in known  # what is being stored, or `locked` settles
+        # Temporary files of planned runs are in use, or removed by `RunStore.locked`.
+        if path in kinds or _run_folder(path) not in kinds
     ]
 
 
 def list_orphaned(folder: Path) -> list[Item]:
-    """All that is stored in the folder of a study whose file is gone."""
+    """Lists everything that is stored in the folder of a study whose file is gone."""
     return [Item(path, "orphaned", "its study is gone", _size(path)) for path in _stored(folder)]
 
 
 def prune(store: RunStore, engine: Engine) -> list[Item]:
-    """Remove what does not count and `tfrl run` would not go on with; returns that.
+    """Removes the prunable items of a study, and returns them.
 
-    Raises `StoreError`, also if somebody is at work on the study.
+    Raises `StoreError`, also if the study is locked.
     """
     with store.locked():
         return _remove([item for item in list_study(store, engine) if item.is_prunable])
 
 
 def prune_orphaned(folder: Path) -> list[Item]:
-    """The same for the folder of a study whose file is gone."""
+    """Removes all items in the folder of a study whose file is gone, and returns them.
+
+    Raises `StoreError`, also if the folder is locked.
+    """
     if (folder / ".lock").is_symlink():
-        raise StoreError(f"{folder / '.lock'} is a link: remove it, or what it is of yourself")
+        raise StoreError(f"{folder / '.lock'} is a link: remove it, or the whole folder, by hand")
     with locked_folder(folder):
         return _remove(list_orphaned(folder))
 
 
 def restore(store: RunStore, engine: Engine) -> tuple[list[Item], list[Item]]:
-    """Bring those replaced runs back that count today, where what is stored does not.
+    """Restores each replaced run that counts today if the stored run does not.
 
-    Returns what was brought back, under its new path, and the kept runs that would not count.
+    Returns the restored runs, under their new paths, and the replaced runs that do not count.
     Raises `StoreError`.
     """
-    today = _Today(store, engine)
-    back, left = [], []
+    classifier = _Classifier(store, engine)
+    restored, left = [], []
     with store.locked():
         for run in store.study.runs():
-            place, kept = store.directory(run), store.replaced_directory(run)
-            if not kept.exists() or today.kind(store.entry(run))[0] == "counts":
+            directory, replaced = store.directory(run), store.replaced_directory(run)
+            if not replaced.exists() or classifier.kind(store.entry(run))[0] == "counts":
                 continue
-            kind, note = today.kind(store.replaced_entry(run))
+            kind, note = classifier.kind(store.replaced_entry(run))
             if kind == "counts":
                 try:
                     store.restore(run)
                 except DamagedError as error:
                     kind, note = "damaged", str(error)
             if kind == "counts":
-                back.append(Item(place, "counts", "", _size(place)))
+                restored.append(Item(directory, "counts", "", _size(directory)))
             else:
-                left.append(Item(kept, "replaced", note, _size(kept)))
-    return back, left
+                left.append(Item(replaced, "replaced", note, _size(replaced)))
+    return restored, left
 
 
-class _Today:
-    """What stored runs count as with the study, the code and the packages that are here now."""
+class _Classifier:
+    """Classifies stored runs by the current study, code and package versions."""
 
     def __init__(self, store: RunStore, engine: Engine) -> None:
         self._store = store
-        self._engine = engine
         self._versions = run_context.versions()
-        self._codes: dict[tuple[str, str], str | None] = {}
+        self._code = functools.cache(functools.partial(notices.current_code, engine))
 
     def kind(self, entry: StoredRun) -> tuple[Kind, str]:
-        """What a stored run is, and why it does not count."""
+        """Returns the kind of a stored run, and why it does not count."""
         if entry.cause:
             return "damaged" if entry.cause == "damaged" else "out of date", entry.note or ""
         if not entry.manifest:
@@ -154,19 +155,9 @@ class _Today:
             return "out of date", ", ".join(changes)
         return ("failed", entry.note or "") if entry.status == "failed" else ("counts", "")
 
-    def _code(self, pipeline: str, environment_id: str) -> str | None:
-        """The hash of the code; None if it is not all here, and nothing can be said of it."""
-        key = pipeline, environment_id
-        if key not in self._codes:
-            try:
-                self._codes[key] = run_context.code_sha256(self._engine.sources(*key))
-            except (LookupError, OSError):
-                self._codes[key] = None
-        return self._codes[key]
-
 
 def _stored(folder: Path) -> Iterator[Path]:
-    """The runs and checkpoints in the folder of a study, those kept too. Links are left alone."""
+    """Yields the runs and checkpoints of a study, replaced ones too. Links are not followed."""
     for top in (folder, folder / REPLACED):
         for environment in _subfolders(top):
             for configuration in _subfolders(environment):
@@ -175,13 +166,13 @@ def _stored(folder: Path) -> Iterator[Path]:
                         yield path
 
 
-def _place(path: Path) -> Path:
-    """The place of the run that a hidden file or folder belongs to."""
+def _run_folder(path: Path) -> Path:
+    """Returns the folder of the run that a hidden file or folder belongs to."""
     return path.with_name(path.name.removeprefix(".").partition(".")[0])
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    """The visible folders in a folder that are no links; none if it is not there, or a link."""
+    """Returns the visible folders in a folder, without links; empty if it is missing or a link."""
     if not folder.is_dir() or (folder.name == REPLACED and folder.is_symlink()):
         return []
     return sorted(
@@ -192,7 +183,7 @@ def _subfolders(folder: Path) -> list[Path]:
 
 
 def _size(path: Path) -> int:
-    """Bytes that a file or folder takes on the disk; what goes away meanwhile takes none."""
+    """Returns the bytes that a file or folder takes on the disk, without files just removed."""
     total = 0
     for file in (path, *path.rglob("*")):
         with suppress(OSError):
@@ -201,7 +192,7 @@ def _size(path: Path) -> int:
 
 
 def _remove(items: Sequence[Item]) -> list[Item]:
-    """Remove them, and the folders that are empty then. Raises `StoreError`."""
+    """Removes the items and the folders that become empty. Raises `StoreError`."""
     for item in items:
         try:
             if item.path.is_dir():

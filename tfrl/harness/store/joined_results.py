@@ -1,4 +1,4 @@
-"""Two configurations of any stored studies, as the results of a study of their own."""
+"""Two configurations of any stored studies, joined as the results of one study."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,11 +20,11 @@ EXPECTED = "expected STUDY/CONFIGURATION, such as cartpole/ppo"
 def load(
     first: str, second: str, root: Path = Path("runs"), engine: Engine | None = None
 ) -> Results:
-    """The stored runs of two configurations, each named as `STUDY/CONFIGURATION`.
+    """Loads the stored runs of two configurations, each named as `STUDY/CONFIGURATION`.
 
-    They are compared on the environments that both studies train on under the same conditions, on
-    what both were tested on there, and up to the last step at which both were evaluated. Raises
-    `StudyError`, in one sentence, if there is nothing to compare.
+    The results have the environments and levels that both studies train on, the variations that
+    both are tested on, and steps up to the last one at which both are evaluated. Raises
+    `StudyError` if nothing can be compared.
     """
     one, other = _find(first), _find(second)
     same = one.path.resolve() == other.path.resolve()
@@ -32,67 +32,70 @@ def load(
         raise StudyError(f"{first} and {second} are the same configuration: expected two")
     if one.name == other.name and not same:
         raise StudyError(
-            f"{one.path} and {other.path} have one name, and so one folder of runs: rename one"
+            f"{one.path} and {other.path} have the same name and folder of runs: rename one"
         )
     shared = _shared(one, other)
-    found = [
-        stored_results.load(replace(side, environments=environments), root, engine)
-        for side, environments in zip((one, other), zip(*shared, strict=True), strict=True)
+    sides = [
+        stored_results.load(replace(study, environments=environments), root, engine)
+        for study, environments in zip((one, other), zip(*shared, strict=True), strict=True)
     ]
-    for side, reference in zip(found, (first, second), strict=True):
+    for side, reference in zip(sides, (first, second), strict=True):
         if not (side.runs["status"] == "finished").any():
             raise StudyError(
                 f"no finished run of {reference} is stored in {root / side.study.name}: "
-                f"`tfrl run {side.study.name}` makes them"
+                f"start them with `tfrl run {side.study.name}`"
             )
-    return _joined(*found)
+    return _join(*sides)
 
 
 def _find(reference: str) -> Study:
-    """The study of a reference, with that one configuration only."""
+    """Returns the study of a reference, with only that configuration."""
     name, _, wanted = reference.rpartition("/")
     if not name or not wanted:
-        raise StudyError(f"{reference!r} names no configuration: {EXPECTED}")
+        raise StudyError(f"{reference!r} is not a configuration: {EXPECTED}")
     study = studies.load(studies.find(name))
-    chosen = tuple(c for c in study.configurations if c.name == wanted)
-    if not chosen:
-        known = ", ".join(c.name for c in study.configurations)
-        raise StudyError(f"{study.name} has no configuration {wanted!r}: expected one of {known}")
-    return replace(study, configurations=chosen)
+    configurations = tuple(c for c in study.configurations if c.name == wanted)
+    if not configurations:
+        names = ", ".join(c.name for c in study.configurations)
+        raise StudyError(f"{study.name} has no configuration {wanted!r}: expected one of {names}")
+    return replace(study, configurations=configurations)
 
 
 def _shared(one: Study, other: Study) -> list[tuple[Environment, Environment]]:
-    """The environments that both train on under the same conditions."""
+    """Returns pairs of environments with the same id and training levels."""
 
     def trained(environment: Environment) -> tuple[object, ...]:
         return environment.id, environment.level_config.variation, environment.level_config.levels
 
-    left, shared = list(other.environments), []
+    unpaired, shared = list(other.environments), []
     for environment in one.environments:
-        alike = [e for e in left if trained(e) == trained(environment)]
-        if alike:
-            left.remove(alike[0])
-            shared.append((environment, alike[0]))
+        equal = [e for e in unpaired if trained(e) == trained(environment)]
+        if equal:
+            unpaired.remove(equal[0])
+            shared.append((environment, equal[0]))
     if not shared:
         raise StudyError(f"{one.name} and {other.name} have no environment in common")
     return shared
 
 
-def _joined(one: Results, other: Results) -> Results:
-    """Both as one, under the first's names of the environments."""
+def _join(one: Results, other: Results) -> Results:
+    """Joins both results. Environments have the names of the first."""
     sides, names = (one, other), _names(one.study, other.study)
     steps = _steps(one.study, other.study)
     study = _study(one.study, other.study, names, steps)
 
-    def both(part: str) -> pd.DataFrame:
-        """A table of both, environment by environment."""
-        found = []
+    def both(table: str) -> pd.DataFrame:
+        """Returns the rows of a table of both, sorted by environment."""
+        frames = []
         for side, name in zip(sides, names, strict=True):
-            frame = _cut(getattr(side, part), side.study, steps)
-            where = frame["environment"].cat.rename_categories([e.name for e in study.environments])
-            which = pd.Categorical([name] * len(frame), names)
-            found.append(_tested(frame.assign(environment=where, configuration=which), study))
-        return pd.concat(found).sort_values("environment", kind="stable", ignore_index=True)
+            frame = _until(steps, getattr(side, table), side.study)
+            environments = frame["environment"].cat.rename_categories(
+                [environment.name for environment in study.environments]
+            )
+            configurations = pd.Categorical([name] * len(frame), names)
+            frame = frame.assign(environment=environments, configuration=configurations)
+            frames.append(_tested(frame, study))
+        return pd.concat(frames).sort_values("environment", kind="stable", ignore_index=True)
 
     return Results(
         study=study,
@@ -113,7 +116,7 @@ def _joined(one: Results, other: Results) -> Results:
 
 
 def _names(one: Study, other: Study) -> tuple[str, str]:
-    """How the two configurations are called: with their study if they are called the same."""
+    """Returns the names of the two configurations, with their studies if the names are equal."""
     first, second = one.configurations[0].name, other.configurations[0].name
     if first != second:
         return first, second
@@ -121,18 +124,18 @@ def _names(one: Study, other: Study) -> tuple[str, str]:
 
 
 def _steps(one: Study, other: Study) -> int:
-    """The last step at which both were evaluated."""
+    """Returns the last step at which both are evaluated."""
     evaluated = [set(range(0, s.steps + 1, s.evaluation.every)) for s in (one, other)]
     steps = max(evaluated[0] & evaluated[1])
     if not steps:
-        raise StudyError(f"{one.name} and {other.name} were never evaluated at the same step")
+        raise StudyError(f"{one.name} and {other.name} are never evaluated at the same step")
     return steps
 
 
-def _cut(frame: pd.DataFrame, study: Study, steps: int) -> pd.DataFrame:
-    """What happened up to a step; of a run's updates and seconds, the share that they are."""
+def _until(steps: int, frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Returns the rows up to a step, or a table of runs with updates and seconds in proportion."""
     if "step" in frame:
-        # An episode may end within the iteration that reached the budget, which was cut nowhere.
+        # The last episodes may end after the budget, within the iteration that reaches it.
         return frame if steps == study.steps else frame[frame["step"] <= steps]
     share = steps / study.steps
     updates = (frame["updates"].astype("Float64") * share).round().astype("Int64")
@@ -140,22 +143,22 @@ def _cut(frame: pd.DataFrame, study: Study, steps: int) -> pd.DataFrame:
 
 
 def _tested(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Without what is not tested in the study, and with its variations as categories."""
+    """Returns the rows of the variations of the study, with these as categories."""
     if "variation" not in frame:
         return frame
-    played = [
+    pairs = [
         (environment.name, name)
         for environment in study.environments
         for name in (environment.level_config.variation, *environment.level_config.test)
     ]
-    names = list(dict.fromkeys(name for _, name in played))
-    kept = pd.MultiIndex.from_frame(frame[["environment", "variation"]].astype(str)).isin(played)
-    frame = frame[kept]
+    names = list(dict.fromkeys(name for _, name in pairs))
+    keys = pd.MultiIndex.from_frame(frame[["environment", "variation"]].astype(str))
+    frame = frame[keys.isin(pairs)]
     return frame.assign(variation=frame["variation"].cat.set_categories(names))
 
 
 def _study(one: Study, other: Study, names: tuple[str, str], steps: int) -> Study:
-    """The study that both would be."""
+    """Returns a study with both configurations."""
     sides = [f"{s.name}-{s.configurations[0].name}" for s in (one, other)]
     labels = [f"{s.name}/{s.configurations[0].name}" for s in (one, other)]
     return replace(
@@ -179,13 +182,13 @@ def _study(one: Study, other: Study, names: tuple[str, str], steps: int) -> Stud
 
 
 def _with_tests(one: Environment, other: Environment) -> Environment:
-    """The first, with the tests that both have."""
+    """Returns the first environment with the test variations that both have."""
     test = tuple(name for name in one.level_config.test if name in other.level_config.test)
     return replace(one, level_config=replace(one.level_config, test=test))
 
 
 def _common(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """What both manifests say; where they differ, the distinct values."""
+    """Returns the values of both manifests; a list of distinct values where they differ."""
     packages = dict.fromkeys([*one["versions"], *other["versions"]])
     versions = {
         name: _both_values(one["versions"].get(name), other["versions"].get(name))
@@ -196,7 +199,7 @@ def _common(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _both_values(*sides: Any) -> Any:
-    """The value that all are, or the distinct ones."""
+    """Returns the common value, or the list of distinct ones."""
     distinct: list[Any] = []
     for side in sides:
         for value in side if isinstance(side, list) else [side]:
@@ -205,23 +208,23 @@ def _both_values(*sides: Any) -> Any:
     return distinct if len(distinct) > 1 else distinct[0]
 
 
-def _by_name(names: tuple[str, str], found: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """The settings of each side's one configuration, under its name."""
+def _by_name(names: tuple[str, str], settings: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns the settings of each side's only configuration, under its name."""
     return {
-        name: values for name, side in zip(names, found, strict=True) for values in side.values()
+        name: values for name, side in zip(names, settings, strict=True) for values in side.values()
     }
 
 
 def _differences(one: Study, other: Study, steps: int) -> tuple[str, ...]:
-    """What was not the same for both sides."""
-    said = []
+    """Returns notices on differences between the budgets and evaluations of both studies."""
+    notices = []
     if one.steps != other.steps:
         budgets = " and ".join(f"{side.steps:,} of {side.name}" for side in (one, other))
-        said.append(
+        notices.append(
             f"The budgets differ ({budgets} steps): both are compared after {steps:,} steps, where "
-            "what is annealed over the longer budget has not come to its end."
+            "schedules over the longer budget have not ended yet."
         )
     episodes = [side.evaluation.episodes for side in (one, other)]
     if episodes[0] != episodes[1]:
-        said.append(f"Their evaluations are of {episodes[0]} and {episodes[1]} episodes.")
-    return tuple(said)
+        notices.append(f"Their evaluations have {episodes[0]} and {episodes[1]} episodes.")
+    return tuple(notices)

@@ -1,4 +1,4 @@
-"""What stored runs are used for elsewhere: their tables, and their trained policies."""
+"""Access to stored runs from Python: tables as DataFrames, and trained policies."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def load_runs(name: str, runs: str | Path = "runs") -> Results:
-    """The stored runs of a study as DataFrames.
+    """Loads the stored runs of a study as DataFrames.
 
     Args:
-      name: of a study in studies/, or the path of its file.
+      name: name of a study in studies/, or the path of its file.
       runs: the folder that runs are stored in.
 
     Returns:
@@ -29,7 +29,7 @@ def load_runs(name: str, runs: str | Path = "runs") -> Results:
       each column.
 
     Raises:
-      HarnessError: there is no such study, or a newer tfrl stored its runs.
+      HarnessError: the study does not exist, or a newer tfrl stored its runs.
     """
     return load(study.load(study.find(name)), Path(runs))
 
@@ -37,45 +37,46 @@ def load_runs(name: str, runs: str | Path = "runs") -> Results:
 def load_policy(
     run: str, step: int | None = None, stochastic: bool = False, runs: str | Path = "runs"
 ) -> "tf_policy.TFPolicy":
-    """The policy that a stored run trained, as a TF-Agents policy for batches of any size.
+    """Loads the trained policy of a stored run, as a TF-Agents policy for any batch size.
 
     Args:
       run: "study/environment/configuration/seed", such as "cartpole/cartpole/ppo/3".
-      step: environment steps of the evaluation whose policy is meant; None for the end of training.
-      stochastic: whether it explores as in training; otherwise it takes the best action.
+      step: environment steps of the evaluation that stored the policy; None for the last one.
+      stochastic: explore as in training, instead of taking the best action.
       runs: the folder that runs are stored in.
 
     Raises:
-      HarnessError: there is no such run, it did not finish, or it kept no policy of that step.
+      HarnessError: the run does not exist, did not finish, or stored no policy at that step.
     """
     folder = find(run, Path(runs))
     manifest = manifests.read(folder / "manifest.json")
     if manifest["status"] != "finished":
-        raise HarnessError(f"{run} did not finish: it has no policy")
+        raise HarnessError(f"{run} did not finish, so it has no policy")
     if not manifest.get("policies_sha256"):
         raise HarnessError(
-            f'{run} kept no policy: set keep_policies = "final" or "all" under [evaluation] of its '
-            "study, and run it again"
+            f'{run} has no stored policy: set keep_policies = "final" or "all" under '
+            "[evaluation] of its study, and rerun it"
         )
-    weights = policies.read(folder, manifest["policies_sha256"])
-    steps = weights.pop("step").tolist()
+    arrays = policies.read(folder, manifest["policies_sha256"])
+    steps = arrays.pop("step").tolist()
     if step is None:
         step = steps[-1]
     if step not in steps:
-        raise HarnessError(f"{run} kept no policy of step {step}: expected {_listed(steps)}")
-    at = steps.index(step)
-    return _policy(manifest, step, {name: array[at] for name, array in weights.items()}, stochastic)
+        expected = ", ".join(map(str, steps))
+        raise HarnessError(f"{run} has no policy of step {step}: expected one of {expected}")
+    weights = {name: array[steps.index(step)] for name, array in arrays.items()}
+    return _policy(manifest, step, weights, stochastic)
 
 
 def find(run: str, root: Path) -> Path:
-    """The folder of a run that is given by its name or its folder. Raises `HarnessError`."""
+    """Returns the folder of a run, given by its name or its folder. Raises `HarnessError`."""
     *parts, last = Path(run).parts or ("",)
     named = root.joinpath(*parts, f"seed-{last.removeprefix('seed-')}")
     for folder in (named, Path(run)):
         if (folder / "manifest.json").is_file():
             return folder
     raise HarnessError(
-        f"there is no run {run!r} in {root}: expected the name of a stored one, such as "
+        f"there is no run {run!r} in {root}: expected the name of a stored run, such as "
         "cartpole/cartpole/ppo/seed-3, or its folder"
     )
 
@@ -99,21 +100,17 @@ def _policy(manifest: Manifest, step: int, weights: dict, stochastic: bool) -> "
         manifest["steps"],
     )
     variables = pipeline.policy_variables
-    if list(map(_numberless, variables)) != list(map(_numberless, weights)):
-        raise HarnessError("the pipeline has other networks now than when the run was stored")
+    if list(map(_without_digits, variables)) != list(map(_without_digits, weights)):
+        raise HarnessError("the networks of the pipeline have changed since the run was stored")
     for variable, value in zip(variables.values(), weights.values(), strict=True):
         variable.assign(value)
     if not stochastic:
         return pipeline.policy
-    # What a policy explores with may follow the steps taken, as the epsilon of DQN does.
+    # Exploration may depend on the steps taken, like the epsilon of DQN.
     pipeline.episode_log.environment_steps.assign(step)
     return pipeline.stochastic_policy(RandomStream(Stream.EVALUATION, manifest["seed"]))
 
 
-def _numberless(name: str) -> str:
-    """A variable's name without the numbers that Keras gives to the layers of a process."""
+def _without_digits(name: str) -> str:
+    """Returns a variable's name without the layer numbers, which Keras counts per process."""
     return "".join(letter for letter in name if not letter.isdigit())
-
-
-def _listed(steps: list[int]) -> str:
-    return ", ".join(map(str, steps))

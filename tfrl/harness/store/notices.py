@@ -1,4 +1,4 @@
-"""What a reader of stored runs has to be told of them, in plain sentences."""
+"""Notices: sentences that a reader of stored runs needs to know."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,26 +10,35 @@ from tfrl.harness.store.manifest import Manifest, differences
 from tfrl.harness.store.run_store import RunStore, StoredRun
 
 _FLAGS = "the processor's instructions"
-_HARMLESS = {"python", "lock", "processor", _FLAGS}  # of what `maker` tells
+# Keys of a provenance summary that do not change results on x86-64 with AVX2.
+_HARMLESS = {"python", "lock", "processor", _FLAGS}
 
 
 def collect(store: RunStore, entries: Sequence[StoredRun], engine: Engine) -> tuple[str, ...]:
-    """What is stored but does not count, and all of `of_counted_runs`."""
+    """Returns notices on stored runs that do not count, and those of `of_counted_runs`."""
     return (*_not_counted(entries), *of_counted_runs(store, entries, engine))
 
 
 def of_counted_runs(
     store: RunStore, entries: Sequence[StoredRun], engine: Engine
 ) -> tuple[str, ...]:
-    """What counts but would come out otherwise today."""
+    """Returns notices on runs that count, but that `tfrl run` would rerun or that differ."""
     return (*_outdated(store, entries, engine), *_mixed(store, entries))
 
 
+def current_code(engine: Engine, pipeline: str, environment_id: str) -> str | None:
+    """Returns the hash of the current code of such a run; None if some of it is missing."""
+    try:
+        return run_context.code_sha256(engine.sources(pipeline, environment_id))
+    except (LookupError, OSError):
+        return None
+
+
 def provenance_summary(manifest: Manifest) -> dict[str, str]:
-    """What made a run, as far as it is known: the value of each thing that may differ."""
+    """Returns the known properties of the code and machine of a run that may change results."""
     environment, pipeline = manifest["environment"]["id"], manifest["configuration"]["pipeline"]
     processor, packages = manifest["processor"], run_context.numerics(environment)
-    known = {
+    summary = {
         f"code of {pipeline} on {environment}": manifest["code"][:8],
         **{package: manifest["versions"].get(package) for package in ("python", *packages)},
         "lock": manifest["lock_sha256"] and manifest["lock_sha256"][:8],
@@ -38,33 +47,38 @@ def provenance_summary(manifest: Manifest) -> dict[str, str]:
         "processor": processor.get("model") or processor.get("machine"),
         _FLAGS: " ".join(map(str, processor.get("flags", ()))),
     }
-    return {name: printable(str(value)) for name, value in known.items() if value}
+    return {name: printable(str(value)) for name, value in summary.items() if value}
 
 
-def describe_differences(makers: Sequence[Mapping[str, str]]) -> str:
-    """In what the makers of finished runs differ, and how many there are of each; or nothing.
+def describe_differences(summaries: Sequence[Mapping[str, str]]) -> str:
+    """Describes how the provenance of finished runs differs, with counts; empty if it does not.
 
-    `makers` are as `maker` gives them. What is not known of some differs from nothing.
+    A property that is unknown for a run counts as equal.
+
+    Args:
+      summaries: the `provenance_summary` of each finished run.
     """
-    names = dict.fromkeys(name for item in makers for name in item)
-    counts = {name: Counter(item[name] for item in makers if name in item) for name in names}
-    found = {name: count for name, count in counts.items() if len(count) > 1}
-    if not found:
+    names = dict.fromkeys(name for summary in summaries for name in summary)
+    counts = {
+        name: Counter(summary[name] for summary in summaries if name in summary) for name in names
+    }
+    differing = {name: count for name, count in counts.items() if len(count) > 1}
+    if not differing:
         return ""
-    told = [
+    parts = [
         f"{name} {' and '.join(f'{value} for {n:,}' for value, n in count.most_common())}"
-        for name, count in found.items()
+        for name, count in differing.items()
     ]
-    capable = all("avx2" in item.get(_FLAGS, "").split() for item in makers)
-    return f"The runs were not all made alike: {'; '.join(told)}. " + (
-        "The same bits are still expected, as on any x86-64 processor with AVX2."
-        if capable and found.keys() <= _HARMLESS
-        else "Part of what differs between them may come from that."
+    have_avx2 = all("avx2" in summary.get(_FLAGS, "").split() for summary in summaries)
+    return f"Not all runs have the same code and machine: {'; '.join(parts)}. " + (
+        "Bit-identical results are still expected, as on any x86-64 processor with AVX2."
+        if have_avx2 and differing.keys() <= _HARMLESS
+        else "Some differences between the runs may come from that."
     )
 
 
 def _not_counted(entries: Sequence[StoredRun]) -> list[str]:
-    """Runs that are damaged, or were stored under other settings than the study's."""
+    """Returns notices on runs that are damaged, or stored with other settings than the study's."""
     notes = Counter(entry.note for entry in entries if entry.status == "missing" and entry.note)
     return [
         f"{_runs(count)} {'counts' if count == 1 else 'count'} as missing: {note.rstrip('.')}."
@@ -73,35 +87,34 @@ def _not_counted(entries: Sequence[StoredRun]) -> list[str]:
 
 
 def _outdated(store: RunStore, entries: Sequence[StoredRun], engine: Engine) -> list[str]:
-    """Runs made by other code or packages than those that are here now."""
+    """Returns notices on runs of other code or packages than the current ones."""
     versions = run_context.versions()
-    codes: dict[tuple[str, str], str | None] = {}  # by pipeline and id of the environment
+    codes: dict[tuple[str, str], str | None] = {}  # by pipeline and environment id
     reasons: Counter[str] = Counter()
     for entry in entries:
         if not entry.manifest:
             continue
-        made_of = entry.run.configuration.pipeline, entry.run.environment.id
-        if made_of not in codes:
-            codes[made_of] = _code(engine, *made_of)
-        code = codes[made_of] or entry.manifest["code"]
-        today = store.planned(entry.run, entry.manifest, code, versions)
-        if changes := differences(entry.manifest, today):
+        key = entry.run.configuration.pipeline, entry.run.environment.id
+        if key not in codes:
+            codes[key] = current_code(engine, *key)
+        code = codes[key] or entry.manifest["code"]
+        planned = store.planned(entry.run, entry.manifest, code, versions)
+        if changes := differences(entry.manifest, planned):
             reasons[", ".join(changes)] += 1
-    unknown = [
-        f"The code of {pipeline} on {environment_id} is not all here, so its runs may be those of "
-        "another."
+    missing = [
+        f"Some code of {pipeline} on {environment_id} is missing, so its runs may be of other code."
         for (pipeline, environment_id), code in codes.items()
         if code is None
     ]
-    return unknown + [
-        f"{_runs(count)} {'was' if count == 1 else 'were'} made by other code or packages than "
-        f"today's ({reason}); `tfrl run` would make {'it' if count == 1 else 'them'} again."
+    return missing + [
+        f"{_runs(count)} {'has' if count == 1 else 'have'} other code or packages than the current "
+        f"ones ({reason}); `tfrl run` would rerun {'it' if count == 1 else 'them'}."
         for reason, count in reasons.items()
     ]
 
 
 def _mixed(store: RunStore, entries: Sequence[StoredRun]) -> list[str]:
-    """Configurations whose runs had different hyperparameters, as when a default has changed."""
+    """Returns notices on configurations whose runs have different hyperparameters."""
     sentences = []
     for configuration in store.study.configurations:
         settings = [
@@ -112,18 +125,10 @@ def _mixed(store: RunStore, entries: Sequence[StoredRun]) -> list[str]:
         keys = dict.fromkeys(key for item in settings for key in item)
         if differing := [key for key in keys if len({str(item.get(key)) for item in settings}) > 1]:
             sentences.append(
-                f"The runs of {configuration.name} differ in {', '.join(differing)}, the default "
-                "of which has changed."
+                f"The runs of {configuration.name} differ in {', '.join(differing)}: the default "
+                "has changed."
             )
     return sentences
-
-
-def _code(engine: Engine, pipeline: str, environment_id: str) -> str | None:
-    """The hash of the code of such a run as it is now; None if it is not here."""
-    try:
-        return run_context.code_sha256(engine.sources(pipeline, environment_id))
-    except (LookupError, OSError):
-        return None
 
 
 def _runs(count: int) -> str:

@@ -1,4 +1,4 @@
-"""The trained policies of a run, as one file of arrays."""
+"""The trained policies of a run, as one NumPy archive."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ FILE = "policies.npz"
 
 
 def write(policies: Mapping[str, np.ndarray], folder: Path) -> str | None:
-    """Stores the arrays in a run's folder. Returns the SHA-256 of the file; None without arrays.
+    """Writes the arrays to a run's folder. Returns the SHA-256 of the file; None without arrays.
 
     Args:
       policies: environment steps `[E]` under "step", and weights `[E, ...]` under their names.
@@ -28,7 +28,7 @@ def write(policies: Mapping[str, np.ndarray], folder: Path) -> str | None:
 
 
 def read(folder: Path, sha256: str) -> dict[str, np.ndarray]:
-    """The arrays as they were written. Raises `DamagedError`."""
+    """Returns the arrays as written. Raises `DamagedError` if the checksum differs."""
     path = folder / FILE
     try:
         content = path.read_bytes()

@@ -1,12 +1,12 @@
-"""The ledger of a study's runs: where each is stored, whether it counts, and how it gets there.
+"""The run store: paths of a study's runs, their status, and how they are written and locked.
 
-A run is a folder, `<root>/<study>/<environment>/<configuration>/seed-<seed>/`, that holds
-`manifest.json` and, if the run finished, a Parquet file for each table. It is published by a
-rename, so a folder that is visible is whole; see `publishing`. A finished run that another one
-replaces is kept in `<root>/<study>/.replaced/`, under the same names, until the next one is.
+A run is a folder `<root>/<study>/<environment>/<configuration>/seed-<seed>/` with `manifest.json`
+and, if the run finished, a Parquet file for each table. It is published by a rename, so a visible
+folder is complete; see `atomic_files`. A finished run that is replaced is moved to the same path
+below `<root>/<study>/.replaced/`, until the next one is.
 
-`<root>/<study>/` belongs to one study file: another of the same name is refused while that exists.
-Nothing in it may be a link, which could lead anywhere; `<root>` may be one.
+`<root>/<study>/` belongs to one study file: another file of the same name is refused while that one
+exists. It must not contain links, which could lead anywhere; `<root>` may be a link.
 """
 
 import fcntl
@@ -27,18 +27,18 @@ from tfrl.harness.store import manifest as manifests
 from tfrl.harness.store.manifest import JsonObject, Manifest
 from tfrl.harness.studies.study import Run, Study
 
-REPLACED = ".replaced"  # the folder in that of a study where replaced runs are kept
+REPLACED = ".replaced"  # the folder of replaced runs inside that of a study
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """What is stored of a planned run."""
+    """A planned run and what is stored of it."""
 
     run: Run
     status: Literal["finished", "failed", "missing"]
-    note: str | None  # how it failed, or why what is stored does not count
+    note: str | None  # the error of a failed run, or why the stored run does not count
     manifest: Manifest  # empty if missing
-    cause: Literal["changed", "damaged"] | None = None  # why what is stored does not count
+    cause: Literal["changed", "damaged"] | None = None  # why the stored run does not count
 
 
 @dataclass(frozen=True)
@@ -50,32 +50,35 @@ class RunStore:
 
     @property
     def folder(self) -> Path:
-        """Where all runs of the study are."""
+        """The folder of all runs of the study."""
         return self.root / self.study.name
 
     def directory(self, run: Run) -> Path:
-        """The folder of a run."""
+        """Returns the folder of a run."""
         return self.folder / run.environment.name / run.configuration.name / f"seed-{run.seed}"
 
     def checkpoint(self, run: Run) -> Path:
-        """Where a run in progress keeps what it needs to go on; see `checkpoints`."""
-        place = self.directory(run)
-        return place.with_name(f".{place.name}.checkpoint")
+        """Returns the path of the checkpoint of an unfinished run; see `checkpoints`."""
+        directory = self.directory(run)
+        return directory.with_name(f".{directory.name}.checkpoint")
 
     def replaced_directory(self, run: Run) -> Path:
-        """Where the last finished run is kept that another one of the same name has replaced."""
+        """Returns the folder of the last finished run that was replaced by this one."""
         return self.folder / REPLACED / self.directory(run).relative_to(self.folder)
 
     def entries(self) -> list[StoredRun]:
-        """An entry for each planned run. Raises `StoreError` if a newer tfrl wrote one."""
+        """Returns the stored run of each planned run. Raises `StoreError` if one is too new."""
         return [self.entry(run) for run in self.study.runs()]
 
     def entry(self, run: Run) -> StoredRun:
-        """What is stored of `run`. What is damaged, outdated or not as planned is missing."""
+        """Returns the stored run. Its status is "missing" if it is damaged or not as planned.
+
+        Raises `StoreError` if a newer tfrl stored it.
+        """
         return self._entry(run, self.directory(run))
 
     def replaced_entry(self, run: Run) -> StoredRun:
-        """The same for what is kept of it."""
+        """Returns the replaced run of the same name, like `entry`."""
         return self._entry(run, self.replaced_directory(run))
 
     def _entry(self, run: Run, directory: Path) -> StoredRun:
@@ -96,16 +99,16 @@ class RunStore:
     def planned(
         self, run: Run, manifest: Manifest, code: str, versions: Mapping[str, str | None]
     ) -> JsonObject:
-        """The identity of `run` with this code and these packages, as far as a study says.
+        """Returns the identity of the planned run with this code and these package versions.
 
-        Where the study is silent, hyperparameters are as the manifest has them.
+        Hyperparameters that the study does not set have the defaults of the manifest.
         """
         defaults = manifest["configuration"]["defaults"]
-        given = {**defaults, **run.configuration.hyperparameters}
-        return manifests.identity(self.study, run, given, defaults, code, versions)
+        hyperparameters = {**defaults, **run.configuration.hyperparameters}
+        return manifests.identity(self.study, run, hyperparameters, defaults, code, versions)
 
     def tables(self, entry: StoredRun) -> dict[str, pa.Table]:
-        """The tables of a finished run. Raises `DamagedError` if they are not as written."""
+        """Returns the tables of a finished run. Raises `DamagedError` if they were changed."""
         return self._tables(self.directory(entry.run), entry.manifest)
 
     def _tables(self, directory: Path, manifest: Manifest) -> dict[str, pa.Table]:
@@ -113,7 +116,7 @@ class RunStore:
         result = {
             name: tables.read(directory / f"{name}.parquet", schema, checksums.get(name))
             for name, schema in tables.SCHEMAS.items()
-            if name != "losses" or manifest["schema"] > 2  # runs of schema 2 kept none
+            if name != "losses" or manifest["schema"] > 2  # runs of schema 2 have no losses
         }
         if tables.fingerprint(result, manifest["weights_sha256"]) != manifest["fingerprint"]:
             raise DamagedError(f"{directory} is damaged: its tables differ from its fingerprint")
@@ -122,7 +125,7 @@ class RunStore:
         return {"losses": tables.LOSSES.empty_table(), **result}
 
     def policies(self, entry: StoredRun) -> dict[str, np.ndarray]:
-        """What a run kept of its policies; empty if none. Raises `DamagedError`."""
+        """Returns the stored policies of a run; empty if it has none. Raises `DamagedError`."""
         checksum = entry.manifest.get("policies_sha256")
         return policies.read(self.directory(entry.run), checksum) if checksum else {}
 
@@ -133,11 +136,13 @@ class RunStore:
         results: Mapping[str, pa.Table],
         trained: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        """Store a run, whole, in place of what was stored of it. Raises `StoreError`.
+        """Stores a run atomically and moves the finished run that it replaces, if there is one.
 
-        `results` are its tables and `trained` its policies; see `policies.write`.
+        Raises `StoreError`.
 
-        What it replaces is kept if it finished.
+        Args:
+          results: the tables of the run; empty if it failed.
+          trained: its policies; see `policies.write`.
         """
 
         def write(folder: Path) -> None:
@@ -152,30 +157,30 @@ class RunStore:
             encoded = manifests.encode({**manifest, **files})
             (folder / "manifest.json").write_bytes(encoded)
 
-        place = self.directory(run)
+        directory = self.directory(run)
         try:
-            atomic_files.publish(place, write, self._where_kept(place, place))
+            atomic_files.publish(directory, write, self._replaced_path(directory, directory))
         except OSError as error:
             reason = error.strerror or describe(error)
-            raise StoreError(f"{place} cannot be stored: {reason}") from error
+            raise StoreError(f"{directory} cannot be stored: {reason}") from error
 
     def restore(self, run: Run) -> None:
-        """Bring back what is kept of a run; what it replaces is kept instead, if it finished.
+        """Exchanges a run with its replaced run. A stored run that did not finish is removed.
 
-        Raises `DamagedError` if it is not whole, `StoreError` if it cannot be done.
+        Raises `DamagedError` if the replaced run is damaged, `StoreError` if moving fails.
         """
-        place, kept = self.directory(run), self.replaced_directory(run)
-        self._tables(kept, manifests.read(kept / "manifest.json"))
+        directory, replaced = self.directory(run), self.replaced_directory(run)
+        self._tables(replaced, manifests.read(replaced / "manifest.json"))
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            atomic_files.exchange(place, kept, self._where_kept(place, place))
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            atomic_files.exchange(directory, replaced, self._replaced_path(directory, directory))
         except OSError as error:
-            raise StoreError(f"{kept} cannot be brought back: {error.strerror}") from error
+            raise StoreError(f"{replaced} cannot be restored: {error.strerror}") from error
 
-    def _where_kept(self, folder: Path, place: Path) -> Path | None:
-        """Where `folder` is kept when it is replaced in `place`; None if it is not worth that.
+    def _replaced_path(self, folder: Path, directory: Path) -> Path | None:
+        """Returns where to move `folder`, replaced at `directory`; None if it is to be removed.
 
-        Failed runs are not: they would take the place of a finished one.
+        Failed and damaged runs are removed, since they would replace a finished one.
         """
         try:
             if manifests.read(folder / "manifest.json")["status"] == "failed":
@@ -183,14 +188,14 @@ class RunStore:
         except DamagedError:
             return None
         except (OutdatedError, StoreError):
-            pass  # another tfrl can read it
-        return self.folder / REPLACED / place.relative_to(self.folder)
+            pass  # another version of tfrl can read it
+        return self.folder / REPLACED / directory.relative_to(self.folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the study's runs for writing; nobody else does meanwhile. Raises `StoreError`.
+        """Locks the study's runs for writing. Raises `StoreError`, also if they are locked.
 
-        The lock is the kernel's, so it goes when its holder does, however that ends.
+        The kernel releases the lock when the process ends, even if it is killed.
         """
         with os_error_as_store_error(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -205,22 +210,22 @@ class RunStore:
                 self._recover()
 
     def _refuse_links(self) -> None:
-        """Raises `StoreError` if what is to be written would go through a link."""
+        """Raises `StoreError` if a path that may be written is or goes through a link."""
         runs = self.study.runs()
-        places = [place(run) for place in (self.directory, self.replaced_directory) for run in runs]
-        above = dict.fromkeys(folder for place in places for folder in list(place.parents)[:2])
-        for path in [self.folder, *self.folder.glob(".*"), *above, *places]:
+        paths = [path(run) for path in (self.directory, self.replaced_directory) for run in runs]
+        parents = dict.fromkeys(parent for path in paths for parent in list(path.parents)[:2])
+        for path in [self.folder, *self.folder.glob(".*"), *parents, *paths]:
             if path.is_symlink():
                 raise StoreError(
-                    f"{path} is a link, and runs are stored nowhere but in {self.root}: put what "
-                    "it leads to in its place, or give another folder with --runs"
+                    f"{path} is a link, and runs are stored only inside {self.root}: replace the "
+                    "link by the folder it leads to, or choose another folder with --runs"
                 )
 
     def is_locked(self) -> bool:
-        """Whether somebody holds the lock now. Raises `StoreError`."""
+        """Returns True if a process holds the lock now. Raises `StoreError`."""
         try:
             with (self.folder / ".lock").open() as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # goes when the file is closed
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # released when the file is closed
         except FileNotFoundError:
             return False
         except BlockingIOError:
@@ -230,7 +235,7 @@ class RunStore:
         return False
 
     def _claim(self) -> None:
-        """Note which study file the runs are of. Raises `StoreError` if of another one."""
+        """Notes the study file that owns the folder. Raises `StoreError` if another one does."""
         note = self.folder / ".study"  # its path from the root, so that both can move together
         root, path = self.root.resolve(), self.study.path.resolve()
         text = note.read_text(errors="replace").strip() if note.exists() else ""
@@ -238,53 +243,56 @@ class RunStore:
         if owner and owner != path and owner.is_file():
             raise StoreError(
                 f"{self.folder} holds the runs of {os.path.relpath(owner)}: rename "
-                f"{self.study.path}, or keep its runs in another folder with --runs"
+                f"{self.study.path}, or choose another folder for its runs with --runs"
             )
         if owner != path:
             note.write_text(f"{os.path.relpath(path, root)}\n")
 
     def _recover(self) -> None:
-        """Settle what runs left behind that ended while they were published."""
+        """Cleans up after runs that were interrupted while they were stored."""
         with os_error_as_store_error(self.folder):
             for folder in {self.directory(run).parent for run in self.study.runs()}:
-                atomic_files.recover(folder, self._where_kept)
+                atomic_files.recover(folder, self._replaced_path)
             for run in self.study.runs():
-                kept, stored = self.checkpoint(run), self.directory(run)
-                both = kept.exists() and stored.exists()
-                if both and kept.stat().st_mtime < stored.stat().st_mtime:
-                    kept.unlink()  # by a run that was stored, and ended before it removed this
+                checkpoint, stored = self.checkpoint(run), self.directory(run)
+                both = checkpoint.exists() and stored.exists()
+                if both and checkpoint.stat().st_mtime < stored.stat().st_mtime:
+                    checkpoint.unlink()  # its run was stored, and interrupted before removing it
 
 
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
-    """Hold the lock of a study's folder, which is the kernel's. Raises `StoreError`."""
+    """Holds the kernel's lock of a study's folder. Raises `StoreError`, also if it is locked."""
     with os_error_as_store_error(folder):
         file = (folder / ".lock").open("a")
     with file:
         try:
-            _take(file)
+            _lock(file)
         except BlockingIOError:
             raise StoreError(
-                f"another `tfrl run` is at work in {folder}: wait for its end, or stop it"
+                f"another `tfrl run` is using {folder}: wait until it ends, or stop it"
             ) from None
-        except OSError as error:  # as of a file system without locks
+        except OSError as error:  # for example from a file system without locks
             raise StoreError(f"{folder} cannot be used: {error.strerror}") from None
         yield
 
 
 @contextmanager
 def os_error_as_store_error(folder: Path) -> Iterator[None]:
-    """Say in one sentence what cannot be done to a folder. Raises `StoreError`."""
+    """Turns an `OSError` into a `StoreError` that names the folder."""
     try:
         yield
     except OSError as error:
         raise StoreError(f"{folder} cannot be used: {error.strerror}") from error
 
 
-def _take(lock: TextIO) -> None:
-    """Lock a file. Raises `BlockingIOError` if somebody else has for longer than to look at it."""
+def _lock(file: TextIO) -> None:
+    """Locks a file, with a second try because `is_locked` holds the lock for a moment.
+
+    Raises `BlockingIOError` if it is locked.
+    """
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         time.sleep(0.1)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Stored results as tidy tables, for everything that reads them. TensorFlow is not imported."""
+"""Stored results of a study as tidy DataFrames. TensorFlow is not imported."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,74 +20,78 @@ from tfrl.variations import POLICIES, SPLITS
 
 @dataclass(frozen=True)
 class Results:
-    """All that is stored of a study, and of each planned run whether it is.
+    """The stored tables of a study, and the status of each planned run.
 
     Each table begins with the columns `environment`, `configuration` (both categorical, in the
-    study's order) and `seed`, and has its rows in the order of the planned runs. Only finished runs
-    contribute to `episodes`, `evaluations` and `losses`, whose texts are categorical too, and in
-    order: splits, variations as the study first names them, and policies.
+    study's order) and `seed`. Rows are in the order of the planned runs. Only finished runs
+    contribute to `episodes`, `evaluations` and `losses`. Their string columns are categorical, with
+    splits, variations (in the study's order) and policies in a fixed order.
     """
 
     study: Study
-    episodes: pd.DataFrame  # then the columns of `tables.EPISODES`
-    evaluations: pd.DataFrame  # then the columns of `tables.EVALUATIONS`
-    losses: pd.DataFrame  # then the columns of `tables.LOSSES`
-    runs: pd.DataFrame  # one row for each planned run; the columns are those of `_runs`
-    manifest: dict[str, Any]  # as `common` gives it, and `_history`
-    # By configuration, as its stored runs had them; a configuration without any is absent.
-    hyperparameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # all of them
-    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # the pipeline's own
-    notices: tuple[str, ...] = ()  # sentences on what a reader of the results has to know
-    provenances: tuple[Mapping[str, str], ...] = ()  # of each finished run; see `notices.maker`
-    entries: tuple[StoredRun, ...] = ()  # of each planned run, as `runs` has them
+    episodes: pd.DataFrame  # with the columns of `tables.EPISODES`
+    evaluations: pd.DataFrame  # with the columns of `tables.EVALUATIONS`
+    losses: pd.DataFrame  # with the columns of `tables.LOSSES`
+    runs: pd.DataFrame  # a row for each planned run, with the columns of `_runs`
+    manifest: dict[str, Any]  # output of `common` and `_history`
+    # By configuration, from its first stored run; configurations without one are absent.
+    hyperparameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of the pipeline
+    notices: tuple[str, ...] = ()  # output of `notices.collect`
+    # Of each finished run, the output of `notices.provenance_summary`.
+    provenances: tuple[Mapping[str, str], ...] = ()
+    entries: tuple[StoredRun, ...] = ()  # in the order of `runs`
 
     @property
     def settings(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
-        """Pipeline and hyperparameters of each configuration, as its stored runs had them.
+        """Pipeline and hyperparameters of each configuration, from its stored runs.
 
-        Of one without any: what the study sets, and else what another of its pipeline has by
-        default.
+        A configuration without stored runs has the values of the study, and the defaults that
+        another configuration of the same pipeline was run with.
         """
         configurations = self.study.configurations
-        usual = {
+        defaults = {
             c.pipeline: self.defaults[c.name] for c in configurations if c.name in self.defaults
         }
         planned = {
-            c.name: {**usual.get(c.pipeline, {}), **c.hyperparameters} for c in configurations
+            c.name: {**defaults.get(c.pipeline, {}), **c.hyperparameters} for c in configurations
         }
-        found = {**planned, **self.hyperparameters}
-        return {c.name: (c.pipeline, found[c.name]) for c in configurations}
+        settings = {**planned, **self.hyperparameters}
+        return {c.name: (c.pipeline, settings[c.name]) for c in configurations}
 
     def of(self, environment: Environment, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows of an environment in one of the tables, which share its memory."""
+        """Returns the rows of an environment in one of the tables, without copying them."""
         code = self.study.environments.index(environment)
         begin, end = np.searchsorted(table["environment"].cat.codes, [code, code + 1])
         return table.iloc[begin:end]
 
 
 def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) -> Results:
-    """Everything stored of `study` under `root`; `engine` is for tests.
+    """Loads the stored runs of `study` under `root`.
 
-    A run that is damaged, or stored under other settings than the study's, counts as missing, and
-    its row in `runs` says why. Raises `StoreError` if a newer tfrl stored one.
+    A run that is damaged, or stored with other settings than the study's, counts as missing, and
+    its row in `runs` has the reason. Raises `StoreError` if a newer tfrl stored one.
+
+    Args:
+      engine: finds the current code of pipelines; tests replace it.
     """
     store = RunStore(study, root)
     entries = store.entries()
-    gathered = {name: TableConcatenator(schema) for name, schema in tables.SCHEMAS.items()}
-    for place, entry in enumerate(entries):
+    concatenators = {name: TableConcatenator(schema) for name, schema in tables.SCHEMAS.items()}
+    for number, entry in enumerate(entries):
         if entry.status == "finished":
             try:
                 for name, table in store.tables(entry).items():
-                    gathered[name].add(table, place)
+                    concatenators[name].add(table, number)
             except DamagedError as error:
-                entries[place] = StoredRun(entry.run, "missing", str(error), {}, "damaged")
+                entries[number] = StoredRun(entry.run, "missing", str(error), {}, "damaged")
 
     stored = [entry.manifest for entry in entries if entry.manifest]
     return Results(
         study=study,
-        episodes=_frame(study, entries, gathered["episodes"]),
-        evaluations=_frame(study, entries, gathered["evaluations"]),
-        losses=_frame(study, entries, gathered["losses"]),
+        episodes=_frame(study, entries, concatenators["episodes"]),
+        evaluations=_frame(study, entries, concatenators["evaluations"]),
+        losses=_frame(study, entries, concatenators["losses"]),
         runs=_runs(study, entries),
         manifest={**common(stored), **_history(stored)},
         hyperparameters=_settings(entries, "hyperparameters"),
@@ -100,26 +104,28 @@ def load(study: Study, root: Path = Path("runs"), engine: Engine | None = None) 
     )
 
 
-def _frame(study: Study, entries: Sequence[StoredRun], gathered: TableConcatenator) -> pd.DataFrame:
-    """The rows of all runs, one under the other, each with its run."""
-    places, columns = gathered.finish()
-    keys = {name: values.take(places) for name, values in _keys(study, entries).items()}
+def _frame(
+    study: Study, entries: Sequence[StoredRun], concatenator: TableConcatenator
+) -> pd.DataFrame:
+    """Returns the rows of all runs, with the key columns of each run."""
+    numbers, columns = concatenator.finish()
+    keys = {name: values.take(numbers) for name, values in _keys(study, entries).items()}
     for name, order in _orders(study).items():
         if name in columns:
-            found = columns[name].categories
-            columns[name] = columns[name].set_categories(list(dict.fromkeys([*order, *found])))
+            categories = dict.fromkeys([*order, *columns[name].categories])
+            columns[name] = columns[name].set_categories(list(categories))
     return pd.DataFrame(keys | columns, copy=False)
 
 
 def _orders(study: Study) -> dict[str, Sequence[str]]:
-    """The order in which the texts of a column are shown."""
-    level_config = [environment.level_config for environment in study.environments]
-    variations = [name for item in level_config for name in (item.variation, *item.test)]
+    """Returns the order of the categories of columns."""
+    level_configs = [environment.level_config for environment in study.environments]
+    variations = [name for levels in level_configs for name in (levels.variation, *levels.test)]
     return {"split": SPLITS, "variation": variations, "policy": POLICIES}
 
 
 def _runs(study: Study, entries: Sequence[StoredRun]) -> pd.DataFrame:
-    """A row for each planned run; what is not known of it is missing from its row."""
+    """Returns a row for each planned run, with missing values where nothing is stored."""
     manifests = [entry.manifest for entry in entries]
 
     def seconds(part: str) -> list[float]:
@@ -143,7 +149,7 @@ def _runs(study: Study, entries: Sequence[StoredRun]) -> pd.DataFrame:
 
 
 def _keys(study: Study, entries: Sequence[StoredRun]) -> dict[str, Any]:
-    """The columns that say which run a row belongs to, with one row for each entry."""
+    """Returns the columns that identify the run, with one row for each entry."""
 
     def labels(values: list[str], order: Sequence[Any]) -> pd.Categorical:
         return pd.Categorical(values, categories=[item.name for item in order])
@@ -157,18 +163,18 @@ def _keys(study: Study, entries: Sequence[StoredRun]) -> dict[str, Any]:
 
 
 def _settings(entries: Sequence[StoredRun], part: str) -> dict[str, Any]:
-    """That part of each configuration's settings, as the first of its stored runs has them."""
-    found: dict[str, Any] = {}
+    """Returns a part of each configuration's settings, from its first stored run."""
+    settings: dict[str, Any] = {}
     for entry in entries:
         if entry.manifest:
-            found.setdefault(entry.run.configuration.name, entry.manifest["configuration"][part])
-    return found
+            settings.setdefault(entry.run.configuration.name, entry.manifest["configuration"][part])
+    return settings
 
 
 def common(manifests: Sequence[Manifest]) -> dict[str, Any]:
-    """What the runs were made with; where they differ, the distinct values in their order.
+    """Returns the code, packages and machine of the runs; a list of distinct values if they differ.
 
-    What an earlier version of tfrl did not note is None.
+    Values that an earlier version of tfrl did not store are None.
     """
     packages = dict.fromkeys(package for manifest in manifests for package in manifest["versions"])
     return {
@@ -187,7 +193,7 @@ def common(manifests: Sequence[Manifest]) -> dict[str, Any]:
 
 
 def _history(manifests: Sequence[Manifest]) -> dict[str, Any]:
-    """How and when the runs came about."""
+    """Returns the commands, times and memory of the runs."""
     peaks = [peak for item in manifests if (peak := item.get("peak_memory_mib")) is not None]
     return {
         "diff_sha256": _shared([_diff(item) for item in manifests]),
@@ -199,13 +205,13 @@ def _history(manifests: Sequence[Manifest]) -> dict[str, Any]:
 
 
 def _diff(manifest: Manifest) -> str | None:
-    """What the code differed in from its git revision; None if unknown."""
+    """Returns the SHA-256 of the diff to the git revision, "none" without one, None if unknown."""
     unchanged = manifest["git"] and not manifest["git"].endswith("+changes")
     return "none" if unchanged else manifest.get("diff_sha256")
 
 
 def _shared(values: Sequence[Any]) -> Any:
-    """The value that all are, or the distinct ones if they differ; None if there are none."""
+    """Returns the common value, the list of distinct values, or None without values."""
     distinct: list[Any] = []
     for value in values:
         if value not in distinct:

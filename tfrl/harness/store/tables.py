@@ -1,4 +1,4 @@
-"""The tables that a run leaves behind, as Parquet: their columns, and their fingerprint."""
+"""The Parquet tables of a run: schemas, reading, writing, and the fingerprint."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,21 +13,21 @@ from tfrl.harness.errors import DamagedError, describe
 
 EPISODES = pa.schema(
     [
-        ("step", pa.int64()),  # environment steps made when the episode ended
-        ("episode", pa.int64()),  # 0, 1, ... in the order in which they ended
+        ("step", pa.int64()),  # environment steps at the end of the episode
+        ("episode", pa.int64()),  # 0, 1, ... in the order of their ends
         ("return", pa.float64()),  # undiscounted sum of rewards
         ("length", pa.int64()),  # environment steps
     ]
 )
-LABEL = pa.dictionary(pa.int32(), pa.string())  # a text out of a few
-_MOST_LABELS = 1_000  # that a column has
+LABEL = pa.dictionary(pa.int32(), pa.string())  # categorical
+_MAX_LABELS = 1_000  # distinct labels in a column
 EVALUATIONS = pa.schema(
     [
-        ("step", pa.int64()),  # environment steps after which an evaluation was scheduled
-        ("split", LABEL),  # out of `tfrl.variations.SPLITS`
-        ("variation", LABEL),  # what the physics were drawn from; see `tfrl.variations`
-        ("policy", LABEL),  # out of `tfrl.variations.POLICIES`
-        ("level", pa.int64()),  # which start and physics, out of those of the variation
+        ("step", pa.int64()),  # environment steps after which the evaluation was scheduled
+        ("split", LABEL),  # one of `tfrl.variations.SPLITS`
+        ("variation", LABEL),  # distribution of the physics; see `tfrl.variations`
+        ("policy", LABEL),  # one of `tfrl.variations.POLICIES`
+        ("level", pa.int64()),  # number of the start state and physics within the variation
         ("episode", pa.int64()),  # 0, 1, ... for each step, split, variation and policy
         ("return", pa.float64()),
         ("length", pa.int64()),
@@ -35,18 +35,19 @@ EVALUATIONS = pa.schema(
 )
 LOSSES = pa.schema(
     [
-        ("step", pa.int64()),  # environment steps made
-        ("name", LABEL),  # "loss", its components, and what else the pipeline reports of learning
-        ("value", pa.float64()),  # mean over the updates since the step before
+        ("step", pa.int64()),  # environment steps
+        ("name", LABEL),  # "loss", its components, and other quantities that the pipeline reports
+        ("value", pa.float64()),  # mean over the updates since the previous step
     ]
 )
 SCHEMAS = {"episodes": EPISODES, "evaluations": EVALUATIONS, "losses": LOSSES}
 
 
 def from_columns(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
-    """A table of these columns.
+    """Returns a table of these columns.
 
-    Raises `ValueError` if they do not fit, `FloatingPointError` if a return is not finite.
+    Raises `ValueError` if they do not fit the schema, `FloatingPointError` if a return is not
+    finite.
     """
     try:
         table = pa.table({name: columns[name] for name in schema.names}).cast(schema)
@@ -58,7 +59,7 @@ def from_columns(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
 
 
 def write(table: pa.Table, path: Path) -> str:
-    """Write a table as Parquet, the same bytes for the same table, and return their SHA-256."""
+    """Writes a table as Parquet and returns the file's SHA-256. Equal tables give equal bytes."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     content = sink.getvalue().to_pybytes()
@@ -67,10 +68,10 @@ def write(table: pa.Table, path: Path) -> str:
 
 
 def read(path: Path, schema: pa.Schema, sha256: str | None = None) -> pa.Table:
-    """Read a table.
+    """Reads a table.
 
-    Raises `DamagedError` if it is no table of this schema, whole and readable, or if the SHA-256 of
-    the file is known and another.
+    Raises `DamagedError` if the file is not a valid table of this schema, or if its SHA-256 is
+    given and differs.
     """
     try:
         content = path.read_bytes()
@@ -82,16 +83,16 @@ def read(path: Path, schema: pa.Schema, sha256: str | None = None) -> pa.Table:
         raise DamagedError(f"{path} is damaged: {describe(error)}") from None
     if not table.schema.equals(schema):
         raise DamagedError(f"{path} is damaged: expected the columns {', '.join(schema.names)}")
-    if not _is_possible(table):
-        raise DamagedError(f"{path} is damaged: no run leaves such values")
+    if not _is_valid(table):
+        raise DamagedError(f"{path} is damaged: values missing or out of range")
     return table
 
 
 def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
-    """SHA-256 over the tables' contents, column by column, and the final weights.
+    """Returns the SHA-256 of the tables' contents, column by column, and the final weights.
 
-    It depends on the values alone (numbers as little-endian 64-bit words, texts as UTF-8), not on
-    how Parquet happens to encode them.
+    It depends only on the values (numbers as little-endian 64-bit words, strings as UTF-8), not on
+    their encoding in Parquet.
     """
     digest = hashlib.sha256()
     update_digest(digest, tables)
@@ -100,7 +101,7 @@ def fingerprint(tables: Mapping[str, pa.Table], weights_sha256: str) -> str:
 
 
 def update_digest(digest: "hashlib._Hash", tables: Mapping[str, pa.Table]) -> None:
-    """Add the contents of the tables that there are, column by column, to a digest."""
+    """Updates a digest with the contents of some of the tables, column by column."""
     for name, schema in SCHEMAS.items():
         for field in schema if name in tables else ():
             column = tables[name][field.name]
@@ -113,24 +114,24 @@ def update_digest(digest: "hashlib._Hash", tables: Mapping[str, pa.Table]) -> No
 
 
 def _is_finite(table: pa.Table) -> bool:
-    """Whether the returns are finite, in a table that has any."""
+    """Returns True if the table has no returns, or only finite ones."""
     if "return" not in table.column_names:
         return True
     return pc.all(pc.is_finite(table["return"]), min_count=0).as_py()
 
 
-def _is_possible(table: pa.Table) -> bool:
-    """Whether values are all there, the returns finite, and texts out of a few."""
+def _is_valid(table: pa.Table) -> bool:
+    """Returns True if no value is missing, returns are finite, and columns have few labels."""
     labels = [column for column in table.columns if column.type == LABEL]
     return (
         not any(column.null_count for column in table.columns)
         and _is_finite(table)
-        and all(len(column.unique()) <= _MOST_LABELS for column in labels)
+        and all(len(column.unique()) <= _MAX_LABELS for column in labels)
     )
 
 
 def _joined(column: pa.ChunkedArray) -> bytes | memoryview:
-    """The texts of a column in UTF-8, with a line break between any two."""
+    """Returns the strings of a column in UTF-8, separated by line breaks."""
     if not len(column):
         return b""
     ended = pc.binary_join_element_wise(column.cast(pa.string()), "", "\n").combine_chunks()
