@@ -1,4 +1,4 @@
-"""A folder with a study in it, and `tfrl` with an engine that needs no TensorFlow."""
+"""A project folder with a study, and `tfrl` with an engine without TensorFlow."""
 
 import os
 import signal
@@ -38,11 +38,11 @@ class Project:
         self.file.write_text(text)
 
     def tfrl(self, *arguments: str, engine: Engine | None = None) -> int:
-        """The exit status of a command line in this process, by default with the fake engine."""
+        """Runs a command in this process, by default with the fake engine. Returns its status."""
         return cli.main(arguments, engine or fake.Engine())
 
     def start(self, *arguments: str, python: str | Path = sys.executable) -> subprocess.Popen:
-        """A command line run in a process of its own, at the head of a process group."""
+        """Starts a command in a new process and process group."""
         script = "import sys; from tests.harness import fake; sys.exit(fake.main())"
         process = subprocess.Popen(
             [python, "-c", script, *arguments],
@@ -51,7 +51,7 @@ class Project:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            # A shell that put the tests in the background has made them deaf to Ctrl-C.
+            # A shell that runs the tests in the background makes them ignore Ctrl-C.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.started.append(process)
@@ -68,12 +68,12 @@ class Project:
         }
 
     def stored(self) -> dict[str, bytes]:
-        """Every file under the current folder, hidden ones too."""
+        """Returns the contents of all files under the current folder, also of hidden ones."""
         files = [path for path in Path().rglob("*") if path.is_file()]
         return {str(path): path.read_bytes() for path in files}
 
     def visible(self) -> list[str]:
-        """All that is stored, without the lock: hidden names would be leftovers."""
+        """Returns the names of stored runs, and of hidden files that should not be left."""
         return sorted(path.name for path in Path("runs/fake").glob("[!.]*/*/*"))
 
 
@@ -85,14 +85,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     place.write(fake.STUDY)
     yield place
     for process in place.started:
-        if process.poll() is None:  # the test has failed before its end
+        if process.poll() is None:  # the test failed before the process ended
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
 
 @pytest.fixture
 def changed() -> Callable[[str, str], str]:
-    """The fake study with one text replaced by another."""
+    """Returns the text of the fake study with one string replaced."""
 
     def change(old: str, new: str) -> str:
         assert old in fake.STUDY

@@ -1,4 +1,4 @@
-"""An engine without TensorFlow: its pipeline learns nothing, and fails as it is told to."""
+"""An engine without TensorFlow, with a pipeline that learns nothing and fails on request."""
 
 import functools
 import hashlib
@@ -58,15 +58,15 @@ id = "CartPole-v0"
 
 @dataclass(frozen=True)
 class Config:
-    """What can be told to a fake run."""
+    """Hyperparameters of a fake run."""
 
     learning_rate: float = 0.1
     layers: tuple[int, ...] = (4, 4)
     double: bool = False
-    failure: str = ""  # how to fail: a key of _FAILURES
+    failure: str = ""  # a key of _FAILURES
     failing_seed: int = 1
     seconds: float = 0.0  # of each run
-    file: str = ""  # a line is appended to it for each run, and to file.trainers for each trainer
+    file: str = ""  # gets a line for each run, and file.trainers for each trainer
     gate: str = ""  # a file that runs wait for
 
     def __post_init__(self):
@@ -76,7 +76,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run leaves behind."""
+    """The results of a run."""
 
     episodes: Mapping[str, np.ndarray]
     evaluations: Mapping[str, np.ndarray]
@@ -89,7 +89,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Trainer:
-    """Makes up results that are a pure function of its fields, the seed and the conditions."""
+    """Returns made-up results: a pure function of its fields, the seed and the level config."""
 
     config: Config
     steps: int
@@ -105,7 +105,7 @@ class Trainer:
         on_progress: Callable[[int], None] | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Result:
-        """Seeds other than `failing_seed` finish."""
+        """Finishes, except for `failing_seed`."""
         if self.config.file:
             with Path(self.config.file).open("a") as file:
                 file.write(f"{seed}\n")
@@ -204,24 +204,24 @@ _FAILURES: dict[str, Callable[[], object]] = {
 
 
 class Engine:
-    """Stands in for `tfrl.harness.engine.Engine`."""
+    """Replaces `tfrl.harness.engine.Engine`."""
 
     def configure(self) -> None:
-        """Needs nothing."""
+        """Does nothing."""
 
     def config(self, pipeline: str) -> type:
-        """Knows one pipeline."""
+        """Returns the config of the only pipeline."""
         if pipeline != "fake":
             raise LookupError(f"{pipeline!r} is no pipeline: expected fake")
         return Config
 
     def check(self, environment: Environment) -> None:
-        """Knows an environment that does not vary, and one that does."""
+        """Accepts one environment without variations and one with them."""
         if environment.id not in ("Line-v0", "CartPole-v0"):
             raise LookupError(f"{environment.id!r} is no environment: expected Line-v0")
 
     def trainer(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Trainer:
-        """Needs no compilation."""
+        """Returns a trainer without compilation."""
         config = Config(**hyperparameters)
         if config.file:
             with Path(f"{config.file}.trainers").open("a") as file:
@@ -237,18 +237,18 @@ class Engine:
         )
 
     def debug(self, study: Study, run: Run, hyperparameters: Mapping[str, Value]) -> Result:
-        """Makes a run here."""
+        """Runs in this process."""
         return self.trainer(study, run, hyperparameters).run(run.seed)
 
     def sources(self, pipeline: str, environment_id: str) -> list[Path]:
-        """A file that a test may change."""
+        """Returns a file that tests can change."""
         return [Path(file) for file in [os.environ.get("FAKE_SOURCE", __file__)]]
 
     def arithmetic(self) -> dict:
-        """Computes all as published."""
+        """Returns the published results."""
         return json.loads(arithmetic.PUBLISHED.read_bytes())
 
 
 def main() -> int:
-    """`tfrl` with this engine."""
+    """Runs `tfrl` with this engine."""
     return cli.main(engine=Engine())

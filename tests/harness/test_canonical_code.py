@@ -1,4 +1,4 @@
-"""What counts as the code of a source file."""
+"""Canonical form of source files: equal for the same code, different for different code."""
 
 import hashlib
 import os
@@ -145,7 +145,7 @@ for name in sys.argv[1:]:
 @pytest.mark.parametrize("minor", [11, 12, 13])
 def test_other_pythons_that_are_here_agree(minor, tmp_path):
     python = shutil.which(f"python3.{minor}")
-    environment = {**os.environ, "PYENV_VERSION": f"3.{minor}"}  # for one that pyenv shows
+    environment = {**os.environ, "PYENV_VERSION": f"3.{minor}"}  # for a Python of pyenv
     command = [python or "", "-I", "-c", "import sys; sys.exit(sys.version_info[:2] != (3, %d))"]
     command[-1] %= minor
     if not python or subprocess.run(command, env=environment, capture_output=True).returncode:

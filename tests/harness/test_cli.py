@@ -64,7 +64,10 @@ def test_the_module_is_the_command():
     [
         (["run", "fak"], "there is no study 'fak'"),
         (["run", "fake", "--seeds", "9"], "--seeds has 9, which is not among the seeds of studies"),
-        (["run", "fake", "--seeds", "x"], "--seeds has 'x': expected whole numbers from 0 on"),
+        (
+            ["run", "fake", "--seeds", "x"],
+            "--seeds must be 1 to 10,000 integers from 0 on, such ",
+        ),
         (["report", "fake"], "no usable run of fake is stored in runs/fake: `tfrl run "),
         (["status", "fak"], "there is no study 'fak'"),
         (["retry", "fak"], "there is no study 'fak'"),
@@ -93,7 +96,7 @@ def test_the_list_counts_what_is_stored_and_names_what_is_wrong(project, capsys)
     assert project.tfrl("list") == 2
     out, err = capsys.readouterr()
     assert "fake" in out
-    assert err.startswith("tfrl: studies/wrong.toml: title is 1")
+    assert err.startswith("tfrl: studies/wrong.toml: title must be a one-line string, got 1")
 
 
 def test_a_list_of_nothing_says_so(tmp_path, monkeypatch, capsys):

@@ -10,7 +10,7 @@ from tfrl.harness.store import joined_results
 from tfrl.harness.store.run_store import RunStore
 from tfrl.harness.studies import study as studies
 
-TWO = 4  # the position of the first run of the second configuration
+TWO = 4  # position of the first run of the second configuration
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_two_configurations_of_one_study_in_the_terminal_and_as_a_page(stored, c
     page = Path("reports/own/compare/fake-one-against-fake-two/index.html")
     assert out.endswith(f"\n{page}\n") and page.is_file()
     markdown = page.with_name("README.md").read_text()
-    assert "one" in markdown and "3 of 4" in markdown  # of each the fourth run is missing
+    assert "one" in markdown and "3 of 4" in markdown  # the fourth run of each is missing
 
 
 def test_two_sides_that_were_made_unlike_are_not_compared_in_silence(project, capsys):
@@ -94,7 +94,7 @@ def test_other_budgets_and_names_that_clash(stored):
     assert list(found.runs["configuration"].cat.categories) == names
     assert found.study.steps == 1_000 and found.evaluations["step"].max() == 1_000
     runs = found.runs.groupby("configuration", observed=True)
-    assert runs["updates"].max().tolist() == [500, 500]  # of longer's 1,000 the half
+    assert runs["updates"].max().tolist() == [500, 500]  # half of the 1,000 of longer
     assert runs.size().tolist() == [2, 4]
     assert set(found.episodes["environment"]) == {"same"}
     assert "The budgets differ (2,000 of longer and 1,000 of fake steps)" in found.notices[0]
@@ -102,7 +102,7 @@ def test_other_budgets_and_names_that_clash(stored):
 
 
 def test_what_only_one_side_was_tested_on_is_left_out(project):
-    """The trained conditions are the same, the tests are not, and there are two environments."""
+    """Both studies have the same training levels and different tests."""
     head, tail = fake.STUDY.split("[environments]")
     tail = tail[tail.index("[configurations.one]") :]
     other = fake.VARIED.replace('test = ["R", "E"]', 'test = ["E"]').replace(".plain]", ".bare]")

@@ -1,4 +1,4 @@
-"""Which stored runs count for a study, and what is said of the others."""
+"""Conditions under which a stored run counts, and the notes on those that do not."""
 
 from dataclasses import replace
 
@@ -43,7 +43,9 @@ def with_conditions(study: Study, level_config: LevelConfig) -> Study:
 def test_a_run_counts_only_for_the_study_it_was_made_for(store, run):
     publish(store)
     study = store.study
-    same = with_hyperparameters(study, learning_rate=0.1, layers=(4, 4))  # the defaults, spelt out
+    same = with_hyperparameters(
+        study, learning_rate=0.1, layers=(4, 4)
+    )  # the defaults
     assert RunStore(same).entry(same.runs()[0]).status == "finished"
     for other, note in [
         (replace(study, steps=2000), "steps was 1000, is 2000"),
@@ -77,7 +79,7 @@ def test_a_run_is_found_again_under_its_conditions(project, changed):
 
 
 def make_old(store: RunStore, run: Run) -> None:
-    """Give a stored run the manifest that schema 1 had, without conditions."""
+    """Rewrites the manifest of a stored run in schema 1, which had no level config."""
     stored = store.entry(run).manifest
     environment = {key: stored["environment"][key] for key in ("name", "id")}
     old = {**stored, "schema": 1, "environment": environment}

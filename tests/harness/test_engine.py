@@ -1,4 +1,4 @@
-"""The harness with the pipelines that it is made for."""
+"""The harness with the shipped pipelines."""
 
 import json
 import re
@@ -48,7 +48,7 @@ class Pipeline(ReinforcePipeline):
 """
 
 
-# Packages that only hand on names are left empty here: what a run needs of them, it finds itself.
+# Packages that only re-export names are empty here, so only modules that a run needs are imported.
 LOADED = """
 import importlib, json, os, sys, types
 import tfrl
@@ -87,7 +87,7 @@ print(json.dumps([[n, e, asked(load, names[n], e)] for n in names for e in envir
 
 @pytest.fixture(scope="module")
 def loaded() -> list[tuple[str, str, set[str]]]:
-    """The files of tfrl that each shipped pipeline imports, on an environment of either kind."""
+    """The files of tfrl that each shipped pipeline imports, on both kinds of environment."""
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return [
@@ -101,7 +101,7 @@ def test_what_a_run_imports_is_hashed_and_nothing_else(loaded):
     wrapped = ("host_environment", "gymnasium_wrapper", "suite_gymnasium")
     host = {"training/host_loop", *(f"environments/{name}" for name in wrapped)}
     for_gymnasium = {str(package / f"{name}.py") for name in host}
-    # These decide how soon a run is done and what is printed, not what it gives.
+    # These change the speed and the output on the terminal, not the results.
     without = ("__init__", "compile_cache", "sysctl", "quiet")
     cache = {str(package / "runtime" / f"{name}.py") for name in without}
     assert len(loaded) == 2 * len(sources._shipped_pipelines()) == 10
@@ -115,7 +115,7 @@ def test_what_a_run_imports_is_hashed_and_nothing_else(loaded):
 
 
 def settings_of(file):
-    """All hyperparameters of each configuration; fails on one that its pipeline does not have."""
+    """Returns the hyperparameters of each configuration. Raises if a pipeline lacks one."""
     engine = Engine()
     return {
         one.name: hyperparameters.resolve(one, engine.config(one.pipeline), str(file))

@@ -1,4 +1,4 @@
-"""Marks: where a difference between two runs begins."""
+"""Marks, and the first difference between two runs."""
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ STEPS = [0, 200, 400]
 
 
 def results(seed=0):
-    """The tables of a fake run: its 50 episodes go on after the last of three evaluations."""
+    """Returns the tables of a fake run, with episodes after the last of three evaluations."""
     result = fake.Trainer(fake.Config(), steps=400, every=200, episodes=2).run(seed)
     assert result.episodes["step"][-2] > 400
     return {
@@ -22,7 +22,7 @@ def results(seed=0):
 
 
 def changed(whole, name, row, column="return"):
-    """The tables with a value changed by the last bit of its mantissa."""
+    """Returns the tables with one value changed by the last bit of its mantissa."""
     table = whole[name]
     values = table[column].to_numpy().copy()
     values[row] = np.nextafter(values[row], np.inf) if column == "return" else values[row] + 1
@@ -57,7 +57,7 @@ def test_the_last_bit_of_any_value_shows_from_its_step_on(name):
     before, steps = digests(whole), whole[name]["step"].to_numpy()
     for row in range(len(steps)):
         first = sum(step < steps[row] for step in STEPS)  # the first mark that covers the row
-        first = min(first, 2)  # what comes after the last evaluation belongs to it
+        first = min(first, 2)  # the last mark covers all later rows
         for column in ("return", "length", "episode"):
             after = digests(changed(whole, name, row, column))
             assert [one == other for one, other in zip(before, after, strict=True)] == [
@@ -103,7 +103,10 @@ def test_where_two_runs_part():
     assert fingerprints.first_difference(one, marks("a", "b", "d")) == (10, 20)
     assert fingerprints.first_difference(one, marks("a", "x", "d")) == (0, 10)
     assert fingerprints.first_difference(one, marks("x", "y", "z")) == (None, 0)
-    assert fingerprints.first_difference(one, marks("a", "b")) == (10, 20)  # it was stopped earlier
+    assert fingerprints.first_difference(one, marks("a", "b")) == (
+        10,
+        20,
+    )  # the second is shorter
     assert fingerprints.first_difference(marks("a", "b"), one) == (10, 20)
     assert fingerprints.first_difference(one, marks("a", "b", "c", steps=(0, 5, 10))) == (0, 5)
     assert fingerprints.first_difference((), ()) == (None, None)

@@ -8,7 +8,7 @@ PERHAPS = "Some differences between the runs may come from that."
 
 
 def manifest(**changes) -> dict:
-    """What a manifest says that is of interest here, with changes."""
+    """Returns the keys of a manifest that notices use, with changes."""
     versions = {"python": "3.11.7", "numpy": "2.3.5", "box2d": "2.3.10", "pandas": "3.1.1"}
     return {
         "environment": {"id": changes.pop("environment", "CartPole-v1")},

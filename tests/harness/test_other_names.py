@@ -14,14 +14,18 @@ PAGE = Path(__file__).parents[2] / "docs" / "names.md"
 @pytest.mark.parametrize(
     ("pipeline", "theirs", "sentence"),
     [
-        ("ppo", "n_steps", "it is called collect_sequence_length here"),
-        ("ppo", "batch_size", "it is called minibatch_size here"),
-        ("ppo", "gamma", "it is called discount_factor here"),
-        ("dqn", "discount_factor", "it is called gamma here"),
-        ("dqn", "learning_starts", "it is called initial_collect_steps here"),
-        ("dqn", "target_update_interval", "(updates, not environment steps)"),
-        ("ppo", "num_minibatches", "(frames in a minibatch, not the number of minibatches)"),
-        ("reinforce", "vf_coef", "it is called value_estimation_loss_coef here"),
+        ("ppo", "n_steps", "(did you mean collect_sequence_length?)"),
+        ("ppo", "batch_size", "(did you mean minibatch_size?)"),
+        ("ppo", "gamma", "(did you mean discount_factor?)"),
+        ("dqn", "discount_factor", "(did you mean gamma?)"),
+        ("dqn", "learning_starts", "(did you mean initial_collect_steps?)"),
+        (
+            "dqn",
+            "target_update_interval",
+            "mean target_update_period: updates, not environment steps?)",
+        ),
+        ("ppo", "num_minibatches", ": frames in a minibatch, not the number of minibatches?)"),
+        ("reinforce", "vf_coef", "(did you mean value_estimation_loss_coef?)"),
     ],
 )
 def test_a_hyperparameter_of_another_library_is_answered_with_ours(
@@ -36,7 +40,7 @@ def test_a_hyperparameter_of_another_library_is_answered_with_ours(
 def test_a_key_of_the_study_too(project, capsys):
     project.write(fake.STUDY.replace("steps =", "total_timesteps ="))
     assert project.tfrl("run", "fake", "--plan") == 2
-    assert "total_timesteps" in capsys.readouterr().err
+    assert "unknown key total_timesteps (did you mean steps?)" in capsys.readouterr().err
 
 
 def test_every_name_of_ours_is_one():

@@ -97,4 +97,4 @@ def test_a_mistake_in_the_study_is_a_sentence(project, capsys):
     assert project.tfrl("run", "fake", "--plan") == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert "two.lerning_rate is no hyperparameter of fake" in err
+    assert "two: fake has no hyperparameter lerning_rate (did you mean learning_rate?)" in err

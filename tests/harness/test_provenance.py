@@ -27,7 +27,7 @@ def run_git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def package(tmp_path) -> Path:
-    """A package in a repository, of which nothing is committed yet."""
+    """A package in a repository without commits."""
     package = tmp_path / "package"
     package.mkdir()
     (package / "__init__.py").write_text("a = 1\n")
@@ -36,7 +36,7 @@ def package(tmp_path) -> Path:
 
 
 def commit(package: Path) -> str:
-    """Commit all there is; the name of the commit."""
+    """Commits everything and returns the commit's hash."""
     run_git(package, "add", ":/")
     run_git(package, "commit", "-qm", "a")
     return run_git(package, "rev-parse", "HEAD")
@@ -140,7 +140,7 @@ esac
 
 @pytest.fixture
 def no_linux(monkeypatch, tmp_path):
-    """A machine on which nothing is under /proc and /sys, with a folder for its programs."""
+    """The folder of programs on a machine without /proc and /sys."""
     absent = tmp_path / "absent"
     monkeypatch.setattr(run_context._cpuinfo, "__defaults__", (absent,))
     monkeypatch.setattr(run_context._caches, "__defaults__", (absent,))

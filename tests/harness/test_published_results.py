@@ -1,4 +1,4 @@
-"""What is published of the shipped studies, and what of it `tfrl verify --sample` makes anew."""
+"""Published outcomes of the shipped studies, and the samples of `tfrl verify --sample`."""
 
 import pandas as pd
 import pytest

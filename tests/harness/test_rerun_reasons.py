@@ -1,4 +1,4 @@
-"""Which stored runs `tfrl run` makes again, and why it says so."""
+"""Stored runs that `tfrl run` reruns, and the reasons it prints."""
 
 from pathlib import Path
 

@@ -26,9 +26,9 @@ def publish(
     versions: Mapping[str, str | None] = MappingProxyType({}),
     learning_rate: float = 0.1,
 ) -> None:
-    """Store what the fake pipeline gives for a run of the study, by its position there.
+    """Stores the fake results of the run at a position of the study.
 
-    Those of the first configuration come first, so that the position is the seed.
+    For the first configuration, the position is the seed.
     """
     study, run = store.study, store.study.runs()[position]
     trainer = fake.Engine().trainer(study, run, {})
@@ -80,7 +80,7 @@ def test_what_a_run_kept_to_go_on_from_goes_once_it_is_stored(store, run, saved)
     moment = stored + (-1 if saved == "before" else 1)
     os.utime(checkpoint, (moment, moment))
     with store.locked():
-        assert checkpoint.exists() == (saved == "since")  # then it is of the run that replaces it
+        assert checkpoint.exists() == (saved == "since")  # a later one belongs to the next run
 
 
 def test_the_same_run_gives_the_same_files(store, run):
@@ -163,7 +163,7 @@ def test_the_runs_of_another_study_file_are_not_touched(project, store):
         pass
     with replace(store, root=Path("runs").absolute()).locked():
         pass
-    project.file.unlink()  # moved, say
+    project.file.unlink()  # for example because it was moved
     with foreign.locked():
         pass
     (foreign.folder / ".study").unlink()
@@ -186,7 +186,7 @@ def test_a_full_disk_is_named_and_nothing_is_left_behind(store, monkeypatch):
 @pytest.mark.parametrize("what", ["a report", "a checkpoint"])
 def test_what_cannot_be_written_at_all_is_one_sentence(project, what):
     Path("file").write_text("")
-    place = Path("file", "below", "it")  # whose parent cannot be made, nor anything there removed
+    place = Path("file", "below", "it")  # its parent folder cannot be created
     with pytest.raises(HarnessError, match=r"^file/below/it cannot be (written|stored): "):
         if what == "a report":
             atomic_files.write_text(place, "text")
@@ -207,7 +207,7 @@ def test_the_last_finished_run_that_was_replaced_is_kept_and_comes_back(store, r
     assert code_of(store, run) == "2" * 64
     store.tables(store.entry(run))
     with store.locked():
-        store.restore(run)  # undoes it
+        store.restore(run)  # undoes the first call
     assert code_of(store, run) == "3" * 64
     assert list(store.folder.glob("[!.]*/*/.*")) == []
 
@@ -244,7 +244,7 @@ def test_a_link_where_replaced_runs_are_kept_is_refused(store, run, tmp_path):
 def test_what_was_replaced_is_kept_though_the_process_ended_then(store, run):
     publish(store, code="1" * 64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atomic_files, "_finish", lambda *_: None)  # it is killed before
+        patch.setattr(atomic_files, "_finish", lambda *_: None)  # the process is killed before
         publish(store, code="2" * 64)
     assert not store.replaced_directory(run).exists()
     with store.locked():

@@ -1,4 +1,4 @@
-"""`tfrl runs`: what is stored, what is removed, and what comes back."""
+"""`tfrl runs`: listing, pruning and restoring stored runs."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from tfrl.harness.provenance import run_context
 
 @pytest.fixture
 def source(project, monkeypatch) -> Path:
-    """The file with the code of all runs, which are made."""
+    """The file with the code of all runs, which are stored."""
     file = Path("source.py").absolute()
     file.write_text("a = 1")
     monkeypatch.setenv("FAKE_SOURCE", str(file))
@@ -30,7 +30,7 @@ def told(project, capsys, *arguments: str) -> list[dict]:
 
 
 def kinds(project, capsys) -> dict[str, str]:
-    """The kind of everything that is stored of the fake study."""
+    """Returns the kind of each stored item of the fake study."""
     (study,) = told(project, capsys, "fake")
     assert all(item["bytes"] > 0 for item in study["runs"])
     return {item["path"].removeprefix("runs/fake/"): item["kind"] for item in study["runs"]}
@@ -40,8 +40,8 @@ def test_everything_is_told_once_by_its_kind(project, source, capsys):
     store = project.store
     runs = store.study.runs()
     code = run_context.code_sha256([source])
-    publish(store, 1)  # by other code
-    fail(store, 2, ValueError("no"))  # the same
+    publish(store, 1)  # with other code
+    fail(store, 2, ValueError("no"))  # with other code
     (store.directory(runs[3]) / "manifest.json").write_text("{")
     store.checkpoint(runs[4]).write_bytes(b"...")
     store.directory(runs[5]).rename(store.directory(runs[5]).with_name("seed-99"))
@@ -87,7 +87,7 @@ def test_what_is_of_no_use_goes_and_nothing_else(project, source, capsys):
     assert re.fullmatch(r"fake: removed 1 orphaned, 1 out of date, 7 replaced: \d+ kB\n", out)
     left = set(kinds(project, capsys).items())
     assert ("line/two/seed-3", "counts") not in left
-    assert (".replaced/line/two/seed-3", "replaced") in left  # it counts once it is back
+    assert (".replaced/line/two/seed-3", "replaced") in left  # it counts after --restore
     assert len(left) == 8
     assert mine.exists() and not orphan.parent.exists()
     assert {
@@ -143,7 +143,9 @@ def test_a_study_with_a_mistake_loses_nothing(project, source, capsys):
     for option in ("--prune", "--restore"):
         capsys.readouterr()
         assert project.tfrl("runs", option) == 2
-        assert capsys.readouterr().err.startswith("tfrl: studies/fake.toml: title is 1")
+        assert capsys.readouterr().err.startswith(
+            "tfrl: studies/fake.toml: title must be a one-line st"
+        )
     assert project.stored() == before
 
 

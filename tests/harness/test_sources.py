@@ -1,4 +1,4 @@
-"""Which files decide what a run gives: of tfrl, and of a pipeline of one's own."""
+"""Source files that determine a run: of tfrl, and of a user's pipeline."""
 
 import shutil
 from pathlib import Path
@@ -37,7 +37,7 @@ MINE = {"mine.py", *(f"helpers/{name}.py" for name in ("__init__", "nets", "laye
 
 
 def inside(folder: Path, files: set[Path]) -> set[str]:
-    """The names of those files that are in a folder."""
+    """Returns the relative paths of those files that are in a folder."""
     return {file.relative_to(folder).as_posix() for file in files if file.is_relative_to(folder)}
 
 
@@ -80,7 +80,7 @@ def test_a_name_that_a_package_of_tfrl_hands_on_leads_to_its_module(folder):
 
 
 def test_a_module_that_is_installed_is_followed_inside_its_own_package():
-    files = sources.files_of_module("jinja2.environment")  # which imports markupsafe, too
+    files = sources.files_of_module("jinja2.environment")  # it also imports markupsafe
     assert {file.parent.name for file in files} == {"jinja2"}
     assert {"__init__.py", "environment.py", "nodes.py"} <= {file.name for file in files}
 
@@ -105,7 +105,7 @@ def test_a_pipeline_that_is_not_there_is_a_lookup_error():
 
 @pytest.fixture
 def package(tmp_path, monkeypatch) -> Path:
-    """A copy of tfrl, in which files are looked for instead."""
+    """A copy of tfrl that `sources` reads instead."""
     copy = tmp_path / "tfrl"
     shutil.copytree(Path(tfrl.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(sources, "_TFRL", copy)
@@ -117,7 +117,7 @@ HOST = "gymnasium:CartPole-v1"
 
 
 def hashes(environment: str) -> dict[str, str]:
-    """The hash of the code of each shipped pipeline."""
+    """Returns the code hash of each shipped pipeline."""
     return {
         name: run_context.code_sha256(Engine().sources(name, environment))
         for name in sources._shipped_pipelines()

@@ -1,4 +1,4 @@
-"""`tfrl verify`: what is stored against what `tfrl publish` noted."""
+"""`tfrl verify`: comparison of stored runs with published ones."""
 
 import json
 import re
@@ -19,7 +19,7 @@ PUBLISHED = Path("reports/fake/published.json")
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
-    """A folder in which all eight runs are made and published."""
+    """A folder with all eight runs stored and published."""
     folder = tmp_path_factory.mktemp("original")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -32,16 +32,16 @@ def original(tmp_path_factory):
 
 @pytest.fixture
 def made(original, project):
-    """A copy of it."""
+    """A copy of `original`."""
     shutil.copytree(original, project.folder, dirs_exist_ok=True)
     return project
 
 
 def change(project, position, name="evaluations", row=None, by=1.0, weights=None, **noted):
-    """Store a run anew, as if another machine had made it: whole, but with other bits.
+    """Replaces a stored run by a valid one with other bits, as from another machine.
 
-    Changed is a return in one of the tables, in a row or in all of them, or the weights; `noted` is
-    what its manifest says.
+    It changes the returns of a table, in one row or in all, or the weights. `noted` are changes to
+    the manifest.
     """
     store = project.store
     run = store.study.runs()[position]
@@ -60,7 +60,7 @@ def change(project, position, name="evaluations", row=None, by=1.0, weights=None
 
 
 def verify(project, capsys, *arguments):
-    """The exit status and the lines of `tfrl verify fake`."""
+    """Returns the exit status and the printed lines of `tfrl verify fake`."""
     capsys.readouterr()
     status = project.tfrl("verify", "fake", *arguments)
     return status, capsys.readouterr().out.splitlines()
@@ -81,11 +81,11 @@ def test_what_is_published_is_what_the_runs_came_to(made):
         assert expected.outcome(run).fingerprint == made.fingerprints()[str(run)]
         assert [mark.step for mark in expected.outcome(run).marks] == [0, 500, 1000]
     published_results.write(expected, PUBLISHED)
-    assert PUBLISHED.read_bytes() == before  # all bits of the scores too
+    assert PUBLISHED.read_bytes() == before  # including all bits of the scores
     assert [path.name for path in PUBLISHED.parent.glob(".*")] == []
 
 
-# Eight rows an evaluation, so that row 8 is of step 500; the first of them that count are greedy.
+# An evaluation has eight rows, so row 8 is of step 500. Its first rows are of the greedy policy.
 @pytest.mark.parametrize(
     ("name", "row", "how"),
     [
@@ -123,7 +123,7 @@ def test_where_runs_differ_the_processor_is_tested(made, capsys, monkeypatch):
 
 
 def say_published_on(machine):
-    """Note in the publication what the runs were made on."""
+    """Sets the architecture in the published file."""
     content = json.loads(PUBLISHED.read_bytes())
     content["stack"]["processor"] = {"machine": machine, "model": "Xeon"}
     PUBLISHED.write_text(json.dumps(content))
@@ -152,7 +152,7 @@ def test_on_another_architecture_only_returns_count(project, capsys, by, verdict
 
 
 def test_another_architecture_excuses_its_own_runs_alone(made, capsys):
-    """Not those of the published architecture, of an unknown one, or that failed."""
+    """A run on the published or an unknown architecture, or that failed, still differs."""
     say_published_on("x86_64")
     change(made, 0, **ARM)
     assert verify(made, capsys)[0] == 0
@@ -196,7 +196,7 @@ def test_the_steps_of_many_runs_are_listed_together(made, capsys):
 
 
 def change_all(project, by, **noted):
-    """Publish ten runs of each configuration, then store them again with `two` changed."""
+    """Publishes ten runs of each configuration, then replaces them with `two` changed."""
     project.write(fake.STUDY.replace("Line-v0", "CartPole-v0").replace('"0-3"', '"0-9"'))
     for position in range(20):
         publish(project.store, position, learning_rate=0.1 if position < 10 else 0.5)
@@ -231,7 +231,7 @@ def test_runs_with_the_same_bits_belong_to_what_is_judged(made, capsys):
         made.store, published_results.read(PUBLISHED), made.store.study.runs()
     )
     scores = verification.final_returns(checked)
-    assert scores["configuration"].tolist() == ["one"] * 4  # and none of two, where nothing differs
+    assert scores["configuration"].tolist() == ["one"] * 4  # without `two`, where no run differs
     assert (scores["stored"] - scores["published"]).tolist() == pytest.approx([4, 0, 0, 0])
 
 
@@ -323,7 +323,7 @@ def test_several_studies_are_summed_up(made, capsys):
 
 
 def refused(project, capsys, *arguments):
-    """The sentence of a command line that is a mistake."""
+    """Returns the error message of a command that fails."""
     capsys.readouterr()
     assert project.tfrl(*arguments) == 2
     out, err = capsys.readouterr()
@@ -363,7 +363,7 @@ def test_what_is_no_publication_is_refused(made, capsys, old, new, sentence):
 
 def test_a_sample_is_made_elsewhere(made, capsys):
     before = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")}
-    change(made, 0)  # so that it is seen that what is stored does not count
+    change(made, 0)  # a sample ignores the stored runs
     before |= {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")}
     capsys.readouterr()
     assert made.tfrl("verify", "fake", "--sample", "3") == 0

@@ -1,4 +1,4 @@
-"""Nothing lost: what a harness has to survive, row by row, each with its figure.
+"""Tests that no run is lost: each row is a failure that the harness must survive.
 
     row                                      test
      1  the driver is killed                 test_killed.py
@@ -14,8 +14,8 @@
     11  files from strangers                 test_strangers.py
     12  the line of progress                 test_failing.py
 
-`make test` runs them in short, `make torture` as often as it takes to believe them, and prints the
-figure of each row.
+`make test` runs them with few repetitions, `make torture` with many. Both print a figure for each
+row.
 """
 
 import os
@@ -24,5 +24,5 @@ LONG = "TORTURE" in os.environ
 
 
 def size(short: int, long: int) -> int:
-    """How many times something is done."""
+    """Returns a number of repetitions."""
     return long if LONG else short

@@ -1,4 +1,4 @@
-"""What several rows make, compare and wait for."""
+"""Studies, comparisons and waiting that several tests share."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from tests.harness import fake
 from tests.harness.conftest import Project
 from tfrl.harness.store import stored_results
 
-# What a manifest says that is the same whenever and however often the run is made.
+# Keys of a manifest that are equal each time that the run is repeated.
 LASTING = (
     "schema",
     "study",
@@ -31,13 +31,13 @@ LASTING = (
 
 
 def study(seeds: str, **hyperparameters: object) -> str:
-    """The fake study with these seeds and hyperparameters; its runs are noted for `made`."""
-    given = "".join(f"{key} = {json.dumps(value)}\n" for key, value in hyperparameters.items())
+    """Returns the fake study with these seeds and hyperparameters, whose starts `made` counts."""
+    settings = "".join(f"{key} = {json.dumps(value)}\n" for key, value in hyperparameters.items())
     head = fake.STUDY[: fake.STUDY.index("[configurations.one]")].replace('"0-3"', f'"{seeds}"')
     return f"""{head}
 [configurations]
 pipeline = "fake"
-{given}
+{settings}
 [configurations.one]
 file = "made-one"
 
@@ -48,7 +48,7 @@ learning_rate = 0.5
 
 
 def made() -> Counter[str]:
-    """How often each run of such a study was begun."""
+    """Counts the starts of each run of such a study."""
     return Counter(
         f"line/{name}/seed-{seed}"
         for name in ("one", "two")
@@ -65,7 +65,7 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 60.0
 
 
 def assert_same(project: Project, root: str, reference: str) -> None:
-    """Both roots have the same runs and nothing else, equal to the byte apart from times."""
+    """Asserts that two roots have the same runs and nothing else, equal except for times."""
     here, there = (
         {path.relative_to(root): path for path in Path(root).glob("fake/[!.]*/*/*")}
         for root in (root, reference)

@@ -1,4 +1,4 @@
-"""What each row came to, told at the end."""
+"""A summary with the figures of each row after the tests."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ ROWS = (
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[int, str], None]:
-    """Note what a row, from 1 to 12, came to."""
+    """Records the figure of a row, from 1 to 12."""
 
     def note(row: int, text: str) -> None:
         request.node.user_properties.append(("figure", (row, text)))

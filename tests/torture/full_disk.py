@@ -1,7 +1,7 @@
-"""What happens on a disk without room: `python -m tests.torture.full_disk SMALL`.
+"""A full disk: `python -m tests.torture.full_disk SMALL`.
 
-SMALL is the mount point of a file system of 256 KiB that can be made larger; the current folder,
-which is elsewhere, has a folder `studies`.
+SMALL is the mount point of a file system of 256 KiB that can be enlarged. The current folder, on
+another file system, has a folder `studies`.
 """
 
 import subprocess
@@ -46,7 +46,7 @@ def main(small: Path) -> None:
 
 
 def tfrl(project: Project, *arguments: str) -> str:
-    """The last line of what a command line says of its failure; empty if it does not fail."""
+    """Returns the error message of a command; empty if it succeeds."""
     process = project.start(*arguments)
     _, err = process.communicate(timeout=300)
     assert (process.returncode == 2) == ("tfrl: " in err), err
@@ -55,7 +55,7 @@ def tfrl(project: Project, *arguments: str) -> str:
 
 
 def whole_runs(store: RunStore) -> dict[str, str]:
-    """The fingerprints of the runs that are stored, each of which can be read."""
+    """Returns the fingerprints of the stored runs. Raises if one is damaged."""
     entries = [entry for entry in store.entries() if entry.status != "missing"]
     for entry in entries:
         store.tables(entry)
@@ -64,7 +64,7 @@ def whole_runs(store: RunStore) -> dict[str, str]:
 
 
 def fill(folder: Path) -> Path:
-    """A file that takes all the room there is."""
+    """Writes a file that fills the file system."""
     file = folder / "ballast"
     with file.open("wb", buffering=0) as ballast:
         try:

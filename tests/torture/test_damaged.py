@@ -1,4 +1,4 @@
-"""Rows 4 and 9: what is stored is cut off, has a bit flipped, or is of other versions of tfrl."""
+"""Rows 4 and 9: truncated files, flipped bits, and runs of other versions of tfrl."""
 
 import random
 import re
@@ -18,14 +18,13 @@ from tfrl.harness.store import manifest, stored_results
 from tfrl.harness.store.run_store import RunStore
 from tfrl.harness.studies.study import Run
 
-# Runs as tfrl 0.1 stored them before manifests had the checksums of the tables, and what they were
-# told of themselves.
+# Runs of tfrl 0.1 from before manifests had checksums of the tables, and their hyperparameters.
 STORED = Path(__file__).parent / "stored" / "schema-2"
 GIVEN = 'failing_seed = 2\nfailure = "nan"\n'
 
 
 def damage(store: RunStore, run: Run) -> str | None:
-    """What is found to be damaged of a stored run; None if nothing is."""
+    """Returns the error of a damaged stored run; None if it is valid."""
     entry = store.entry(run)
     if entry.status == "missing":
         return entry.note
@@ -38,7 +37,7 @@ def damage(store: RunStore, run: Run) -> str | None:
 
 @pytest.fixture
 def files(project) -> list[Path]:
-    """Of a run that is stored."""
+    """The files of a stored run."""
     publish(project.store)
     return sorted(project.store.directory(project.store.study.runs()[0]).iterdir())
 
@@ -127,7 +126,7 @@ def test_other_schemas_are_named(project, figure, capsys):
     for verb in ("run", "report", "verify"):
         assert project.tfrl(verb, "fake") == 2
         assert capsys.readouterr().err.startswith(f"tfrl: {newer}")
-    figure(9, "schema 1 is named and made again, schema 3 is refused by name")
+    figure(9, "schema 1 is named and rerun, a newer schema is refused by name")
 
 
 CHANGES = [

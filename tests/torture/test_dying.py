@@ -1,4 +1,4 @@
-"""Row 3: a process dies inside every step by which a run or a page gets to the disk."""
+"""Row 3: a process dies at each step of writing a run or a page."""
 
 import io
 import os
@@ -20,7 +20,7 @@ EARLIER = "1" * 64
 
 
 class Mortal:
-    """Kills its process before a step: a call of the system, or to write so many bytes."""
+    """Kills its process before a step: a system call, or the write of `num_bytes`."""
 
     def __init__(self, last: int, num_bytes: int) -> None:
         self.left, self.num_bytes = last, num_bytes
@@ -60,9 +60,9 @@ class Mortal:
 
 
 def dies(last: int, num_bytes: int, action: Callable[[], object]) -> bool:
-    """Whether `action`, in a process of its own, comes to its step `last`, and dies there."""
+    """Returns True if `action`, in a new process, reaches step `last` and dies there."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it forks where there are threads
+        warnings.simplefilter("ignore", DeprecationWarning)  # the process has threads when it forks
         child = os.fork()
     if not child:
         mortal = Mortal(last, num_bytes)
@@ -82,7 +82,7 @@ def dies(last: int, num_bytes: int, action: Callable[[], object]) -> bool:
 @pytest.mark.parametrize("before", ["nothing", "another run"])
 def test_death_inside_any_step_of_storing_a_run(project, figure, before):
     store, run = project.store, project.store.study.runs()[0]
-    publish(store)  # imports what that takes, once for all processes
+    publish(store)  # imports the modules once for all processes
     deaths, found = 0, []
     while True:
         shutil.rmtree(store.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Rows 6, 7 and 12: runs that fail, a study that is not complete, and what is told meanwhile."""
+"""Rows 6, 7 and 12: failing runs, an incomplete study, and the line of progress."""
 
 import csv
 import os
@@ -17,10 +17,10 @@ from tests.harness.conftest import ROOT
 from tests.report.reading import Page
 from tests.torture.common import study, wait_until
 
-pytestmark = pytest.mark.slow  # waits for what fails
+pytestmark = pytest.mark.slow  # waits for failures
 
 HEAD = fake.STUDY[: fake.STUDY.index("[configurations")].replace("0-3", "0-2")
-FAILING = {  # by configuration: what it is told, and what its run then says
+FAILING = {  # by configuration: its hyperparameters, and the error of its run
     "raises": ('failure = "raise"', "RuntimeError: the <first> line"),
     "memory": ('failure = "memory"', "MemoryError: no 8 GiB left"),
     "time": ('failure = "hang"', "TimeLimitExceeded: it took longer than 12 s"),
@@ -92,7 +92,7 @@ def test_a_report_on_an_incomplete_study_says_so_in_each_row(project, figure):
 
 
 class Terminal:
-    """What a program shows on a terminal."""
+    """The output of a program on a terminal."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self.shown = descriptor, ""
@@ -102,14 +102,14 @@ class Terminal:
         try:
             while read := os.read(self._descriptor, 65536):
                 self.shown += read.decode()
-        except OSError:  # there is nothing more now, or at all
+        except OSError:  # no more output now, or at all
             pass
         return re.search(pattern, self.shown) is not None
 
 
 @contextmanager
 def started(*arguments: str) -> Iterator[tuple[subprocess.Popen, Terminal]]:
-    """A command line on a terminal."""
+    """Starts a command on a terminal."""
     ours, theirs = pty.openpty()
     script = "import sys; from tests.harness import fake; sys.exit(fake.main())"
     process = subprocess.Popen(
@@ -128,7 +128,7 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen, Terminal]]:
 
 
 def test_the_line_of_progress_while_runs_are_made(project, capsys, figure):
-    """The runs of the first configuration wait for a gate, those of the second do not."""
+    """Runs of the first configuration wait for a gate file, the others do not."""
     head, tail = fake.STUDY.split("[configurations.two]")
     project.write(
         f'{head}gate = "gate"\n[configurations.two]{tail}failure = "nan"\nseconds = 0.2\n'

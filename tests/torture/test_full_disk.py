@@ -1,4 +1,4 @@
-"""Row 8: a disk without room, which is a small one in memory."""
+"""Row 8: a full disk, which is a small file system in memory."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from tests.harness.conftest import ROOT
 
 pytestmark = pytest.mark.slow  # fills a disk at many points of a study
 
-# Mounted where nobody else sees it, and gone with its process.
+# Mounted in a private namespace, which ends with the process.
 MOUNTED = 'mount -t tmpfs -o size=256k tmpfs "$1" && exec "$0" -m tests.torture.full_disk "$1"'
 PRIVATELY = ("unshare", "--mount", "--map-root-user", "sh", "-c")
 

@@ -1,4 +1,4 @@
-"""Rows 1, 2 and 5: processes are killed at random moments, and started where others are at work."""
+"""Rows 1, 2 and 5: processes killed at random moments, and two invocations at once."""
 
 import os
 import random
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.slow  # kills and starts processes by the dozen
 
 
 def end_of(process: subprocess.Popen) -> str:
-    """What a process has said that ends well."""
+    """Returns the standard error of a process that succeeds."""
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
     return err
 
 
 def kill(process: subprocess.Popen) -> None:
-    """Its workers are left to themselves."""
+    """Kills a process, but not its workers."""
     process.kill()
     process.wait()
     for stream in (process.stdout, process.stderr):
@@ -37,7 +37,7 @@ def kill(process: subprocess.Popen) -> None:
 
 
 def stored(project, code: str) -> dict[str, str]:
-    """The fingerprints of the runs that were made by this code."""
+    """Returns the fingerprints of the stored runs of this code."""
     entries = project.store.entries()
     assert "failed" not in {entry.status for entry in entries}
     return {
@@ -48,7 +48,7 @@ def stored(project, code: str) -> dict[str, str]:
 
 
 def is_over(process: subprocess.Popen, moments: random.Random) -> bool:
-    """Wait for a random moment, after its start or after it has begun some runs."""
+    """Waits for a random moment. Returns True if the process has ended by then."""
     if moments.random() < 0.8:
         begun = made().total() + moments.randint(1, 8)
         wait_until(lambda: made().total() >= begun or process.poll() is not None, "it is at work")
@@ -57,7 +57,7 @@ def is_over(process: subprocess.Popen, moments: random.Random) -> bool:
 
 
 def test_the_driver_killed_at_any_moment_loses_nothing(project, figure, monkeypatch):
-    """Killed until it is done, first from nothing, then in place of runs of other code."""
+    """Kills the driver until all runs are stored, then again with other code."""
     kills, moments = 0, random.Random(1)
     source = Path("source.py")
     monkeypatch.setenv("FAKE_SOURCE", str(source.absolute()))
@@ -90,7 +90,7 @@ def test_the_driver_killed_at_any_moment_loses_nothing(project, figure, monkeypa
 
 
 def workers_at_work() -> list[int]:
-    """The processes of the workers that have made a trainer, and live."""
+    """Returns the process ids of the live workers that have a trainer."""
     noted = [Path(f"made-{name}.trainers") for name in ("one", "two")]
     lines = [line for file in noted if file.exists() for line in file.read_text().splitlines()]
     return [pid for line in lines if lives(pid := int(line.split()[1]))]
@@ -148,7 +148,7 @@ def test_a_worker_killed_at_any_moment_takes_nothing_with_it(project, figure):
 
 
 class Stillborn(fake.Engine):
-    """The first processes die before they are ready."""
+    """An engine whose first processes die before they are ready."""
 
     def __init__(self, deaths: int) -> None:
         self._deaths = deaths
@@ -179,7 +179,7 @@ def test_of_two_invocations_at_once_one_works(project, figure):
         refused, working = sorted(both, key=lambda process: process.poll() is None)
         out, err = refused.communicate()
         assert (refused.returncode, out) == (2, "")
-        assert re.fullmatch(r"tfrl: another `tfrl run` is at work in runs/fake: .+\n", err)
+        assert re.fullmatch(r"tfrl: another `tfrl run` is using runs/fake: .+\n", err)
         Path("gate").touch()
         end_of(working)
         assert made() == dict.fromkeys(project.statuses(), 1)

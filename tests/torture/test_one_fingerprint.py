@@ -1,4 +1,4 @@
-"""Row 10: the same seeds in other processes, on one core or two, with one worker or two."""
+"""Row 10: the same seeds in other processes, on one or two cores, with one or two workers."""
 
 import os
 import subprocess

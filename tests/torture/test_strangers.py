@@ -1,4 +1,4 @@
-"""Row 11: study files and results from strangers, who may mean no good."""
+"""Row 11: malicious study files and results."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ from tfrl import cli
 from tfrl.harness.errors import DamagedError, StoreError
 from tfrl.harness.store import manifest, tables
 
-ESCAPES = "\x1b[2J\x1b]0;title\x07\u202etxt\x9b1m"  # clears the screen, turns the text
+ESCAPES = "\x1b[2J\x1b]0;title\x07\u202etxt\x9b1m"  # clears the screen, reverses the text
 SCRIPT = "<script>alert(1)</script>"
 NAMES = [
     "../outside",
@@ -43,7 +43,7 @@ NAMES = [
     "x" * 65,
     "x" * 100_000,
 ]
-TEXTS = [  # a key of the study, and what a stranger gives it
+TEXTS = [  # a key of the study, and a malicious value
     ("title", f'"{SCRIPT}\\u001b[2J"'),
     ("title", '"two\\nlines"'),
     ("title", '"\\u202egnitirw"'),
@@ -60,12 +60,12 @@ TEXTS = [  # a key of the study, and what a stranger gives it
 
 
 def seen() -> set[Path]:
-    """All files there are in this folder and the one above."""
+    """Returns all files in this folder and its parent."""
     return set(Path("..").rglob("*"))
 
 
 def assert_plain(text: str) -> None:
-    """A terminal shows it as it is."""
+    """Asserts that a text has no control characters."""
     assert all(letter.isprintable() or letter == "\n" for letter in text), ascii(text)
 
 
@@ -93,7 +93,7 @@ def test_no_file_of_a_study_is_called_otherwise(project, capsys, name):
     file.write_text(fake.STUDY)
     assert project.tfrl("status", str(file)) == 2
     err = capsys.readouterr().err
-    assert "a study's file is named with" in err
+    assert "the name of the file must be letters" in err
     assert_plain(err)
 
 
@@ -114,7 +114,7 @@ def test_no_text_of_a_study_does_harm(project, capsys, figure):
 
 
 def forge(project, **changes: object) -> Path:
-    """The manifest of a run with something else in it, and the right checksum."""
+    """Stores a run whose manifest has changes and a valid checksum. Returns the manifest's path."""
     publish(project.store)
     run = project.store.study.runs()[0]
     file = project.store.directory(run) / "manifest.json"
@@ -132,6 +132,8 @@ FORGED = [
     {"environment": {"name": "line"}},
     {"versions": None},
     {"seed": "0"},
+    {"seed": True},
+    {"status": []},
     {"updates": 1.5},
     {"attempts": "three"},
     {"tables_sha256": ["a"]},
@@ -271,7 +273,7 @@ KIN = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"
 
 
 def uses(file: Path) -> Iterator[str]:
-    """What a file imports, and the functions that it calls by name."""
+    """Yields the modules that a file imports and the functions that it calls by name."""
     for node in ast.walk(ast.parse(file.read_text())):
         match node:
             case ast.Import(names):
