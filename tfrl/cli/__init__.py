@@ -1,6 +1,6 @@
-"""The command line: `tfrl VERB ...`, a module for each verb.
+"""The command line `tfrl COMMAND ...`. Each module holds commands of one kind.
 
-What takes long to import is imported by the verb that needs it, when it is called.
+Commands import slow packages in their functions, so that `tfrl --help` is fast.
 """
 
 import errno
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfrl.cli.command import INTERRUPTED, MISTAKE
 from tfrl.cli.parser import make_parser
-from tfrl.cli.verb import INTERRUPTED, MISTAKE
 from tfrl.harness.errors import HarnessError, printable
 
 if TYPE_CHECKING:
@@ -20,34 +20,34 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None, engine: "Engine | None" = None) -> int:
-    """Run a command line and return its exit status; `engine` is for tests."""
+    """Runs a command line, and returns its exit status. Tests pass their own `engine`."""
     arguments = make_parser().parse_args(argv)
     from tfrl.harness.engine import Engine
 
-    _let_any_stream_do()
-    sys.path.append(str(Path.cwd()))  # for pipelines of the user's own, named by dotted path
+    _make_streams_safe()
+    sys.path.append(str(Path.cwd()))  # for the user's own pipelines, named by dotted path
     try:
-        status = arguments.verb.execute(arguments, engine or Engine())
+        status = arguments.command.execute(arguments, engine or Engine())
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read what is printed, such as `head`, has gone
+    except BrokenPipeError:  # the reader of the output, such as `head`, has exited
         _discard_output()
         return INTERRUPTED
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EBADF) or error.filename is not None:
             raise
         _discard_output()
-        print(f"tfrl: what it says cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"tfrl: cannot write the output: {error.strerror}", file=sys.stderr)
         return MISTAKE
     except HarnessError as error:
         print(f"tfrl: {printable(str(error))}", file=sys.stderr)
         return MISTAKE
 
 
-def _let_any_stream_do() -> None:
-    """Has texts go to streams that are closed, or that cannot encode all letters."""
+def _make_streams_safe() -> None:
+    """Replaces closed standard streams, and characters that a stream cannot encode."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by the shell, as by >&-
@@ -57,5 +57,5 @@ def _let_any_stream_do() -> None:
 
 
 def _discard_output() -> None:
-    """Sends what is still to be written nowhere: it would fail again when Python ends."""
+    """Sends buffered output to /dev/null, since writing it at exit would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,80 +4,65 @@ import argparse
 from pathlib import Path
 
 import tfrl
-from tfrl.cli import (
-    check,
-    compare,
-    hyperparameters,
-    list_,
-    new,
-    publish,
-    report,
-    retry,
-    run,
-    runs,
-    selftest,
-    show,
-    status,
-    verify,
-)
+from tfrl.cli import custom, report, run, runs, show, status, verify
 
-_VERBS = (
-    run.VERB,
-    status.VERB,
-    retry.VERB,
-    report.VERB,
-    verify.VERB,
-    publish.VERB,
-    compare.VERB,
-    show.VERB,
-    list_.VERB,
-    runs.VERB,
-    selftest.VERB,
-    hyperparameters.VERB,
-    new.VERB,
-    check.VERB,
+_COMMANDS = (
+    run.RUN,
+    status.STATUS,
+    run.RETRY,
+    report.REPORT,
+    verify.VERIFY,
+    report.PUBLISH,
+    report.COMPARE,
+    show.SHOW,
+    status.LIST,
+    runs.RUNS,
+    verify.SELFTEST,
+    custom.HYPERPARAMETERS,
+    custom.NEW,
+    custom.CHECK,
 )
 _DESCRIPTION = """\
 Train TF-Agents agents over many seeds, and report how far the results can be trusted.
-A study is a TOML file that says what to run; those in studies/ go by their name."""
+A study is a TOML file that says what to run. Refer to a file in studies/ by its name."""
 _EXAMPLE = """\
 example:
   tfrl run quick        train every agent of studies/quick.toml: about a minute
   tfrl report quick     write reports/own/quick/index.html
 
-exit status: 0 all is well, 1 a run failed, is damaged or differs, 2 a mistake in
-what was asked, 130 interrupted"""
+exit status: 0 success; 1 a run failed, is damaged, or differs from the published one;
+2 usage error; 130 interrupted"""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """A parser that leaves the `Verb` that was asked for in `verb`."""
+    """Returns a parser that puts the selected `Command` into `command`."""
     parser = argparse.ArgumentParser(
-        "tfrl", description=_DESCRIPTION, epilog=_EXAMPLE, formatter_class=_Plain
+        "tfrl", description=_DESCRIPTION, epilog=_EXAMPLE, formatter_class=_HelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"tfrl {tfrl.__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for verb in _VERBS:
-        added = verbs.add_parser(
-            verb.name,
-            help=verb.summary,
-            description=verb.description,
-            epilog=verb.example,
-            formatter_class=_Plain,
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        added = commands.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.description,
+            epilog=command.example,
+            formatter_class=_HelpFormatter,
         )
-        added.set_defaults(verb=verb)
+        added.set_defaults(command=command)
         added.add_argument(
             "--runs",
             type=Path,
             default=Path("runs"),
             metavar="DIR",
-            help="where runs are stored (default: runs)",
+            help="the folder of stored runs (default: runs)",
         )
-        verb.add_arguments(added)
+        command.add_arguments(added)
     return parser
 
 
-class _Plain(argparse.RawDescriptionHelpFormatter):
-    """Help as it is written, in the width of the examples."""
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps line breaks, and is 100 characters wide."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=100)

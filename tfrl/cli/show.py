@@ -1,4 +1,4 @@
-"""`tfrl show`: what is stored of one run."""
+"""`tfrl show`: show one stored run."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfrl.cli.verb import OK, Command
+from tfrl.cli.command import OK, Command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
     from tfrl.harness.store.manifest import Manifest
 
-_WIDTH = 80  # characters of a value
-_POINTS = 32  # of a curve
+_WIDTH = 80  # of a value, in characters
+_POINTS = 32  # of a curve, one character each
 _BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.-=+*#@"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    help_ = "STUDY/ENVIRONMENT/CONFIGURATION/SEED, or the folder that the run is stored in"
+    help_ = "STUDY/ENVIRONMENT/CONFIGURATION/SEED, or the folder of a stored run"
     parser.add_argument("run", metavar="RUN", help=help_)
 
 
-def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
+def _show(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tabulate import tabulate
 
     from tfrl.harness.errors import HarnessError, OutdatedError, printable
@@ -36,8 +36,8 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
         manifest = manifests.read(folder / "manifest.json")
     except OutdatedError as error:
         raise HarnessError(f"{folder} was {error}") from None
-    told = {**_outcome(manifest, folder), **_settings(manifest), **_provenance(manifest, folder)}
-    rows = [(key, _wrapped(printable(_words(value)))) for key, value in told.items()]
+    fields = {**_outcome(manifest, folder), **_settings(manifest), **_provenance(manifest, folder)}
+    rows = [(key, _wrap(printable(_format(value)))) for key, value in fields.items()]
     print(tabulate(rows, tablefmt="plain", disable_numparse=True))
     if losses := _losses(manifest, folder):
         print("", losses, sep="\n")
@@ -47,13 +47,13 @@ def _execute(arguments: argparse.Namespace, engine: "Engine") -> int:
 
 
 def _outcome(manifest: "Manifest", folder: Path) -> dict[str, Any]:
-    """What became of the run, and when."""
+    """Returns the status, error, times and fingerprint of the run."""
     from tfrl.harness.execution.progress import duration
     from tfrl.harness.store.manifest import sentence
 
     timings = manifest["timings"]
     parts = [f"{part} {timings[part]:.1f} s" for part in timings if part != "total"]
-    told = {
+    fields = {
         "run": str(folder),
         "status": manifest["status"],
         "error": manifest["error"] and sentence(manifest["error"]),
@@ -63,17 +63,17 @@ def _outcome(manifest: "Manifest", folder: Path) -> dict[str, Any]:
         "updates": manifest["updates"],
         "fingerprint": manifest["fingerprint"],
     }
-    return {key: value for key, value in told.items() if value not in (None, "")}
+    return {key: value for key, value in fields.items() if value not in (None, "")}
 
 
 def _settings(manifest: "Manifest") -> dict[str, Any]:
-    """What decided the outcome of the run, but for the code."""
+    """Returns the settings that determine the results, except the code."""
     environment, evaluation = manifest["environment"], manifest["evaluation"]
     return {
         "environment": environment["id"],
         "variation": environment["variation"],
         "levels": environment["levels"] or "unbounded",
-        "tested on": environment["test"] or "no other variation",
+        "tested on": environment["test"] or "no shifted levels",
         "pipeline": manifest["configuration"]["pipeline"],
         "hyperparameters": manifest["configuration"]["hyperparameters"],
         "seed": manifest["seed"],
@@ -83,7 +83,7 @@ def _settings(manifest: "Manifest") -> dict[str, Any]:
 
 
 def _provenance(manifest: "Manifest", folder: Path) -> dict[str, Any]:
-    """What made the run. Earlier versions of tfrl noted less of that."""
+    """Returns what the run was computed with. Earlier versions of tfrl stored fewer fields."""
     from tfrl.harness.provenance import git
 
     diff, peak = manifest.get("diff_sha256"), manifest.get("peak_memory_mib")
@@ -91,7 +91,11 @@ def _provenance(manifest: "Manifest", folder: Path) -> dict[str, Any]:
         "command": manifest.get("command"),
         "code": manifest["code"],
         "git revision": manifest["git"],
-        **({"its changes": git.diff_path(diff, folder.absolute().parents[2])} if diff else {}),
+        **(
+            {"uncommitted changes": git.diff_path(diff, folder.absolute().parents[2])}
+            if diff
+            else {}
+        ),
         "lock": manifest["lock_sha256"],
         "versions": manifest["versions"],
         "processor": manifest["processor"],
@@ -100,12 +104,12 @@ def _provenance(manifest: "Manifest", folder: Path) -> dict[str, Any]:
         "instruction set": manifest.get("instruction_set"),
         "variables": manifest.get("variables"),
         "system": manifest.get("system"),
-        "peak memory": peak and f"{peak} MiB, of the worker process until this run ended",
+        "peak memory": peak and f"{peak} MiB in the worker process, up to the end of this run",
     }
 
 
 def _losses(manifest: "Manifest", folder: Path) -> str:
-    """A table with a curve of each loss; empty if none is stored."""
+    """Returns a table with a curve of each loss; empty if no losses are stored."""
     from tabulate import tabulate
 
     from tfrl.harness.store import tables
@@ -123,7 +127,7 @@ def _losses(manifest: "Manifest", folder: Path) -> str:
 
 
 def _curve(values: "pd.Series") -> str:
-    """The values as a line of bars, from the lowest to the highest."""
+    """Returns the values as a row of bars, scaled from the minimum to the maximum."""
     import numpy as np
 
     bars = _BARS if (sys.stdout.encoding or "").lower().startswith("utf") else _ASCII_BARS
@@ -137,35 +141,35 @@ def _curve(values: "pd.Series") -> str:
     return "".join(bars[round(height * (len(bars) - 1))] for height in heights)
 
 
-def _words(value: Any) -> str:
-    """A value of a manifest, for people."""
+def _format(value: Any) -> str:
+    """Formats a value of a manifest."""
     match value:
         case None:
-            return "not known"
+            return "unknown"
         case dict():
-            return ", ".join(f"{key} = {_words(item)}" for key, item in value.items())
+            return ", ".join(f"{key} = {_format(item)}" for key, item in value.items())
         case list():
-            return " ".join(map(_words, value))
+            return " ".join(map(_format, value))
     return str(value)
 
 
-def _wrapped(text: str) -> str:
-    """A value in lines, in which paths and hashes stay whole."""
+def _wrap(text: str) -> str:
+    """Wraps lines, but never inside a path or hash."""
     return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-VERB = Command(
+SHOW = Command(
     name="show",
-    summary="show what is stored of a run",
+    summary="show one stored run",
     description="""\
-Show what a run was, how it went, and what made it: settings, code, versions and machine. Below are
-curves of its losses, or the traceback if it failed. RUN is its name, as other verbs print it, with
-the study before it, or the folder that it is stored in.""",
+Show the status, settings, code, package versions and machine of a run, with curves of its losses,
+or the traceback if it failed. RUN is STUDY/ followed by the name of the run as other commands print
+it, or the folder of the run.""",
     example="""\
 examples:
   tfrl show cartpole/cartpole/ppo/seed-3
   tfrl show cartpole/cartpole/ppo/3
   tfrl show runs/cartpole/cartpole/ppo/seed-3""",
     add_arguments=_add_arguments,
-    execute=_execute,
+    execute=_show,
 )

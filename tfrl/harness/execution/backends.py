@@ -1,44 +1,51 @@
-"""What the executor asks of a place where worker processes are: this machine, or a cluster."""
+"""Interfaces between the executor and a backend: this machine, or a Ray cluster."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from tfrl.harness.engine import Engine
-from tfrl.harness.execution.local_backend import Message
 from tfrl.harness.execution.plan import Task
+from tfrl.harness.execution.worker import Message
 from tfrl.harness.store.manifest import JsonObject
 from tfrl.harness.store.run_store import RunStore
 
 
-class Process(Protocol):
-    """A worker process, wherever it is."""
+class WorkerDied(RuntimeError):
+    """A worker process ended unexpectedly; the message says how."""
+
+
+class WorkerProcess(Protocol):
+    """A worker process, local or remote."""
 
     @property
     def machine(self) -> JsonObject:
-        """What it runs on, as `provenance.machine` has it; known once it is ready."""
+        """Description of its machine, from `run_context.machine`; available once it is ready."""
 
     @property
     def waitable(self) -> Any:
-        """What its place can wait for until there is something to receive."""
+        """An object for `WorkerBackend.wait`, ready when there is a message to receive."""
 
-    def begin(self, task: Task) -> None:
-        """Hand over a task. Raises `WorkerDied`."""
+    def send(self, task: Task) -> None:
+        """Sends a task to the process. Raises `WorkerDied`."""
 
     def receive(self) -> Message:
-        """What it says next, as soon as it does. Raises `WorkerDied`."""
+        """Returns the next message of the process; blocks until there is one.
 
-    def end(self) -> None:
-        """End it, whatever it is at."""
+        Raises `WorkerDied`.
+        """
+
+    def stop(self) -> None:
+        """Stops the process, even in the middle of a run."""
 
 
 class WorkerBackend(Protocol):
-    """Where there are worker processes."""
+    """Starts worker processes."""
 
     def capacity(self) -> int:
-        """How many it has room for."""
+        """Returns the number of processes that can run at once."""
 
-    def start(self, engine: Engine, store: RunStore, invocation: JsonObject) -> Process:
-        """A new process, the runs of which are stored in the ledger."""
+    def start(self, engine: Engine, store: RunStore, invocation: JsonObject) -> WorkerProcess:
+        """Starts a process, whose runs are stored in `store`."""
 
     def wait(self, waitables: Sequence[Any], seconds: float) -> Sequence[Any]:
-        """Those of the waitables that have something to receive, as soon as any has."""
+        """Returns the waitables that are ready; blocks until one is, at most `seconds`."""

@@ -11,99 +11,95 @@ from typing import Any
 
 from tfrl.harness.engine import Engine
 from tfrl.harness.execution import worker
+from tfrl.harness.execution.backends import WorkerDied
 from tfrl.harness.execution.plan import Task
+from tfrl.harness.execution.worker import Message
 from tfrl.harness.provenance import run_context
 from tfrl.harness.store.manifest import JsonObject
 from tfrl.harness.store.run_store import RunStore
 from tfrl.runtime import tf_setup
 
-_SECONDS_TO_END = 10.0
+_SECONDS_TO_STOP = 10.0
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-Message = worker.Ready | worker.Step | worker.Stored | worker.StoreFailed  # what a worker says
 
-
-class WorkerDied(RuntimeError):
-    """A worker process ended by itself; the message says how."""
-
-
-class Process:
-    """A worker process as its parent sees it."""
+class LocalProcess:
+    """The parent's end of a worker process on this machine."""
 
     def __init__(self, engine: Engine, store: RunStore, invocation: JsonObject) -> None:
         context = multiprocessing.get_context("spawn")
-        self.waitable, theirs = context.Pipe()
-        arguments = (theirs, engine, store, invocation)
+        self.waitable, child = context.Pipe()
+        arguments = (child, engine, store, invocation)
         self._process = context.Process(target=worker.main, args=arguments, daemon=True)
-        with _inheritance():
+        with _child_environment():
             self._process.start()
-        theirs.close()  # so that reading ends when the worker does
+        child.close()  # so that `receive` fails when the worker ends
 
     @property
     def machine(self) -> JsonObject:
-        """What it runs on."""
+        """Description of this machine."""
         return run_context.machine()
 
-    def begin(self, task: Task) -> None:
-        """Hand over a task. Raises `WorkerDied`."""
+    def send(self, task: Task) -> None:
+        """Sends a task to the process. Raises `WorkerDied`."""
         try:
             self.waitable.send(task)
         except ConnectionError:
             raise self._died() from None
 
     def receive(self) -> Message:
-        """What it says next, as soon as it does. Raises `WorkerDied`."""
+        """Returns the next message; blocks until there is one. Raises `WorkerDied`."""
         try:
             return self.waitable.recv()
         except (EOFError, OSError):
             raise self._died() from None
 
-    def end(self) -> None:
-        """End the process, which has nothing left to do or nobody left to do it for."""
+    def stop(self) -> None:
+        """Terminates the process, and kills it if it does not end within 10 s."""
         self._process.terminate()
         self.waitable.close()
-        self._process.join(_SECONDS_TO_END)
+        self._process.join(_SECONDS_TO_STOP)
         if self._process.exitcode is None:
             self._process.kill()
             self._process.join()
 
     def _died(self) -> WorkerDied:
-        self._process.join(_SECONDS_TO_END)
+        self._process.join(_SECONDS_TO_STOP)
         return WorkerDied(f"the worker process {_describe_exit(self._process.exitcode)}")
 
 
 class LocalBackend:
-    """Where `executor.execute` has its workers if it is told of no other place."""
+    """Starts worker processes on this machine: the default backend."""
 
     def capacity(self) -> int:
-        """How many processors this process may use."""
+        """Returns the number of processors that this process may use."""
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
 
-    def start(self, engine: Engine, store: RunStore, invocation: JsonObject) -> Process:
-        """A new process, which stores the runs that it makes in the ledger by itself."""
-        return Process(engine, store, invocation)
+    def start(self, engine: Engine, store: RunStore, invocation: JsonObject) -> LocalProcess:
+        """Starts a process, which stores its runs in `store` itself."""
+        return LocalProcess(engine, store, invocation)
 
     def wait(self, waitables: Sequence[Any], seconds: float) -> Sequence[Any]:
-        """Those of the processes' waitables that have something to be received."""
+        """Returns the waitables with a message to receive; blocks at most `seconds`."""
         return connection.wait(waitables, seconds)
 
 
 @contextmanager
-def _inheritance() -> Iterator[None]:
-    """What a process started meanwhile inherits: the environment of runs, and deaf to Ctrl-C.
+def _child_environment() -> Iterator[None]:
+    """Sets the environment variables of runs, and blocks SIGINT, for processes started in it.
 
-    Ctrl-C reaches every process of a terminal; the parent alone decides what it means. It is held
-    back here, not ignored: one that comes meanwhile reaches the parent afterwards.
+    A terminal sends Ctrl-C to all its processes, but only the parent handles it. The parent
+    receives a Ctrl-C that arrives in the meantime afterwards.
     """
-    wanted = {**tf_setup.ENVIRONMENT, **dict.fromkeys(_THREADS, "1")}
-    before = {name: os.environ.get(name) for name in wanted}
-    resource_tracker.ensure_running()  # which would lift the mask when it starts
+    variables = {**tf_setup.ENVIRONMENT, **dict.fromkeys(_THREADS, "1")}
+    before = {name: os.environ.get(name) for name in variables}
+    resource_tracker.ensure_running()  # starting it would unblock SIGINT
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    _set(wanted)
+    _set(variables)
     try:
-        with _interrupts_held():
+        with _sigint_deferred():
             yield
     finally:
         _set(before)
@@ -111,26 +107,26 @@ def _inheritance() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C comes afterwards even if another thread, which no mask covers, receives the signal.
+def _sigint_deferred() -> Iterator[None]:
+    """Defers SIGINT until the end of the block, also if it arrives in a thread that has no mask.
 
-    A process that starts is otherwise left without what its parent was about to send it.
+    Otherwise a starting process may wait forever for data from its interrupted parent.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    held: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
+    received: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-        if held:
+        if received:
             signal.raise_signal(signal.SIGINT)
 
 
 def _set(variables: Mapping[str, str | None]) -> None:
-    """Sets these variables of the environment; None removes one."""
+    """Sets environment variables; None removes one."""
     for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)
@@ -145,5 +141,5 @@ def _describe_exit(code: int | None) -> str:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
-    hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    hint = " (possibly out of memory)" if name == "SIGKILL" else ""
     return f"was killed by {name}{hint}"

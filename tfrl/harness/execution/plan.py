@@ -1,4 +1,4 @@
-"""What a study asks of its pipelines, checked, and which of its runs are still to be made."""
+"""Checks a study against its pipelines, and finds the runs that must be trained."""
 
 import functools
 from collections import Counter
@@ -15,7 +15,7 @@ from tfrl.harness.store.run_store import RunStore
 from tfrl.harness.studies import hyperparameters
 from tfrl.harness.studies.study import Configuration, Environment, Run, Study, Value
 
-# Failures that say nothing about the run: the same run may well finish when tried again.
+# Names of errors that may not occur again when the same run is retried.
 RETRYABLE_ERRORS = {
     "WorkerDied",
     "TimeLimitExceeded",
@@ -24,69 +24,69 @@ RETRYABLE_ERRORS = {
     "CodeChanged",
 }
 
-
 Cause = Literal["missing", "failed", "changed", "damaged"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """A run to be made."""
+    """A run to train."""
 
     run: Run
-    hyperparameters: Mapping[str, Value]  # all of the pipeline's
-    identity: JsonObject  # what decides its outcome; see `manifest.identity`
-    cause: Cause = "missing"  # what has become of it so far: "missing" if nothing is stored
-    reason: str | None = None  # what there is to say of that
-    attempts: tuple[JsonObject, ...] = ()  # those whose workers died; see `manifest.attempt`
+    hyperparameters: Mapping[str, Value]  # all of the pipeline, with defaults
+    identity: JsonObject  # settings and code that determine the results; see `manifest.identity`
+    cause: Cause = "missing"  # why it must be trained; "missing" if nothing is stored
+    reason: str | None = None  # details of the cause
+    attempts: tuple[
+        JsonObject, ...
+    ] = ()  # those that ended with `WorkerDied`; see `manifest.attempt`
 
 
-def make(store: RunStore, engine: Engine, seeds: Collection[int]) -> list[Task]:
-    """The runs with these seeds that are not stored as the study and the code now have them.
+def pending(store: RunStore, engine: Engine, seeds: Collection[int]) -> list[Task]:
+    """Returns the runs with these seeds that are not stored with the current settings and code.
 
     Raises `StudyError` if a configuration does not fit its pipeline or an environment is unknown.
     """
-    as_planned = _planner(store.study, engine)
-    tasks = [as_planned(run) for run in store.study.runs() if run.seed in seeds]
-    found = [_cause(store, task) for task in tasks]
+    make_task = _task_factory(store.study, engine)
+    tasks = [make_task(run) for run in store.study.runs() if run.seed in seeds]
     return [
-        replace(task, cause=why[0], reason=why[1])
-        for task, why in zip(tasks, found, strict=True)
-        if why
+        replace(task, cause=cause[0], reason=cause[1])
+        for task in tasks
+        if (cause := _cause(store, task))
     ]
 
 
 def failed(store: RunStore, engine: Engine) -> list[Task]:
-    """The runs that failed, whether or not they would again. Raises as `make` does."""
-    as_planned = _planner(store.study, engine)
+    """Returns all failed runs, also those with a deterministic error. Raises `StudyError`."""
+    make_task = _task_factory(store.study, engine)
     return [
-        replace(as_planned(entry.run), cause="failed", reason=entry.note)
+        replace(make_task(entry.run), cause="failed", reason=entry.note)
         for entry in store.entries()
         if entry.status == "failed"
     ]
 
 
 def task(study: Study, run: Run, engine: Engine) -> Task:
-    """A run as the study and the code now have it, whatever is stored. Raises `StudyError`."""
-    return _planner(study, engine)(run)
+    """Returns the task of a run, stored or not. Raises `StudyError`."""
+    return _task_factory(study, engine)(run)
 
 
 def sources(tasks: Iterable[Task], engine: Engine) -> set[Path]:
-    """The files that decide what the runs of `tasks` give."""
-    made_of = {(task.run.configuration.pipeline, task.run.environment.id) for task in tasks}
-    return {file for pair in made_of for file in engine.sources(*pair)}
+    """Returns the source files that determine the results of `tasks`."""
+    pairs = {(task.run.configuration.pipeline, task.run.environment.id) for task in tasks}
+    return {file for pair in pairs for file in engine.sources(*pair)}
 
 
-def reasons(tasks: Iterable[Task]) -> list[str]:
-    """Why runs that are stored are made again: a sentence for each reason."""
+def rerun_reasons(tasks: Iterable[Task]) -> list[str]:
+    """Returns a sentence for each reason why stored runs are trained again."""
     counts = Counter(task.reason for task in tasks if task.reason)
     return [
-        f"{count} stored {'run is' if count == 1 else 'runs are'} made again: {reason}"
+        f"{count} stored {'run' if count == 1 else 'runs'} to rerun: {reason}"
         for reason, count in counts.items()
     ]
 
 
-def _planner(study: Study, engine: Engine) -> Callable[[Run], Task]:
-    """What makes a task of a run, as the study and the code now have it. Raises `StudyError`."""
+def _task_factory(study: Study, engine: Engine) -> Callable[[Run], Task]:
+    """Returns a function that makes a task of a run. Raises `StudyError`."""
     settings = {item.name: _settings(study, item, engine) for item in study.configurations}
     _check_environments(study, engine)
     versions = run_context.versions()
@@ -95,17 +95,17 @@ def _planner(study: Study, engine: Engine) -> Callable[[Run], Task]:
     def code(pipeline: str, environment_id: str) -> str:
         return run_context.code_sha256(engine.sources(pipeline, environment_id))
 
-    def as_planned(run: Run) -> Task:
-        known = settings[run.configuration.name]
-        made_of = code(run.configuration.pipeline, run.environment.id)
-        planned = identity(study, run, **known, code=made_of, versions=versions)
-        return Task(run, known["hyperparameters"], planned)
+    def make_task(run: Run) -> Task:
+        resolved = settings[run.configuration.name]
+        sha256 = code(run.configuration.pipeline, run.environment.id)
+        planned = identity(study, run, **resolved, code=sha256, versions=versions)
+        return Task(run, resolved["hyperparameters"], planned)
 
-    return as_planned
+    return make_task
 
 
 def _check_environments(study: Study, engine: Engine) -> None:
-    """Load each environment once: to do so takes a while, and several may be of one id."""
+    """Checks each environment id once, since a check is slow. Raises `StudyError`."""
     first: dict[str, Environment] = {}
     for environment in study.environments:
         first.setdefault(environment.id, environment)
@@ -118,7 +118,7 @@ def _check_environments(study: Study, engine: Engine) -> None:
 
 
 def _settings(study: Study, configuration: Configuration, engine: Engine) -> dict[str, Any]:
-    """Resolved and default hyperparameters."""
+    """Returns resolved and default hyperparameters. Raises `StudyError`."""
     where = f"{study.path}: configurations.{configuration.name}"
     try:
         config = engine.config(configuration.pipeline)
@@ -132,15 +132,15 @@ def _settings(study: Study, configuration: Configuration, engine: Engine) -> dic
 
 
 def _cause(store: RunStore, task: Task) -> tuple[Cause, str | None] | None:
-    """Why a run is to be made, and what there is to say of that; None if it need not be."""
+    """Returns why a run must be trained, with details; None if a valid run is stored."""
     entry = store.entry(task.run)
     if entry.status == "missing":
         return entry.cause or "missing", entry.note
     if changes := differences(entry.manifest, task.identity):
         return "changed", ", ".join(changes)
     if entry.status == "failed":
-        circumstantial = entry.manifest["error"]["type"] in RETRYABLE_ERRORS
-        return ("failed", entry.note) if circumstantial else None
+        retryable = entry.manifest["error"]["type"] in RETRYABLE_ERRORS
+        return ("failed", entry.note) if retryable else None
     try:
         store.tables(entry)
     except DamagedError as error:
@@ -149,5 +149,5 @@ def _cause(store: RunStore, task: Task) -> tuple[Cause, str | None] | None:
 
 
 def _sentence(error: LookupError) -> str:
-    """What the error says; `str` of a `KeyError` would put it in quotes."""
+    """Returns the message; `str` of a `KeyError` would quote it."""
     return str(error.args[0]) if error.args else type(error).__name__

@@ -1,4 +1,4 @@
-"""One line that says how a study is getting on."""
+"""Progress of a study, as one line."""
 
 import shutil
 import time
@@ -11,13 +11,13 @@ from tfrl.harness.studies.study import Run
 
 @dataclass(frozen=True)
 class Status:
-    """How far an invocation of `tfrl run` has come."""
+    """Counts of runs, the runs in progress, and an estimate of the time left."""
 
-    total: int  # runs to be made
+    total: int
     finished: int
     failed: int
-    running: Sequence[tuple[Run, float | None]]  # with the share of its steps; None: it compiles
-    seconds_left: float | None  # None if nothing is known yet
+    running: Sequence[tuple[Run, float | None]]  # with the share of its steps; None: compiling
+    seconds_left: float | None  # None if unknown
 
     def __str__(self) -> str:
         left = "" if self.seconds_left is None else f", {duration(self.seconds_left)} left"
@@ -32,16 +32,16 @@ class Status:
 
 
 class Progress:
-    """Shows a `Status`: rewritten in place on a terminal, as a line now and then elsewhere."""
+    """Shows the latest `Status`: one line that is rewritten on a terminal, else one every 30 s."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._in_place = stream.isatty()
-        self._interval = 0.2 if self._in_place else 30.0  # seconds between two statuses
+        self._interval = 0.2 if self._in_place else 30.0  # seconds
         self._next = time.monotonic() + (0.0 if self._in_place else self._interval)
 
     def show(self, status: Status) -> None:
-        """Show how things stand, unless that was done a moment ago."""
+        """Shows a status, unless the last one was shown less than `_interval` ago."""
         now = time.monotonic()
         if now < self._next:
             return
@@ -52,13 +52,13 @@ class Progress:
         else:
             self._write(f"{status}\n")
 
-    def say(self, sentence: str) -> None:
-        """Show a sentence that stays."""
+    def print(self, message: str) -> None:
+        """Prints a line that stays."""
         self.clear()
-        self._write(f"{sentence}\n")
+        self._write(f"{message}\n")
 
     def clear(self) -> None:
-        """Remove the line of progress."""
+        """Removes the status from a terminal."""
         if self._in_place:
             self._write("\r\x1b[K")
 
@@ -68,10 +68,10 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """A time span as people say it, such as "2 min 10 s"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    """Returns a duration such as "2 min 10 s"."""
+    rounded = round(seconds)
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 3600:
+        return f"{rounded // 60} min {rounded % 60} s"
+    return f"{rounded // 3600} h {rounded % 3600 // 60} min"

@@ -1,8 +1,8 @@
-"""Worker processes on the machines of a Ray cluster.
+"""Worker processes on the nodes of a Ray cluster.
 
-On a machine that Ray chooses, an actor keeps a worker process like any of this machine's, with a
-ledger of its own in a temporary folder. What is stored there goes to the driver, which is this
-process, and is stored here. So the machines share nothing but the code that is installed on them.
+An actor on a node starts a local worker process, with a store in a temporary folder. Each stored
+run is sent to the driver, which is this process, and stored here. So the nodes need the same code
+and packages, but no shared disk.
 
 Ray's processes send each other pickles: trust a cluster as you trust this machine.
 """
@@ -26,33 +26,35 @@ import pyarrow as pa
 from tfrl.harness.engine import Engine
 from tfrl.harness.errors import ClusterError, describe
 from tfrl.harness.execution import worker
-from tfrl.harness.execution.local_backend import Message, Process, WorkerDied
+from tfrl.harness.execution.backends import WorkerDied
+from tfrl.harness.execution.local_backend import LocalProcess
 from tfrl.harness.execution.plan import Task
+from tfrl.harness.execution.worker import Message
 from tfrl.harness.provenance import run_context
 from tfrl.harness.store.manifest import JsonObject, Manifest
 from tfrl.harness.store.run_store import RunStore
 from tfrl.harness.studies.study import Study
 
-# No word to Ray's makers of what is run, and only one long try to reach a cluster.
+# No usage statistics are sent. Ray tries only once to reach a cluster, which takes a minute.
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_NUM_REDIS_GET_RETRIES": "1"}
 try:
     import ray
 except ImportError:
     raise ClusterError(
-        "--executor ray needs Ray, which is not installed here: "
+        "--executor ray requires Ray, which is not installed: "
         "uv pip install --require-hashes -r requirements/ray.txt"
     ) from None
 
-_SECONDS_TO_END = 10.0
-_SECONDS_TO_START = 5.0  # of a worker that may wait for a processor, and then has nothing to end
-_SECONDS_TO_ANSWER = 5.0
+_SECONDS_TO_STOP = 10.0
+_SECONDS_TO_STOP_UNREADY = 5.0  # of a worker that may still wait for a processor
+_SECONDS_TO_CONNECT = 5.0
 
 
 @contextmanager
 def connected(address: str | None, tasks: Iterable[Task]) -> Iterator["RayBackend"]:
-    """The cluster at `address`; without one, what Ray takes for this machine's.
+    """Connects to the cluster at `address`, by default the one this machine belongs to.
 
-    It serves for these tasks. Raises `ClusterError` if there is none.
+    Its nodes are checked against the code and packages of `tasks`. Raises `ClusterError`.
     """
     if address:
         _check_reachable(address)
@@ -69,194 +71,194 @@ def connected(address: str | None, tasks: Iterable[Task]) -> Iterator["RayBacken
 
 @dataclass(frozen=True)
 class RayBackend:
-    """Where `executor.execute` can have its workers, each on one processor of some machine."""
+    """Starts workers on a Ray cluster, each on one processor of some node."""
 
-    identities: Sequence[JsonObject]  # of all kinds of runs that it is to make
+    identities: Sequence[JsonObject]  # one for each pipeline and environment of the tasks
 
     def capacity(self) -> int:
-        """How many processors the cluster has."""
+        """Returns the number of processors of the cluster."""
         return max(int(ray.cluster_resources().get("CPU", 0)), 1)
 
-    def start(self, engine: Engine, store: RunStore, invocation: JsonObject) -> "_Remote":
-        """A new worker, which waits for a processor if none is free.
+    def start(self, engine: Engine, store: RunStore, invocation: JsonObject) -> "_RayProcess":
+        """Starts a worker, which waits until a processor is free.
 
-        The runs that it makes are stored in the ledger as they arrive.
+        The driver stores its runs in `store` as they arrive.
         """
         actor = ray.remote(num_cpus=1, max_restarts=0, max_concurrency=2)(_Actor)
-        return _Remote(store, actor.remote(engine, store.study, invocation, self.identities))
+        return _RayProcess(store, actor.remote(engine, store.study, invocation, self.identities))
 
     def wait(self, waitables: Sequence[Any], seconds: float) -> Sequence[Any]:
-        """Those of the workers' waitables that have something to be received within that time."""
+        """Returns the waitables with a message to receive; blocks at most `seconds`."""
         first, _ = ray.wait(waitables, timeout=seconds)
         return first and ray.wait(waitables, num_returns=len(waitables), timeout=0)[0]
 
 
 @dataclass(frozen=True)
-class _Joined:
-    """The worker is set up."""
+class _Ready:
+    """The worker has started."""
 
-    where: str  # the machine's name and address
+    node: str  # name and address
     machine: JsonObject
 
 
 @dataclass(frozen=True)
-class _Unfit:
-    """The machine would not make the runs that the driver's would."""
+class _Rejected:
+    """The node cannot reproduce the runs of the driver's machine."""
 
-    where: str
+    node: str
     differences: str
 
 
 @dataclass(frozen=True)
-class _Made:
-    """A run is stored on its machine."""
+class _Stored:
+    """A run that the worker has stored, to be stored by the driver."""
 
-    said: worker.Stored
+    message: worker.Stored
     manifest: Manifest
     results: Mapping[str, pa.Table]
-    trained: Mapping[str, np.ndarray]  # its policies
+    policies: Mapping[str, np.ndarray]
 
 
 class _Actor:
-    """On a machine of the cluster: a worker process, and the ledger that it stores in."""
+    """A worker process and its temporary store, on a node of the cluster."""
 
     def __init__(
         self, engine: Engine, study: Study, invocation: JsonObject, identities: Sequence[JsonObject]
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tfrl-")
         self._store = RunStore(study, Path(self._folder.name))
-        self._where = f"{platform.node()} ({ray.util.get_node_ip_address()})"
+        self._node = f"{platform.node()} ({ray.util.get_node_ip_address()})"
         self._differences = ", ".join(dict.fromkeys(_differences(engine, identities)))
         if not self._differences:
-            # A process that is spawned begins with its parent's program, which here is Ray's own.
+            # A spawned process would first run the main module of its parent, which is Ray's.
             del sys.modules["__main__"].__file__
-            self._process = Process(engine, self._store, invocation)
+            self._process = LocalProcess(engine, self._store, invocation)
 
-    def begin(self, task: Task) -> None:
-        """Hand over a task; if the process is gone, `receive` says so."""
+    def send(self, task: Task) -> None:
+        """Sends a task to the process; if it has died, `receive` returns the error."""
         self._task = task
         with suppress(WorkerDied):
-            self._process.begin(task)
+            self._process.send(task)
 
-    def receive(self) -> Message | _Joined | _Unfit | _Made | WorkerDied:
-        """What the process says next; of steps, the last that it has said."""
+    def receive(self) -> Message | _Ready | _Rejected | _Stored | WorkerDied:
+        """Returns the next message of the process; skips all waiting steps but the last."""
         if self._differences:
-            return _Unfit(self._where, self._differences)
+            return _Rejected(self._node, self._differences)
         try:
-            said = self._process.receive()
-            while isinstance(said, worker.Step) and self._process.waitable.poll():
-                said = self._process.receive()
-        except WorkerDied as died:
-            return died
-        match said:
+            message = self._process.receive()
+            while isinstance(message, worker.Step) and self._process.waitable.poll():
+                message = self._process.receive()
+        except WorkerDied as error:
+            return error
+        match message:
             case worker.Ready():
-                return _Joined(self._where, run_context.machine())
+                return _Ready(self._node, run_context.machine())
             case worker.Stored():
-                return self._made(said)
-        return said
+                return self._take_run(message)
+        return message
 
-    def end(self) -> None:
-        """End the process and remove what it stored."""
-        self._process.end()
+    def stop(self) -> None:
+        """Stops the process and deletes its store."""
+        self._process.stop()
         self._folder.cleanup()
 
-    def _made(self, said: worker.Stored) -> _Made:
+    def _take_run(self, message: worker.Stored) -> _Stored:
+        """Reads the stored run, and deletes it here."""
         entry = self._store.entry(self._task.run)
         results = self._store.tables(entry) if entry.status == "finished" else {}
-        trained = self._store.policies(entry)
+        policies = self._store.policies(entry)
         shutil.rmtree(self._store.directory(entry.run))
-        return _Made(said, entry.manifest, results, trained)
+        return _Stored(message, entry.manifest, results, policies)
 
 
-class _Remote:
-    """An actor as the driver sees it."""
+class _RayProcess:
+    """The driver's end of an actor and its worker process."""
 
-    _task: Task  # that it was last given
+    _task: Task  # the latest
 
     def __init__(self, store: RunStore, actor: Any) -> None:
         self.machine: JsonObject = {}
         self.waitable = actor.receive.remote()
         self._store = store
         self._actor = actor
-        self._where = "a machine of the cluster"
+        self._node = "a node of the cluster"
 
-    def begin(self, task: Task) -> None:
-        """Hand over a task; if the worker is gone, `receive` says so."""
+    def send(self, task: Task) -> None:
+        """Sends a task to the worker; if it has died, `receive` raises the error."""
         self._task = task
-        self._actor.begin.remote(task)
+        self._actor.send.remote(task)
 
     def receive(self) -> Message:
-        """What it says next, once it has stored what came with that.
+        """Returns the next message, and stores the run that comes with it.
 
-        Raises `WorkerDied`, `ClusterError` if its machine will not do, and `StoreError`.
+        Raises `WorkerDied`, `StoreError`, and `ClusterError` if its node is rejected.
         """
         try:
-            told = ray.get(self.waitable)
+            message = ray.get(self.waitable)
         except ray.exceptions.RayError as error:
-            raise self._lost(error) from None
+            raise self._convert(error) from None
         self.waitable = self._actor.receive.remote()
-        match told:
+        match message:
             case WorkerDied():
-                raise told
-            case _Unfit(where, differences):
+                raise message
+            case _Rejected(node, differences):
                 raise ClusterError(
-                    f"{where} cannot make the same runs as this machine, {differences}: "
-                    "install the same tfrl there, by the same lock"
+                    f"{node} cannot reproduce this machine's runs: {differences}. "
+                    "Install the same revision of tfrl there, from the same lock"
                 )
-            case _Joined(where, machine):
-                self._where, self.machine = where, machine
+            case _Ready(node, machine):
+                self._node, self.machine = node, machine
                 return worker.Ready()
             case worker.StoreFailed(reason):
-                return worker.StoreFailed(f"{reason}, on {self._where}")
-            case _Made(said, manifest, results, trained):
-                self._store.publish(self._task.run, manifest, results, trained)
-                return said
-        return told
+                return worker.StoreFailed(f"{reason}, on {self._node}")
+            case _Stored(stored, manifest, results, policies):
+                self._store.publish(self._task.run, manifest, results, policies)
+                return stored
+        return message
 
-    def end(self) -> None:
-        """End it, and its process with it."""
-        seconds = _SECONDS_TO_END if self.machine else _SECONDS_TO_START
-        ray.wait([self._actor.end.remote()], timeout=seconds)
+    def stop(self) -> None:
+        """Stops the worker process and its actor."""
+        seconds = _SECONDS_TO_STOP if self.machine else _SECONDS_TO_STOP_UNREADY
+        ray.wait([self._actor.stop.remote()], timeout=seconds)
         ray.kill(self._actor)
 
-    def _lost(self, error: ray.exceptions.RayError) -> WorkerDied | ClusterError:
-        """What became of the worker: lost, or never possible where it should be."""
+    def _convert(self, error: ray.exceptions.RayError) -> WorkerDied | ClusterError:
+        """Returns `WorkerDied` if the actor was lost, `ClusterError` if it could not start."""
         if not isinstance(error, ray.exceptions.RayTaskError) and not getattr(
             error, "actor_init_failed", False
         ):
-            lost = (
-                f"the worker process on {self._where} was lost, with its machine or with Ray there"
+            return WorkerDied(
+                f"the worker process on {self._node} was lost: its node or Ray failed"
             )
-            return WorkerDied(lost)
         address = re.search(r"\bip=([^\s,)]+)", str(error))
         return ClusterError(
-            f"{address[1] if address else 'a machine'} of the cluster cannot make runs, "
-            f"{str(error).splitlines()[-1].strip()}: is the same tfrl installed there?"
+            f"{address[1] if address else 'a node'} of the cluster cannot start a worker: "
+            f"{str(error).splitlines()[-1].strip()}. Is the same tfrl installed there?"
         )
 
 
 def _differences(engine: Engine, identities: Iterable[JsonObject]) -> Iterator[str]:
-    """In what the runs with these identities would be made otherwise here."""
+    """Yields the differences in code and packages between this node and these identities."""
     here = run_context.versions()
-    for wanted in identities:
-        pipeline, environment = wanted["configuration"]["pipeline"], wanted["environment"]["id"]
+    for identity in identities:
+        pipeline, environment = identity["configuration"]["pipeline"], identity["environment"]["id"]
         for package in run_context.numerics(environment):
-            if here[package] != wanted["versions"][package]:
-                yield f"{package} is {here[package]}, not {wanted['versions'][package]}"
+            if here[package] != (expected := identity["versions"][package]):
+                yield f"{package} is {here[package]}, expected {expected}"
         try:
             code = run_context.code_sha256(engine.sources(pipeline, environment))
         except LookupError as error:
             yield str(error.args[0])
         else:
-            if code != wanted["code"]:
-                yield f"the code of {pipeline} on {environment} differs"
+            if code != identity["code"]:
+                yield f"different version of the code of {pipeline} on {environment}"
 
 
 def _check_reachable(address: str) -> None:
-    """Raises `ClusterError` if nobody answers: Ray itself would try for two minutes."""
+    """Raises `ClusterError` if nothing listens there; Ray itself would retry for two minutes."""
     host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
+        socket.create_connection((host, int(port)), _SECONDS_TO_CONNECT).close()
     except (OSError, ValueError) as error:
         raise _no_cluster(address, describe(error)) from None
 
@@ -264,6 +266,6 @@ def _check_reachable(address: str) -> None:
 def _no_cluster(address: str | None, reason: str) -> ClusterError:
     where = f"at {address}" if address else "on this machine"
     return ClusterError(
-        f"there is no Ray cluster {where} that can be used ({reason}): start one by "
-        "`ray start --head`, or name another by --address HOST:PORT"
+        f"cannot connect to a Ray cluster {where} ({reason}): start one with `ray start --head`, "
+        "or choose another with --address HOST:PORT"
     )

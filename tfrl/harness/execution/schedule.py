@@ -1,8 +1,8 @@
-"""Which run comes next, and how long the rest will take.
+"""Assigns runs to workers, and estimates the time left.
 
-A worker compiles one trainer and then makes every run that it serves, so the runs of one group
-(`study.Group`) stay together, and another group is for another worker. A second worker joins a
-group only if the time it saves exceeds what its start and its compilation cost.
+A worker compiles one trainer, which trains all runs of one group (`study.Group`). So runs of a
+group stay together, and each worker gets a group of its own. A second worker joins a group only if
+that saves more time than its start and its compilation take.
 """
 
 from collections import deque
@@ -16,16 +16,16 @@ from tfrl.harness.studies.study import Group
 
 @dataclass(frozen=True)
 class Running:
-    """A run at work, as far as the schedule is concerned."""
+    """A run in progress."""
 
     group: Group
-    seconds: float  # since it began to train; its compilation not included
-    fraction: float  # of its environment steps, made in that time
-    compiling: bool = False  # it has not begun to train
+    seconds: float  # of training, without compilation
+    fraction: float  # of its environment steps, completed in that time
+    compiling: bool = False  # training has not started
 
 
 class Schedule:
-    """The runs not yet begun, and what those before them took."""
+    """The runs that have not started, and the durations of earlier ones."""
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         self._pending: dict[Group, deque[Task]] = {}
@@ -39,41 +39,44 @@ class Schedule:
         return sum(map(len, self._pending.values()))
 
     def next(self, compiled: Group | None, others: Sequence[Running]) -> Task | None:
-        """The run for an idle worker that has compiled `compiled` while `others` are at work.
+        """Returns a run for an idle worker, whose trainer is that of the group `compiled`.
 
-        None if there is none, or if it would be done sooner by those at work on its group.
+        `others` are the runs in progress. None if no run is left, or if the workers of its group
+        would finish it sooner.
         """
         if compiled and self._pending.get(compiled):
             return self._pending[compiled].popleft()
         work = self._work(others)
-        held = {running.group for running in others}
-        choice = [group for group in work if group not in held] or [
+        active = {running.group for running in others}
+        candidates = [group for group in work if group not in active] or [
             group for group in work if self._worth_joining(group, others, compiled is None)
         ]
-        return self._pending[max(choice, key=work.__getitem__)].popleft() if choice else None
+        if not candidates:
+            return None
+        return self._pending[max(candidates, key=work.__getitem__)].popleft()
 
     def put_back(self, task: Task) -> None:
-        """Return a run that could not be begun."""
+        """Puts a run back, as the next of its group."""
         self._pending[task.run.group].appendleft(task)
 
     def record(self, group: Group, compiling: float, seconds: float) -> None:
-        """Learn from a finished run: what it took, and how much of that was compilation."""
+        """Records the duration of a finished run, `compiling` seconds of it compilation."""
         self._seconds[group].append(seconds - compiling)
         if compiling:
             self._compilations.append(compiling)
 
     def record_start(self, seconds: float) -> None:
-        """Learn from a worker that is ready: how long that took since it was started."""
+        """Records how long a worker took to start."""
         self._starts.append(seconds)
 
     def seconds_left(self, running: Sequence[Running], workers: int) -> float | None:
-        """An estimate of the time until all is done; None if nothing is known yet."""
+        """Estimates the time until all runs have finished; None without any measurement."""
         pace = self._pace(running)
         if not pace:
             return None
-        held = {item.group for item in running}
+        active = {item.group for item in running}
         work = self._work(running)
-        to_compile = sum(group not in held for group in work)
+        to_compile = sum(group not in active for group in work)
         rest = [
             pace[item.group] * (1 - item.fraction) + item.compiling * self._compilation()
             for item in running
@@ -83,32 +86,33 @@ class Schedule:
         return max([total / workers, *rest])
 
     def _pace(self, running: Sequence[Running]) -> dict[Group, float]:
-        """Seconds that a run of each group takes; empty if nothing is known of any.
+        """Returns the seconds per run of each group; empty without any measurement.
 
-        Known from the runs that finished, else from those at work; else as the mean of the same
-        configuration elsewhere, or of all.
+        Measured on the finished runs of the group, else on its runs in progress. Otherwise the mean
+        over the groups with the same configuration, or over all groups.
         """
-        known = {}
+        measured = {}
         for group, seconds in self._seconds.items():
-            at_work = [
+            in_progress = [
                 item.seconds / item.fraction
                 for item in running
                 if item.group == group and item.fraction > 0
             ]
-            if seconds or at_work:
-                known[group] = fmean(seconds or at_work)
-        if not known:
+            if seconds or in_progress:
+                measured[group] = fmean(seconds or in_progress)
+        if not measured:
             return {}
-        alike: dict[str, list[float]] = {}
-        for group, pace in known.items():
-            alike.setdefault(group.configuration, []).append(pace)
+        by_configuration: dict[str, list[float]] = {}
+        for group, pace in measured.items():
+            by_configuration.setdefault(group.configuration, []).append(pace)
         return {
-            group: known.get(group) or fmean(alike.get(group.configuration) or known.values())
+            group: measured.get(group)
+            or fmean(by_configuration.get(group.configuration) or measured.values())
             for group in self._seconds
         }
 
     def _work(self, running: Sequence[Running]) -> dict[Group, float]:
-        """Seconds of work not yet begun in each group that has some."""
+        """Returns the seconds of training left in each group, without runs in progress."""
         pace = self._pace(running)
         return {
             group: len(tasks) * pace.get(group, 1.0)
@@ -117,23 +121,23 @@ class Schedule:
         }
 
     def _compilation(self) -> float:
-        """Seconds that a compilation takes: the mean of those made."""
+        """Returns the mean duration of a compilation, in seconds."""
         return fmean(self._compilations) if self._compilations else 0.0
 
     def _start(self) -> float:
-        """Seconds until a worker that is started is ready: the mean of those that are."""
+        """Returns the mean time that a worker takes to start, in seconds."""
         return fmean(self._starts) if self._starts else 0.0
 
     def _worth_joining(self, group: Group, others: Sequence[Running], is_fresh: bool) -> bool:
-        """Whether one more worker would end a run before those at work had ended the group.
+        """Returns whether one more worker would finish a run before the others finish the group.
 
-        One that has compiled another group would have to be started first.
+        A worker that is not fresh has compiled another group, and must be restarted first.
         """
         if not self._seconds[group]:
             return True
         seconds = fmean(self._seconds[group])
-        holders = [item for item in others if item.group == group]
-        rest = sum(seconds * (1 - item.fraction) for item in holders)
-        alone = (rest + seconds * len(self._pending[group])) / len(holders)
+        members = [item for item in others if item.group == group]
+        rest = sum(seconds * (1 - item.fraction) for item in members)
+        without = (rest + seconds * len(self._pending[group])) / len(members)
         before = self._compilation() + (0.0 if is_fresh else self._start())
-        return before + seconds < alone
+        return before + seconds < without

@@ -1,4 +1,4 @@
-"""A worker process: makes the runs it is given, stores them, and says how each went."""
+"""A worker process: trains and stores the runs it receives, and reports the outcome of each."""
 
 import os
 import signal
@@ -27,12 +27,12 @@ _SECONDS_BETWEEN_STEPS = 0.2
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker is set up."""
+    """The worker has started."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """How many environment steps the run at work has made."""
+    """Number of environment steps of the current run so far."""
 
     step: int
 
@@ -43,7 +43,7 @@ class Stored:
 
     error: str | None  # None if it finished
     compiling: float  # seconds
-    seconds: float  # in all
+    seconds: float  # in total, with compilation
 
 
 @dataclass(frozen=True)
@@ -53,29 +53,32 @@ class StoreFailed:
     reason: str
 
 
+Message = Ready | Step | Stored | StoreFailed
+
+
 class CodeChanged(RuntimeError):
-    """The code is no longer what it was when the runs were planned."""
+    """The code has changed since the runs were planned."""
 
 
 def main(connection: Connection, engine: Engine, store: RunStore, invocation: JsonObject) -> None:
-    """Make one run after another until the other end of `connection` closes.
+    """Trains runs until the other end of `connection` closes.
 
-    Receives a `Task` at a time. Sends `Ready` first, then for each task some `Step` and one
-    `Stored` or `StoreFailed`.
+    Sends `Ready`. Then receives one `Task` at a time, and for each sends any number of `Step` and
+    one `Stored` or `StoreFailed`.
     """
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     engine.configure()
     worker = _Worker(connection, engine, store, invocation)
     try:
         connection.send(Ready())
         while True:
-            connection.send(worker.make(connection.recv()))
+            connection.send(worker.run(connection.recv()))
     except (EOFError, ConnectionError):
         pass
 
 
 class _Worker:
-    """Keeps the trainer of the group it was last asked for, which is costly to compile."""
+    """Trains runs, and keeps the trainer of the latest group, since compiling one takes seconds."""
 
     def __init__(
         self, connection: Connection, engine: Engine, store: RunStore, invocation: JsonObject
@@ -85,16 +88,16 @@ class _Worker:
         self._store = store
         self._invocation = invocation  # see `run_context.of_invocation`
         self._compiled: tuple[Group, Trainer] | None = None
-        self._broken: tuple[Group, Exception] | None = None  # which cannot be compiled, and why
+        self._build_error: tuple[Group, Exception] | None = None  # of a group that cannot be built
 
-    def make(self, task: Task) -> Stored | StoreFailed:
-        """Make one run and store it, whether it finishes or fails."""
+    def run(self, task: Task) -> Stored | StoreFailed:
+        """Trains one run, and stores it whether it finishes or fails."""
         start, run = time.perf_counter(), task.run
         trained: Mapping[str, np.ndarray] = {}
         checkpoint = Checkpoint(self._store.checkpoint(run), task.identity)
         try:
             result = self._trainer_for(task).run(
-                run.seed, run.environment.level_config, self._reporter(), checkpoint
+                run.seed, run.environment.level_config, self._step_callback(), checkpoint
             )
             results = {
                 name: tables.from_columns(getattr(result, name), schema)
@@ -102,64 +105,65 @@ class _Worker:
             }
             trained = result.policies
             outcome = manifest.finished(result, tables.fingerprint(results, result.weights_sha256))
-        except StoreError as problem:  # its checkpoint cannot be stored, so neither could it
-            return StoreFailed(str(problem))
-        except (Exception, SystemExit) as raised:
-            results, outcome = {}, manifest.failed(raised)
+        except StoreError as error:  # raised by the checkpoint: the run could not be stored either
+            return StoreFailed(str(error))
+        except (Exception, SystemExit) as error:
+            results, outcome = {}, manifest.failed(error)
         seconds = checkpoint.seconds_before + time.perf_counter() - start
 
         long_sums = self._compiled[1].long_sums if self._compiled else ()
-        made_by = {**self._invocation, **run_context.of_process(), "long_sums": list(long_sums)}
-        record = manifest.complete(task.identity, made_by, outcome, seconds, task.attempts)
+        provenance = {**self._invocation, **run_context.of_process(), "long_sums": list(long_sums)}
+        record = manifest.complete(task.identity, provenance, outcome, seconds, task.attempts)
         try:
-            with _undisturbed():
+            with _sigterm_ignored():
                 self._store.publish(run, record, results, trained)
                 checkpoint.remove()
-        except StoreError as problem:
-            return StoreFailed(str(problem))
-        error = outcome["error"] and manifest.sentence(outcome["error"])
-        return Stored(error, record["timings"].get("compile", 0.0), seconds)
+        except StoreError as error:
+            return StoreFailed(str(error))
+        message = outcome["error"] and manifest.sentence(outcome["error"])
+        return Stored(message, record["timings"].get("compile", 0.0), seconds)
 
     def _trainer_for(self, task: Task) -> Trainer:
+        """Returns the trainer for a task; compiles it unless the last task had the same group."""
         if self._compiled is None or self._compiled[0] != task.run.group:
-            self._compiled = None  # its memory may be needed for the next
+            self._compiled = None  # frees its memory first
             self._check_code(task)
-            if self._broken and self._broken[0] == task.run.group:
-                raise self._broken[1]
+            if self._build_error and self._build_error[0] == task.run.group:
+                raise self._build_error[1]
             try:
                 trainer = self._engine.trainer(self._store.study, task.run, task.hyperparameters)
             except Exception as error:
                 if type(error).__name__ not in RETRYABLE_ERRORS:
-                    self._broken = task.run.group, error  # it would fail alike with each seed
+                    self._build_error = task.run.group, error  # the same for every seed
                 raise
             self._compiled = task.run.group, trainer
         return self._compiled[1]
 
     def _check_code(self, task: Task) -> None:
-        """Raises `CodeChanged` if what is about to be imported is not what the run is to be of."""
+        """Raises `CodeChanged` if the code differs from the code the run was planned with."""
         environment = task.run.environment
         sources = self._engine.sources(task.run.configuration.pipeline, environment.id)
         if run_context.code_sha256(sources) != task.identity["code"]:
-            raise CodeChanged("the code was changed after `tfrl run` had begun")
+            raise CodeChanged("the code was changed after `tfrl run` started")
 
-    def _reporter(self) -> Callable[[int], None]:
-        """What a trainer calls with its number of steps; a few times a second that is passed on."""
+    def _step_callback(self) -> Callable[[int], None]:
+        """Returns a function that sends a `Step`, at most once in `_SECONDS_BETWEEN_STEPS`."""
         last = 0.0
 
-        def report(step: int) -> None:
+        def send_step(step: int) -> None:
             nonlocal last
             now = time.monotonic()
             if now - last >= _SECONDS_BETWEEN_STEPS:
                 last = now
-                with suppress(ConnectionError):  # nobody listens any more: no fault of the run
+                with suppress(ConnectionError):  # the parent has gone; the run has not failed
                     self._connection.send(Step(int(step)))
 
-        return report
+        return send_step
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let a request to end (SIGTERM) pass while a run is being stored: that takes no time."""
+def _sigterm_ignored() -> Iterator[None]:
+    """Ignores SIGTERM, so that storing a run, which is short, is not interrupted."""
     previous = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         yield
@@ -167,8 +171,8 @@ def _undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _die_with_parent() -> None:
-    """End this process when its parent is gone, however that ended: nobody would hear of it."""
+def _exit_with_parent() -> None:
+    """Exits this process when its parent has ended for any reason."""
     if parent := parent_process():
         parent.join()
         os._exit(1)

@@ -1,4 +1,4 @@
-"""What every verb of the command line is, and what several of them share."""
+"""The class of a command, the exit statuses, and the options that several commands share."""
 
 import argparse
 from collections.abc import Callable
@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tfrl.harness.engine import Engine
+    from tfrl.harness.studies.study import Study
 
 OK, RUN_FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
 
 
 @dataclass(frozen=True)
 class Command:
-    """A verb: what its help says, what it takes and what it does."""
+    """A command of `tfrl`: its help, its arguments, and the function that executes it."""
 
     name: str
-    summary: str  # a line in the list of verbs
+    summary: str  # one line in `tfrl --help`
     description: str
     example: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
@@ -25,34 +26,41 @@ class Command:
 
 
 def add_study(parser: argparse.ArgumentParser) -> None:
-    """The study that a verb is about."""
+    """Adds the argument `study`."""
     help_ = "a study's TOML file, or the name of one in studies/"
     parser.add_argument("study", metavar="STUDY", help=help_)
 
 
+def load_study(reference: str) -> "Study":
+    """Loads a study by its file or its name. Raises `StudyError`."""
+    from tfrl.harness.studies import study as studies
+
+    return studies.load(studies.find(reference))
+
+
 def add_reports(parser: argparse.ArgumentParser) -> None:
-    """The folder of the reports."""
+    """Adds the option `--reports`."""
     parser.add_argument(
         "--reports",
         type=Path,
         default=Path("reports"),
         metavar="DIR",
-        help="the published reports; your own are in DIR/own (default: reports)",
+        help="the folder of published reports; your own are in DIR/own (default: reports)",
     )
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
-    """How many processes make runs; None if that is not said."""
+    """Adds the option `--jobs`; None if it is not set."""
     parser.add_argument(
         "--jobs",
-        type=positive,
+        type=positive_integer,
         metavar="N",
-        help="worker processes, of one thread each (default: one for each processor)",
+        help="number of worker processes, of one thread each (default: one per processor)",
     )
 
 
-def positive(text: str) -> int:
-    """A whole number of at least 1, as an option's value."""
+def positive_integer(text: str) -> int:
+    """Parses the value of an option that is an integer > 0."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text!r}")
     return int(text)
