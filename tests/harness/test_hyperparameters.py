@@ -67,16 +67,23 @@ def test_a_value_of_either_type_or_out_of_a_choice_is_taken(key, given, taken):
         ({"limit": 10**400}, f"here.limit must be a number, got 1{'0' * 56}..."),
         ({"size": True}, "here.size must be an integer or a number, got true"),
         ({"auto": "none"}, "here.auto must be a number or 'auto', got 'none'"),
-        ({"pair": (1, 2, 3)}, "here.pair must have at most 2 items after validation, not 3, got "),
-        ({"schedule": 1}, "here.schedule cannot be set in a study: its type is "),
-        ({"lr": 1}, "here: mine:Pipeline has no hyperparameter lr (expected limit, size, kind, "),
+        (
+            {"pair": (1, 2, 3)},
+            "here.pair must have at most 2 items after validation, not 3, got [1, 2, 3]",
+        ),
+        ({"schedule": 1}, f"here.schedule cannot be set in a study: its type is {Schedule | None}"),
+        (
+            {"lr": 1},
+            "here: mine:Pipeline has no hyperparameter lr "
+            "(expected limit, size, kind, auto, pair, schedule)",
+        ),
         ({"kind": 1}, "here.kind must be 'plain' or 'clipped', got 1"),
     ],
 )
 def test_a_value_of_neither_type_or_no_choice_is_refused(given, sentence):
     with pytest.raises(StudyError) as caught:
         hyperparameters.resolve(Configuration("mine", "mine:Pipeline", given), Chosen, "here")
-    assert str(caught.value).startswith(sentence)
+    assert str(caught.value) == sentence
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A run's manifest: what the run was, what it ran on and how it went, as one JSON file."""
+"""The manifest of a run: a JSON file with its settings, its machine and its outcome."""
 
 import dataclasses
 import hashlib
@@ -24,13 +24,13 @@ from tfrl.harness.provenance.run_context import numerics
 from tfrl.harness.store import manifest_schema
 from tfrl.harness.studies.study import Run, Study, Value
 
-# Of the manifest and the files with it. 1 had evaluations without conditions, 2 had neither losses
-# nor policies.
-_FRAME = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)  # of a traceback
+# The version of the manifest and of the files next to it. Version 1 had evaluations without levels
+# and variations. Version 2 had neither losses nor policies.
 SCHEMA = 3
-_OLDEST = 2  # of those that are read
+_OLDEST_SCHEMA = 2  # that can be read
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)  # of a traceback
 Manifest = dict[str, Any]
-JsonObject = dict[str, Any]  # of a manifest: an identity, an outcome, an error or a provenance
+JsonObject = dict[str, Any]  # part of a manifest: an identity, an outcome, an error or a provenance
 
 
 def identity(
@@ -41,10 +41,10 @@ def identity(
     code: str,
     versions: Mapping[str, str | None],
 ) -> JsonObject:
-    """What decides the outcome of a run, as it stands in its manifest.
+    """Returns the part of a manifest that decides the outcome of a run.
 
-    `hyperparameters` are all of the pipeline's, `defaults` what they are where a study is silent.
-    Of the versions, those of `provenance.numerics` count.
+    `hyperparameters` and `defaults` have every hyperparameter of the pipeline. Of `versions`, only
+    those in `run_context.numerics` matter.
     """
     environment = run.environment
     return {
@@ -69,19 +69,19 @@ def identity(
 
 
 def differences(stored: JsonObject, planned: JsonObject) -> list[str]:
-    """In what a stored run differs from a planned one, each under its key in the study file."""
+    """Returns how a stored run differs from a planned one, under the keys of the study file."""
     before, now = _settings(stored), _settings(planned)
     return [
         "the code changed"
         if key == "code"
         else printable(f"{key} was {before.get(key)}, is {now.get(key)}")
-        for key in {**now, **before}
+        for key in now | before
         if before.get(key) != now.get(key)
     ]
 
 
 def finished(result: RunResult, fingerprint: str) -> JsonObject:
-    """What a manifest says of the outcome of a run that finished."""
+    """Returns the outcome of a run that finished."""
     return {
         "status": "finished",
         "error": None,
@@ -93,7 +93,7 @@ def finished(result: RunResult, fingerprint: str) -> JsonObject:
 
 
 def failed(error: BaseException) -> JsonObject:
-    """What a manifest says of the outcome of a run that `error` ended."""
+    """Returns the outcome of a run that failed with `error`."""
     return {
         "status": "failed",
         "error": {
@@ -109,15 +109,15 @@ def failed(error: BaseException) -> JsonObject:
 
 
 def sentence(error: JsonObject) -> str:
-    """The error of a manifest in one line, with the file and line if those are the user's own."""
-    said = ": ".join(filter(None, (printable(error["type"]), first_line(error["message"]))))
+    """Returns an error in one line, with the last file and line of the user's in its traceback."""
+    text = ": ".join(filter(None, (printable(error["type"]), first_line(error["message"]))))
     frames = _FRAME.findall(error.get("traceback") or "")
-    own = [f"{file}, line {line}" for file, line in frames if user_code.is_user_file(file)]
-    return f"{said} ({printable(own[-1])})" if own and own[-1] not in said else said
+    users = [f"{file}, line {line}" for file, line in frames if user_code.is_user_file(file)]
+    return f"{text} ({printable(users[-1])})" if users and users[-1] not in text else text
 
 
 def attempt(how: str) -> JsonObject:
-    """What a manifest says of an attempt that has just ended because its worker died."""
+    """Returns the record of an attempt that ended just now because its worker died."""
     return {"ended": datetime.now(UTC).isoformat(timespec="seconds"), "how": how}
 
 
@@ -128,9 +128,9 @@ def complete(
     seconds: float,
     attempts: Sequence[JsonObject] = (),
 ) -> Manifest:
-    """The manifest of a run that has just ended after so many seconds.
+    """Returns the manifest of a run that ended just now and took `seconds`.
 
-    `attempts` are those whose workers died, whether or not one more followed.
+    `attempts` are the earlier attempts at this run, the workers of which died.
     """
     end = datetime.now(UTC)
     return {
@@ -145,13 +145,13 @@ def complete(
 
 
 def encode(manifest: Manifest) -> bytes:
-    """A manifest as it is stored: JSON, with the schema and a checksum, as in any later schema."""
+    """Returns the content of a manifest file: JSON, with the keys "schema" and "sha256"."""
     complete = {"schema": SCHEMA, **manifest}
     return _encode({**complete, "sha256": _checksum(complete)})
 
 
 def read(path: Path) -> Manifest:
-    """A manifest as it was written.
+    """Returns a stored manifest.
 
     Raises `DamagedError`, `OutdatedError` if an older tfrl wrote it, `StoreError` if a newer one.
     """
@@ -170,12 +170,12 @@ def read(path: Path) -> Manifest:
             f"{path} was written by a newer tfrl (schema {schema}, this one reads up to {SCHEMA}): "
             "update tfrl, or give another folder with --runs"
         )
-    if schema < _OLDEST:
+    if schema < _OLDEST_SCHEMA:
         raise OutdatedError(
             f"stored by an older tfrl, which evaluated otherwise (schema {schema}, now {SCHEMA})"
         )
     if content != _encode({**manifest, "sha256": checksum}):
-        raise DamagedError(f"{path} is damaged: it means what was written, but is spelt otherwise")
+        raise DamagedError(f"{path} is damaged: not in canonical form (same content, other bytes)")
     try:
         manifest_schema.check(manifest)
     except ValueError as error:
@@ -184,28 +184,32 @@ def read(path: Path) -> Manifest:
 
 
 def _settings(manifest: JsonObject) -> dict[str, Any]:
+    """Returns what decides the outcome of a run, under the keys of the study file."""
     configuration, environment = manifest["configuration"], manifest["environment"]
-    place = f"environments.{environment['name']}"
-    prefix = f"configurations.{configuration['name']}"
-    # Runs of schema 2 kept no policies, which changes nothing of what they measured.
+    environment_key = f"environments.{environment['name']}"
+    configuration_key = f"configurations.{configuration['name']}"
+    # Runs of schema 2 have neither key. These values do not change what they measured.
     evaluation = {"every_early": None, "keep_policies": "final", **manifest["evaluation"]}
     return {
         "seed": manifest["seed"],
         "steps": manifest["steps"],
         **{f"evaluation.{key}": value for key, value in evaluation.items()},
-        place: environment["id"],
-        f"{place}.variation": environment["variation"],
-        f"{place}.levels": environment["levels"] or "unbounded",
-        f"{place}.test": environment["test"],
-        f"{prefix}.pipeline": configuration["pipeline"],
-        **{f"{prefix}.{key}": value for key, value in configuration["hyperparameters"].items()},
+        environment_key: environment["id"],
+        f"{environment_key}.variation": environment["variation"],
+        f"{environment_key}.levels": environment["levels"] or "unbounded",
+        f"{environment_key}.test": environment["test"],
+        f"{configuration_key}.pipeline": configuration["pipeline"],
+        **{
+            f"{configuration_key}.{key}": value
+            for key, value in configuration["hyperparameters"].items()
+        },
         **{package: manifest["versions"].get(package) for package in numerics(environment["id"])},
         "code": manifest["code"],
     }
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as JSON gives them back: lists, not tuples."""
+    """Returns settings as JSON reads them: lists, not tuples."""
     return {
         key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()
     }

@@ -1,8 +1,9 @@
 """Names of hyperparameters in Stable-Baselines3 and CleanRL, and ours, which are TF-Agents'."""
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Collection
 
-# Of each, our names. Which one is meant depends on the pipeline: it is the one that it has.
+# Our names for each of theirs. The pipeline has only one of them.
 OURS: dict[str, tuple[str, ...]] = {
     "anneal_lr": ("anneal_learning_rate",),
     "batch_size": ("minibatch_size",),
@@ -35,7 +36,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "update_epochs": ("num_epochs",),
     "vf_coef": ("value_pred_loss_coef", "value_estimation_loss_coef"),
 }
-# What has another meaning than its counterpart.
+# The unit or meaning of ours where it differs from theirs.
 NOTES = {
     "num_minibatches": "frames in a minibatch, not the number of minibatches",
     "target_update_interval": "updates, not environment steps",
@@ -43,8 +44,13 @@ NOTES = {
 }
 
 
-def ours(name: str, known: Iterable[str]) -> str | None:
-    """Our name for what others call `name`, out of `known`, with what differs; None if none."""
-    found = next((own for own in OURS.get(name, ()) if own in set(known)), None)
-    note = f" ({NOTES[name]})" if name in NOTES else ""
-    return found and f"{found}{note}"
+def suggest(key: str, names: Collection[str]) -> str:
+    """Returns "did you mean X?" for a key that is not in `names`, or all of them if none is near.
+
+    X is our name for what another library calls `key`, or else the most similar of `names`.
+    """
+    ours = [name for name in OURS.get(key, ()) if name in names]
+    note = f": {NOTES[key]}" if ours and key in NOTES else ""
+    if similar := ours or difflib.get_close_matches(key, names, n=1):
+        return f"did you mean {similar[0]}{note}?"
+    return f"expected {', '.join(names) or 'none'}"
