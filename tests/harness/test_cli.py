@@ -68,7 +68,7 @@ def test_the_module_is_the_command():
             ["run", "fake", "--seeds", "x"],
             "--seeds must be 1 to 10,000 integers from 0 on, such ",
         ),
-        (["report", "fake"], "no usable run of fake is stored in runs/fake: `tfrl run "),
+        (["report", "fake"], "no usable run of fake in runs/fake: run `tfrl run "),
         (["status", "fak"], "there is no study 'fak'"),
         (["retry", "fak"], "there is no study 'fak'"),
         (["run", "fak", "--plan"], "there is no study 'fak'"),
@@ -85,7 +85,7 @@ def test_a_mistake_is_one_sentence_and_status_2(project, capsys, arguments, sent
 def test_no_worker_at_all_is_a_mistake(project, capsys):
     with pytest.raises(SystemExit, match="2"):
         project.tfrl("run", "fake", "--jobs", "0")
-    assert "--jobs: '0' is not a whole number of at least 1" in capsys.readouterr().err
+    assert "--jobs: expected a positive integer, got '0'" in capsys.readouterr().err
 
 
 def test_the_list_counts_what_is_stored_and_names_what_is_wrong(project, capsys):
@@ -102,7 +102,7 @@ def test_the_list_counts_what_is_stored_and_names_what_is_wrong(project, capsys)
 def test_a_list_of_nothing_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["list"]) == 2
-    assert capsys.readouterr().err.startswith("tfrl: there are no studies")
+    assert capsys.readouterr().err.startswith("tfrl: no studies found")
 
 
 def test_the_report_gets_the_results_and_what_does_not_count_is_told(project, capsys, monkeypatch):
@@ -164,7 +164,7 @@ def test_progress_is_one_line_that_is_rewritten(monkeypatch, width):
     progress.show(STATUS)
     progress.show(STATUS)  # too soon for a second time
     assert terminal.getvalue() == f"\r\x1b[K{LINE[: width - 1]}"
-    progress.say("failed: line/one/seed-2: no")
+    progress.print("failed: line/one/seed-2: no")
     assert terminal.getvalue().endswith("\r\x1b[Kfailed: line/one/seed-2: no\n")
 
 
@@ -172,7 +172,7 @@ def test_progress_into_a_file_has_no_control_characters():
     file = io.StringIO()
     progress = Progress(file)
     progress.show(STATUS)
-    progress.say("failed: line/one/seed-2: no")
+    progress.print("failed: line/one/seed-2: no")
     progress.clear()
     assert file.getvalue() == "failed: line/one/seed-2: no\n"
 
@@ -215,7 +215,7 @@ def test_a_closed_stream_does_no_harm(tmp_path, closed):
 def test_a_full_device_is_one_sentence(tmp_path):
     done = in_shell("{} >/dev/full", tmp_path)
     assert done.returncode == 2
-    assert done.stderr == b"tfrl: what it says cannot be written: No space left on device\n"
+    assert done.stderr == b"tfrl: cannot write the output: No space left on device\n"
 
 
 def test_it_works_outside_of_the_main_thread(project):

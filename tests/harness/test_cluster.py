@@ -111,7 +111,7 @@ def test_runs_are_made_once_wherever_there_is_room_and_stored_as_here(project, n
     project.write(configure(f'file = "{project.folder}/made"\nseconds = 0.5\n'))
     before = set(nodes.folder.iterdir())
     status, out, said = run_there(project, nodes)
-    assert (status, said) == (0, ["fake: 8 of 8 runs to make"])
+    assert (status, said) == (0, ["fake: 8 of 8 runs to train"])
     assert "8 planned = 8 finished + 0 failed + 0 missing in runs/fake" in out
     assert made(project) == dict.fromkeys("0123", 1)
     assert project.visible() == sorted([f"seed-{seed}" for seed in range(4)] * 2)
@@ -119,7 +119,7 @@ def test_runs_are_made_once_wherever_there_is_room_and_stored_as_here(project, n
     assert_stored_as_here(project)
 
     status, _, said = run_there(project, nodes)
-    assert (status, said) == (0, ["fake: 0 of 8 runs to make"])
+    assert (status, said) == (0, ["fake: 0 of 8 runs to train"])
 
 
 @pytest.mark.slow
@@ -134,8 +134,8 @@ def test_a_node_killed_in_mid_study_loses_nothing(project, nodes, third):
     assert status == 0, said
     assert "8 planned = 8 finished + 0 failed + 0 missing in runs/fake" in out
     _, again = said
-    assert again.startswith("tried again: line/two/seed-")
-    assert again.endswith("lost, with its machine or with Ray there (attempt 1 of at most 3)")
+    assert again.startswith("retrying: line/two/seed-")
+    assert again.endswith("lost: its node or Ray failed (attempt 1 of 3)")
     attempts = [len(entry.manifest["attempts"]) for entry in project.store.entries()]
     assert sorted(attempts) == [0] * 7 + [1]
     assert sorted(made(project).values()) == [1, 1, 1, 2]
@@ -154,9 +154,9 @@ def test_runs_that_fail_or_kill_their_process_end_as_they_do_here(project, nodes
     assert "6 planned = 3 finished + 3 failed + 0 missing" in out
     assert "failed: line/raise/seed-1: RuntimeError: the <first> line (" in out
     assert "OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1, MKL_NUM_THREADS=1 (" in out
-    killed = "the worker process was killed by SIGKILL, as the system does when memory runs out"
+    killed = "the worker process was killed by SIGKILL (possibly out of memory)"
     assert f"failed: line/kill/seed-1: WorkerDied: {killed}\n" in out
-    assert f"tried again: line/kill/seed-1: {killed} (attempt 2 of at most 3)" in said
+    assert f"retrying: line/kill/seed-1: {killed} (attempt 2 of 3)" in said
     died = project.store.entries()[3].manifest
     assert len(died["attempts"]) == 3
     assert died["processor"]["model"]
@@ -171,7 +171,7 @@ def test_ctrl_c_ends_cleanly_and_the_rest_follows(project, nodes):
     os.killpg(process.pid, signal.SIGINT)
     status, _, said = end_of(process)
     assert status == 130
-    assert said == ["fake: 8 of 8 runs to make", "interrupted: run the same command to resume"]
+    assert said == ["fake: 8 of 8 runs to train", "interrupted: run the same command to resume"]
     assert Counter(project.statuses().values()) == {"finished": 4, "missing": 4}
     assert set(nodes.folder.iterdir()) == before, "nothing is left there"
 
@@ -194,12 +194,12 @@ def test_what_a_machine_s_environment_says_otherwise_is_overridden_there_too(pro
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        ("FAKE_SOURCE={folder}/source.py", "the code of fake on Line-v0 differs: install the "),
+        ("FAKE_SOURCE={folder}/source.py", "different version of the code of fake on Line-v0. Install the "),
         (
             "PYTHONPATH={folder}/old:{root}",
-            "cannot make the same runs as this machine, numpy is ",
+            "cannot reproduce this machine's runs: numpy is ",
         ),
-        ("PYTHONPATH={folder}/empty", "cannot make runs, ModuleNotFoundError: No module named "),
+        ("PYTHONPATH={folder}/empty", "cannot start a worker: ModuleNotFoundError: No module named "),
     ],
     ids=["code", "version", "nothing"],
 )
@@ -226,7 +226,7 @@ def test_no_cluster_there_is_a_mistake(project, nodes, address):
     nowhere = Nodes(nodes.process, address, nodes.folder)
     status, out, (_, sentence) = run_there(project, nowhere)
     assert (status, out) == (2, "")
-    assert sentence.startswith(f"tfrl: there is no Ray cluster at {address} that can be used (")
+    assert sentence.startswith(f"tfrl: cannot connect to a Ray cluster at {address} (")
     assert "`ray start --head`" in sentence
 
 
@@ -234,7 +234,7 @@ def test_no_cluster_there_is_a_mistake(project, nodes, address):
 def test_without_ray_it_is_said_how_to_install_it(project, capsys):
     assert project.tfrl("run", "fake", "--executor", "ray") == 2
     _, sentence = capsys.readouterr().err.splitlines()
-    assert sentence.startswith("tfrl: --executor ray needs Ray, which is not installed here: ")
+    assert sentence.startswith("tfrl: --executor ray requires Ray, which is not installed: ")
     assert "requirements/ray.txt" in sentence
 
 
@@ -273,5 +273,5 @@ def test_the_bits_are_those_of_this_machine_s_own_processes(project, nodes):
 def test_an_address_is_of_no_use_to_processes_of_this_machine(project, capsys):
     assert project.tfrl("run", "fake", "--address", "127.0.0.1:6379") == 2
     assert capsys.readouterr().err.endswith(
-        "tfrl: --address is that of a Ray cluster: add --executor ray\n"
+        "tfrl: --address requires --executor ray\n"
     )

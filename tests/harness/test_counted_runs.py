@@ -95,5 +95,5 @@ def test_a_run_of_an_older_schema_does_not_count_and_the_reason_is_given(project
         assert (entry.status, entry.note, entry.manifest) == ("missing", note, {})
     assert f"2 stored runs count as missing: {note}." in stored_results.load(store.study).notices
     assert project.tfrl("run", "fake") == 0
-    assert f"2 stored runs are made again: {note}\n" in capsys.readouterr().err
+    assert f"2 stored runs to rerun: {note}\n" in capsys.readouterr().err
     assert {entry.status for entry in store.entries()} == {"finished"}

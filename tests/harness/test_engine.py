@@ -146,7 +146,7 @@ def test_a_pipeline_in_the_current_folder_runs_quietly(tmp_path, monkeypatch):
     done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     first, *others = done.stderr.splitlines()
-    assert first == "mine: 2 of 2 runs to make"
+    assert first == "mine: 2 of 2 runs to train"
     assert all(" of 2 done, 0 failed, " in line for line in others)
     results = stored_results.load(study.load(Path("mine.toml")))
     assert list(results.runs["status"]) == ["finished", "finished"]

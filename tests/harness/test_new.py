@@ -24,11 +24,11 @@ def test_a_copy_of_a_pipeline_is_a_pipeline(project, capsys, monkeypatch, origin
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["there.py"], "there.py is there already: give another name"),
+        (["there.py"], "there.py already exists: choose another name"),
         (["a-b.py"], "a-b.py cannot be imported: expected a name such as mine.py"),
         (["mine"], "mine cannot be imported: expected a name such as mine.py"),
         (["mine.py", "--from", "sac"], "unknown pipeline 'sac': expected one of dqn, reinforce, "),
-        (["no/folder/mine.py"], "no/folder/mine.py cannot be written: No such file or directory"),
+        (["no/folder/mine.py"], "cannot write no/folder/mine.py: No such file or directory"),
     ],
 )
 def test_what_cannot_be_written_is_one_sentence(project, capsys, arguments, sentence):

@@ -34,7 +34,7 @@ def test_where_nothing_is_stored_all_is_missing(project, capsys):
     assert project.tfrl("run", "fake", "--plan") == 0
     assert not Path("runs").exists()
     first, _, _, one, two = capsys.readouterr().out.splitlines()
-    assert first == "fake: 8 of 8 runs to make in runs/fake"
+    assert first == "fake: 8 of 8 runs to train in runs/fake"
     assert re.fullmatch(r"line +one +4 +4 +0 +0 +0 +4", one)
     assert re.fullmatch(r"line +two +4 +4 +0 +0 +0 +4", two)
 
@@ -45,7 +45,7 @@ def test_each_reason_is_counted_and_named(project, capsys):
     damaged = Path("runs/fake/line/one/seed-0/episodes.parquet")
     damaged.write_bytes(damaged.read_bytes()[:-1])
     first, _, _, one, two, *reasons = plan(project, capsys)
-    assert first == "fake: 4 of 8 runs to make in runs/fake"
+    assert first == "fake: 4 of 8 runs to train in runs/fake"
     assert re.fullmatch(r"line +one +4 +1 +0 +0 +1 +2", one)
     assert re.fullmatch(r"line +two +4 +1 +1 +0 +0 +2", two)
     assert reasons[0].startswith(f"damaged: line/one/seed-0: {damaged} is damaged: ")
@@ -62,7 +62,7 @@ def test_each_reason_is_counted_and_named(project, capsys):
 
 def test_code_and_packages_that_changed_are_reasons(project, capsys, source, monkeypatch):
     assert project.tfrl("run", "fake") == 0
-    assert plan(project, capsys)[0] == "fake: 0 of 8 runs to make in runs/fake"
+    assert plan(project, capsys)[0] == "fake: 0 of 8 runs to train in runs/fake"
     source.write_text("a = 2")
     runs = "line/one/seed-0, line/one/seed-1, line/one/seed-2 and 5 more"
     assert plan(project, capsys)[-1] == f"changed: {runs}: the code changed"
@@ -77,8 +77,8 @@ def test_what_would_fail_again_is_left_out_and_said(project, capsys):
     project.write(fake.STUDY + 'failure = "raise"\n')
     assert project.tfrl("run", "fake") == 1
     first, *_, last = plan(project, capsys)
-    assert first == "fake: 0 of 8 runs to make in runs/fake"
-    assert last.startswith("failed, and would fail again: line/two/seed-1 (`tfrl retry` ")
+    assert first == "fake: 0 of 8 runs to train in runs/fake"
+    assert last.startswith("failed with a deterministic error: line/two/seed-1 (`tfrl retry` ")
 
 
 def test_hundreds_of_reasons_are_a_screenful(project, changed, capsys):

@@ -12,10 +12,10 @@ def test_packages_of_another_version_make_runs_again(project, capsys, monkeypatc
     capsys.readouterr()
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
     reason, _ = capsys.readouterr().err.splitlines()
-    assert reason.startswith("2 stored runs are made again: tensorflow was 2.")
+    assert reason.startswith("2 stored runs to rerun: tensorflow was 2.")
     assert ", is 99.1, tf-agents was 0." in reason
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
+    assert capsys.readouterr().err == "fake: 0 of 8 runs to train\n"
 
 
 def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(project, capsys, monkeypatch):
@@ -28,13 +28,13 @@ def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(project, c
     project.write(fake.STUDY.replace("0.5", "0.25"))
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
     assert capsys.readouterr().err.splitlines() == [
-        "1 stored run is made again: configurations.two.learning_rate was 0.5, is 0.25",
-        "fake: 1 of 8 runs to make",
+        "1 stored run to rerun: configurations.two.learning_rate was 0.5, is 0.25",
+        "fake: 1 of 8 runs to train",
     ]
 
     source.write_text("a = 2")
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    assert "2 stored runs are made again: the code changed\n" in capsys.readouterr().err
+    assert "2 stored runs to rerun: the code changed\n" in capsys.readouterr().err
 
     run = project.store.study.runs()[0]
     (project.store.directory(run) / "episodes.parquet").write_bytes(b"")
@@ -43,8 +43,8 @@ def test_what_was_stored_otherwise_is_made_again_and_the_reason_named(project, c
         capsys.readouterr()
         .err.splitlines()[0]
         .startswith(
-            "1 stored run is made again: runs/fake/line/one/seed-0/episodes.parquet is damaged: "
+            "1 stored run to rerun: runs/fake/line/one/seed-0/episodes.parquet is damaged: "
         )
     )
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
-    assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
+    assert capsys.readouterr().err == "fake: 0 of 8 runs to train\n"

@@ -22,8 +22,8 @@ def test_every_failed_run_is_made_again_and_no_other(project, capsys):
     assert project.tfrl("retry", "fake", "--jobs", "1") == 1
     out, err = capsys.readouterr()
     assert [line.partition(" (")[0] for line in err.splitlines()] == [
-        "1 stored run is made again: RuntimeError: not mended yet",
-        "fake: 1 of 8 runs to make",
+        "1 stored run to rerun: RuntimeError: not mended yet",
+        "fake: 1 of 8 runs to train",
         "failed: line/two/seed-1: RuntimeError: not mended yet",
     ]
     assert err.count("fake.py, line ") == 2  # where it was raised
@@ -44,7 +44,7 @@ def test_where_nothing_failed_nothing_is_made(project, capsys):
     before = project.fingerprints()
     capsys.readouterr()
     assert project.tfrl("retry", "fake") == 0
-    assert capsys.readouterr().err == "fake: 0 of 8 runs to make\n"
+    assert capsys.readouterr().err == "fake: 0 of 8 runs to train\n"
     assert project.fingerprints() == before
 
 

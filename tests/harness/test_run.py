@@ -36,7 +36,7 @@ def test_all_runs_are_made_once_and_then_no_more(project, capsys):
     project.write(configure('file = "made"\n'))
     assert project.tfrl("run", "fake", "--seeds", "0-1") == 0
     out, err = capsys.readouterr()
-    assert "fake: 4 of 8 runs to make" in err
+    assert "fake: 4 of 8 runs to train" in err
     assert "8 planned = 4 finished + 0 failed + 4 missing in runs/fake" in out
     assert re.search(r"line +two +4 +2 +0 +2 +\d+\.\d", out)
     assert made(project) == {"0": 1, "1": 1}
@@ -46,7 +46,7 @@ def test_all_runs_are_made_once_and_then_no_more(project, capsys):
     before = project.fingerprints()
     assert len(before) == 8
     assert project.tfrl("run", "fake") == 0
-    assert "fake: 0 of 8 runs to make" in capsys.readouterr().err
+    assert "fake: 0 of 8 runs to train" in capsys.readouterr().err
     assert project.fingerprints() == before
     assert made(project) == dict.fromkeys("0123", 1)
 
@@ -104,7 +104,7 @@ FAILURES = {
     "nan": "FloatingPointError: the loss is NaN after 480 steps",
     "infinite": "FloatingPointError: a return is not a finite number",
     "exit": "SystemExit: 3",
-    "kill": "WorkerDied: the worker process was killed by SIGKILL, as the system does when memory",
+    "kill": "WorkerDied: the worker process was killed by SIGKILL (possibly out of memory)",
     "abort": "WorkerDied: the worker process ended with exit status 4",
     "memory": "MemoryError: no 8 GiB left",
 }
@@ -134,8 +134,8 @@ def test_runs_that_fail_are_stored_and_told_and_the_others_finish(project, capsy
         attempts = entry.manifest["attempts"]
         assert len(attempts) == (3 if sentence.startswith("WorkerDied") else 0)
         for number, attempt in enumerate(attempts[:-1], 1):
-            again = f"line/{failure}/seed-1: {attempt['how']} (attempt {number} of at most 3)"
-            assert f"tried again: {again}" in err
+            again = f"line/{failure}/seed-1: {attempt['how']} (attempt {number} of 3)"
+            assert f"retrying: {again}" in err
             assert sentence.startswith(f"WorkerDied: {attempt['how'][:30]}")
         stored = project.store.directory(failed).iterdir()
         assert [file.name for file in stored] == ["manifest.json"]
@@ -143,9 +143,9 @@ def test_runs_that_fail_are_stored_and_told_and_the_others_finish(project, capsy
     # Again: only what may end otherwise the next time is tried once more.
     assert project.tfrl("run", "fake") == 1
     out, err = capsys.readouterr()
-    assert "fake: 3 of 14 runs to make" in err
+    assert "fake: 3 of 14 runs to train" in err
     for failure in NO_FAULT_OF_THE_RUN:
-        assert f"1 stored run is made again: {FAILURES[failure]}" in err
+        assert f"1 stored run to rerun: {FAILURES[failure]}" in err
     assert "14 planned = 7 finished + 7 failed + 0 missing" in out
 
 
@@ -206,12 +206,12 @@ def test_code_changed_meanwhile_is_not_taken_for_the_code_before(project, monkey
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1 and "4 finished + 4 failed + 0 missing" in out
     assert (
-        err.count("CodeChanged: the code was changed after `tfrl run` had begun\n") == 1
+        err.count("CodeChanged: the code was changed after `tfrl run` started\n") == 1
     )  # all alike
 
     assert project.tfrl("run", "fake") == 0
     assert len(made(project)) == 4 and len(project.fingerprints()) == 8
-    assert "8 of 8 runs to make" in capsys.readouterr().err
+    assert "8 of 8 runs to train" in capsys.readouterr().err
 
 
 def wait_for_runs(number: int) -> None:

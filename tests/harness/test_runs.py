@@ -84,7 +84,7 @@ def test_what_is_of_no_use_goes_and_nothing_else(project, source, capsys):
     capsys.readouterr()
     assert project.tfrl("runs", "fake", "--prune") == 0
     out = capsys.readouterr().out
-    assert re.fullmatch(r"fake: removed 1 orphaned, 1 out of date, 7 replaced: \d+ kB\n", out)
+    assert re.fullmatch(r"fake: deleted 1 orphaned, 1 out of date, 7 replaced: \d+ kB\n", out)
     left = set(kinds(project, capsys).items())
     assert ("line/two/seed-3", "counts") not in left
     assert (".replaced/line/two/seed-3", "replaced") in left  # it counts after --restore
@@ -96,7 +96,7 @@ def test_what_is_of_no_use_goes_and_nothing_else(project, source, capsys):
         if "/.replaced/" not in name and "two/seed-3" not in name and "gone" not in name
     } <= project.stored().keys()
     assert project.tfrl("runs", "fake", "--prune") == 0
-    assert capsys.readouterr().out == "nothing to remove\n"
+    assert capsys.readouterr().out == "nothing to delete\n"
 
 
 def test_what_was_replaced_comes_back_once_it_counts_again(project, source, capsys):
@@ -104,26 +104,26 @@ def test_what_was_replaced_comes_back_once_it_counts_again(project, source, caps
     source.write_text("a = 2")
     assert project.tfrl("run", "fake") == 0
     assert project.tfrl("runs", "fake", "--restore") == 0
-    assert capsys.readouterr().out.endswith("fake: 0 brought back, which count again\n")
+    assert capsys.readouterr().out.endswith("fake: 0 restored\n")
     source.write_text("a = 3")
     assert project.tfrl("runs", "fake", "--restore") == 0
     assert capsys.readouterr().out.splitlines() == [
-        "fake: 0 brought back, which count again",
-        "fake: 8 left, which would not count: the code changed; undo that change first",
+        "fake: 0 restored",
+        "fake: 8 not restored: the code changed; undo that change first",
     ]
     source.write_text("a = 1")
     damaged = Path("runs/fake/.replaced/line/two/seed-3/episodes.parquet")
     damaged.write_bytes(b"")
     assert project.tfrl("runs", "fake", "--restore") == 0
     out = capsys.readouterr().out
-    assert out.startswith("fake: 7 brought back, which count again\n")
-    assert f"1 left, which would not count: {damaged} is damaged" in out
+    assert out.startswith("fake: 7 restored\n")
+    assert f"1 not restored: {damaged} is damaged" in out
     now = project.stored()
     brought = {name for name in first if "/seed-" in name and "two/seed-3" not in name}
     assert len(brought) == 7 * 5
     assert all(now[name] == first[name] for name in brought)
     assert project.tfrl("run", "fake") == 0
-    assert "fake: 1 of 8 runs to make" in capsys.readouterr().err
+    assert "fake: 1 of 8 runs to train" in capsys.readouterr().err
 
 
 def test_runs_of_a_study_that_is_gone_are_orphaned(project, source, capsys):
@@ -132,7 +132,7 @@ def test_runs_of_a_study_that_is_gone_are_orphaned(project, source, capsys):
     assert (study["study"], len(study["runs"])) == ("fake", 8)
     assert {item["kind"] for item in study["runs"]} == {"orphaned"}
     assert project.tfrl("runs", "--prune") == 0
-    assert "fake: removed 8 orphaned: " in capsys.readouterr().out
+    assert "fake: deleted 8 orphaned: " in capsys.readouterr().out
     assert told(project, capsys) == []
 
 

@@ -58,7 +58,7 @@ def test_all_that_made_a_run_is_shown(project, capsys, monkeypatch):
     }.items():
         assert shown[row] == str(stored[key])
     assert shown["command"] == "tfrl run fake"
-    assert Path(shown["its changes"]).read_bytes() == found.diff
+    assert Path(shown["uncommitted changes"]).read_bytes() == found.diff
     assert "learning_rate = 0.5" in shown["hyperparameters"]
     assert shown["peak memory"].startswith(f"{stored['peak_memory_mib']} MiB")
     assert re.match(r"\d+ s, compile 0\.0 s, train 0\.0 s, evaluate 0\.0 s$", shown["duration"])
@@ -92,7 +92,7 @@ def test_a_run_stored_before_all_this_was_noted_counts_and_is_shown(project, cap
     assert results.manifest["command"] is results.manifest["peak_memory"] is None
     shown = rows(show(project, capsys, "fake/line/one/0"))
     assert shown["git revision"] == "1ec2ba444c0ee40903987653b48e2892eb276e24"
-    assert {shown[key] for key in ("command", "threads", "peak memory", "system")} == {"not known"}
+    assert {shown[key] for key in ("command", "threads", "peak memory", "system")} == {"unknown"}
 
 
 @pytest.mark.parametrize("run", ["fake/line/one/4", "line/one/seed-0", "fake", "", "/", "a\x1b[2J"])

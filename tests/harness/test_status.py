@@ -10,7 +10,7 @@ import pytest
 from tests.harness import fake
 from tests.harness.test_run_store import CODE, publish
 from tests.torture.common import wait_until
-from tfrl.cli import counting
+from tfrl.cli import status_tables
 from tfrl.harness.store import manifest
 from tfrl.harness.store.run_store import RunStore
 
@@ -47,13 +47,13 @@ def test_every_run_is_counted_once_and_what_is_amiss_is_named(project, capsys):
     store.directory(store.study.runs()[2]).rename(store.directory(store.study.runs()[3]))
     first, _, _, one, two, *told = status(project, capsys)
     assert first == (
-        "fake: 8 planned = 1 finished + 2 failed + 5 missing in runs/fake; no run is being made"
+        "fake: 8 planned = 1 finished + 2 failed + 5 missing in runs/fake; not running"
     )
     assert re.fullmatch(r"line +one +4 +1 +0 +3 +1\.5", one)
     assert re.fullmatch(r"line +two +4 +0 +2 +2 +3\.0", two)
     failed, unread, elsewhere, changed, shown, *outdated = told
     assert failed == "failed: line/two/seed-1, line/two/seed-2: FloatingPointError: the loss is NaN"
-    assert shown == "`tfrl show fake/line/two/seed-1` tells more of a failed run"
+    assert shown == "`tfrl show fake/line/two/seed-1` shows the traceback of a failed run"
     assert unread.startswith(f"not counted: line/one/seed-1: {damaged} is damaged: ")
     assert elsewhere == "not counted: line/one/seed-3: seed was 2, is 3"
     assert (
@@ -66,7 +66,7 @@ def test_a_study_of_which_nothing_is_stored_stays_so(project, capsys):
     before = project.stored()
     first, *_ = status(project, capsys)
     assert first == (
-        "fake: 8 planned = 0 finished + 0 failed + 8 missing in runs/fake; no run is being made"
+        "fake: 8 planned = 0 finished + 0 failed + 8 missing in runs/fake; not running"
     )
     assert project.stored() == before
     assert not Path("runs").exists()
@@ -77,13 +77,13 @@ def test_it_works_while_the_study_runs(project, capsys):
     process = project.start("run", "fake", "--jobs", "2")
     wait_until(lambda: " 4 finished " in status(project, capsys)[0], "one configuration is done")
     assert status(project, capsys)[0] == (
-        "fake: 8 planned = 4 finished + 0 failed + 4 missing in runs/fake; runs are being made"
+        "fake: 8 planned = 4 finished + 0 failed + 4 missing in runs/fake; running"
     )
     Path("gate").touch()
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert (
-        " 8 finished + 0 failed + 0 missing in runs/fake; no run is " in status(project, capsys)[0]
+        " 8 finished + 0 failed + 0 missing in runs/fake; not running" in status(project, capsys)[0]
     )
 
 
@@ -150,5 +150,5 @@ def test_names_that_look_like_numbers_are_shown_as_they_are(project, capsys):
 def test_reasons_that_are_left_out_have_their_kinds_named(project, capsys):
     runs = project.store.study.runs()
     notes = [("changed", runs[0], f"{n} was 0, is 1") for n in range(15)]
-    *_, last = counting._told([*notes, ("damaged", runs[0], "it is damaged")])
+    *_, last = status_tables._by_reason([*notes, ("damaged", runs[0], "it is damaged")])
     assert last == "changed, damaged: 6 more, for 6 other reasons"

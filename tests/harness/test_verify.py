@@ -130,8 +130,8 @@ def say_published_on(machine):
 
 
 EXCUSE = (
-    "Bits cannot be the same, since runs were made on x86_64 when published, on aarch64 now: "
-    "only returns can be compared."
+    "Architectures compute different bits (x86_64 when published, aarch64 now): "
+    "only returns are compared."
 )
 ARM = {"processor": {"machine": "aarch64", "model": "Neoverse"}}
 
@@ -148,7 +148,7 @@ def test_on_another_architecture_only_returns_count(project, capsys, by, verdict
         "equivalent",
         verdict,
     ]
-    assert [line for line in lines if "its cannot be" in line] == [EXCUSE]
+    assert [line for line in lines if "Architectures" in line] == [EXCUSE]
 
 
 def test_another_architecture_excuses_its_own_runs_alone(made, capsys):
@@ -222,7 +222,7 @@ def test_it_is_said_whether_final_returns_changed(project, capsys):
     )
     own = scores[scores["configuration"] == "two"]
     assert change_of_two == pytest.approx((own["stored"] - own["published"]).median(), rel=1e-3)
-    assert any(line.startswith("All 20 runs, in shares of the way") for line in lines)
+    assert any(line.startswith("All 20 runs, as a share of the way") for line in lines)
 
 
 def test_runs_with_the_same_bits_belong_to_what_is_judged(made, capsys):
@@ -259,7 +259,7 @@ def test_what_is_only_on_one_side_is_counted(made, capsys):
         [
             "fake: 4 of 4 runs bit-identical to the published ones; 2 published but not stored; "
             "2 stored but not published",
-            "2 published runs are not in the study any more.",
+            "2 published runs are no longer in the study.",
         ],
     )
 
@@ -271,7 +271,7 @@ def test_a_run_that_fails_otherwise_than_when_published_differs(project, capsys)
     status, lines = verify(project, capsys)
     assert (status, lines) == (
         0,
-        ["fake: 7 of 7 runs bit-identical to the published ones; 1 failed as when published"],
+        ["fake: 7 of 7 runs bit-identical to the published ones; 1 failed, as when published"],
     )
     run = project.store.study.runs()[0]
     record = {**project.store.entry(run).manifest, **manifest.failed(ValueError("no"))}
@@ -279,7 +279,7 @@ def test_a_run_that_fails_otherwise_than_when_published_differs(project, capsys)
     status, lines = verify(project, capsys)
     assert status == 1
     assert lines[:2] == [
-        "fake: 6 of 7 runs bit-identical to the published ones; 1 failed as when published",
+        "fake: 6 of 7 runs bit-identical to the published ones; 1 failed, as when published",
         "differs: line/one, seed 0: failed, finished when published",
     ]
 
@@ -301,12 +301,12 @@ def test_with_what_the_published_runs_were_made_is_compared(made, capsys):
 
 def test_without_a_publication_only_damage_is_looked_for(project, capsys):
     assert project.tfrl("run", "fake", "--seeds", "0-1") == 0
-    sentence = "4 of 4 stored runs whole; nothing is published to compare with"
+    sentence = "4 of 4 stored runs intact; no published results to compare with"
     assert verify(project, capsys) == (0, [f"fake: {sentence}"])
     (project.store.directory(project.store.study.runs()[0]) / "manifest.json").write_text("{")
     status, lines = verify(project, capsys)
     assert status == 1
-    assert lines[0] == "fake: 3 of 4 stored runs whole; nothing is published to compare with"
+    assert lines[0] == "fake: 3 of 4 stored runs intact; no published results to compare with"
     assert "line/one/seed-0/manifest.json is damaged" in lines[1]
 
 
@@ -317,7 +317,7 @@ def test_several_studies_are_summed_up(made, capsys):
     assert made.tfrl("verify", "fake", "other") == 0
     assert capsys.readouterr().out.splitlines() == [
         "fake: 8 of 8 runs bit-identical to the published ones",
-        "other: 2 of 2 stored runs whole; nothing is published to compare with",
+        "other: 2 of 2 stored runs intact; no published results to compare with",
         "2 studies: 8 of 8 runs bit-identical to the published ones; 2 stored but not published",
     ]
 
@@ -332,12 +332,12 @@ def refused(project, capsys, *arguments):
 
 
 def test_mistakes_are_one_sentence(project, capsys):
-    sentence = "tfrl: no run of fake is stored in runs/fake: `tfrl run` makes them"
+    sentence = "tfrl: no run of fake in runs/fake: run `tfrl run fake` first"
     assert refused(project, capsys, "verify", "fake") == sentence
-    sentence = "tfrl: there is no reports/fake/published.json to compare a sample with"
+    sentence = "tfrl: --sample needs published results, but reports/fake/published.json does not exist"
     assert refused(project, capsys, "verify", "fake", "--sample") == sentence
     assert project.tfrl("run", "fake", "--seeds", "0-2") == 0
-    sentence = "tfrl: 2 of 8 runs of fake are still to be made, so it cannot be published: "
+    sentence = "tfrl: cannot publish fake: 2 of 8 runs are missing or out of date; "
     assert refused(project, capsys, "publish", "fake").startswith(sentence)
     assert not PUBLISHED.exists()
 
@@ -369,7 +369,7 @@ def test_a_sample_is_made_elsewhere(made, capsys):
     assert made.tfrl("verify", "fake", "--sample", "3") == 0
     out, err = capsys.readouterr()
     assert out == "fake: 3 of 3 runs bit-identical to the published ones\n"
-    assert err.startswith("fake: makes anew line/one/seed-0, line/two/seed-1, line/one/seed-2\n")
+    assert err.startswith("fake: rerunning line/one/seed-0, line/two/seed-1, line/one/seed-2\n")
     assert {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")} == before
 
 

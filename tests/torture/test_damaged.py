@@ -88,7 +88,7 @@ def test_only_what_is_damaged_is_made_again(project, figure, capsys):
         assert project.tfrl("verify", "fake") == 1
         assert f"{file} is damaged: " in capsys.readouterr().out
         assert project.tfrl("run", "fake") == 0
-        assert f"1 stored run is made again: {file} is damaged: " in capsys.readouterr().err
+        assert f"1 stored run to rerun: {file} is damaged: " in capsys.readouterr().err
         assert made() - begun == {str(run): 1}
         assert project.fingerprints() == before
     figure(4, f"{times} of {times} times `tfrl verify` names it, and only that run is made again")
@@ -153,5 +153,5 @@ def test_nothing_is_reused_after_a_change(project, figure, capsys, monkeypatch):
     assert project.tfrl("run", "fake", "--seeds", "0") == 0
     err = capsys.readouterr().err
     assert "the code changed" in err
-    assert "fake: 2 of 8 runs to make" in err
+    assert "fake: 2 of 8 runs to train" in err
     figure(9, f"{len(CHANGES) + 1} kinds of change: each is named, and no run reused")

@@ -23,7 +23,7 @@ HEAD = fake.STUDY[: fake.STUDY.index("[configurations")].replace("0-3", "0-2")
 FAILING = {  # by configuration: its hyperparameters, and the error of its run
     "raises": ('failure = "raise"', "RuntimeError: the <first> line"),
     "memory": ('failure = "memory"', "MemoryError: no 8 GiB left"),
-    "time": ('failure = "hang"', "TimeLimitExceeded: it took longer than 12 s"),
+    "time": ('failure = "hang"', "TimeLimitExceeded: the run took longer than 12 s"),
     "crashes": ('failure = "kill"', "WorkerDied: the worker process was killed by SIGKILL"),
     "nan": ('failure = "nan"', "FloatingPointError: the loss is NaN after 480 steps"),
 }
@@ -71,7 +71,7 @@ def test_a_run_that_ran_out_of_time_is_made_again(project, capsys):
     assert project.tfrl("run", "fake", "--time-limit", "0.02") == 1
     Path("gate").touch()
     assert project.tfrl("run", "fake") == 0
-    assert "2 stored runs are made again: TimeLimitExceeded: it took longer than 1 s" in (
+    assert "2 stored runs to rerun: TimeLimitExceeded: the run took longer than 1 s" in (
         capsys.readouterr().err
     )
 

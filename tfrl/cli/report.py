@@ -72,10 +72,10 @@ def _compare(arguments: argparse.Namespace, engine: "Engine") -> int:
     from tfrl import report
     from tfrl.harness import published_results
     from tfrl.harness.store import joined_results
-    from tfrl.report.document import document
+    from tfrl.report.document import build_document
 
     results = joined_results.load(arguments.first, arguments.second, arguments.runs, engine)
-    page = document(results)
+    page = build_document(results)
     print(f"{report.in_terminal(page)}\n")
     folder = published_results.unpublished_folder("compare", arguments.reports)
     print(report.write(page, folder / results.study.name))

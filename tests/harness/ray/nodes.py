@@ -11,7 +11,7 @@ from pathlib import Path
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
-from ray.cluster_utils import RayBackend
+from ray.cluster_utils import Cluster
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
 
@@ -22,7 +22,7 @@ def main() -> None:
     ) as folder:
         os.environ["RAY_TMPDIR"] = folder  # a short name, for sockets, and nobody else's
         Path(folder, "ray").mkdir()
-        cluster = RayBackend(initialize_head=True, head_node_args=NODE)
+        cluster = Cluster(initialize_head=True, head_node_args=NODE)
         nodes = [cluster.add_node(**NODE)]
         print(cluster.address, flush=True)
         for line in sys.stdin:
