@@ -94,7 +94,7 @@ def test_a_faultless_environment_passes(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "message"),
     [
         (
             "Entropic",
