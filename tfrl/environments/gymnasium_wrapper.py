@@ -101,7 +101,7 @@ class GymnasiumWrapper(py_environment.PyEnvironment):
 
     @property
     def batched(self) -> bool:
-        """Returns True."""
+        """Always True."""
         return True
 
     @property
