@@ -16,7 +16,7 @@ from tfrl import cli, report
 from tfrl.harness.execution.progress import Progress, Status, duration
 from tfrl.harness.store import stored_results
 
-VERBS = (
+COMMANDS = (
     "run",
     "status",
     "retry",
@@ -34,11 +34,11 @@ VERBS = (
 )
 
 
-@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
-def test_every_help_has_an_example(verb, capsys):
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_every_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit, match="0"):
-        cli.main([*verb, "--help"])
-    assert re.search(rf"examples?:\n  tfrl {' '.join(verb)}", capsys.readouterr().out)
+        cli.main([*command, "--help"])
+    assert re.search(rf"examples?:\n  tfrl {' '.join(command)}", capsys.readouterr().out)
 
 
 def test_help_imports_nothing_heavy():

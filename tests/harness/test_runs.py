@@ -67,7 +67,7 @@ def test_everything_is_told_once_by_its_kind(project, source, capsys):
     assert re.search(r"fake +4 +0 +2 +1 +2 +1 +1 +\d+ kB", out)
     assert re.search(r"\nfake: \d out of date: .*the code changed\n", out)
     assert "fake: 2 replaced: counts after `tfrl runs --restore`" in out
-    assert "`tfrl runs --prune` would remove 3 of these: " in out
+    assert "`tfrl runs --prune` would delete 3 of these: " in out
     assert len(out.splitlines()) < 24
 
 
