@@ -194,12 +194,18 @@ def test_what_a_machine_s_environment_says_otherwise_is_overridden_there_too(pro
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        ("FAKE_SOURCE={folder}/source.py", "different version of the code of fake on Line-v0. Install the "),
+        (
+            "FAKE_SOURCE={folder}/source.py",
+            "different version of the code of fake on Line-v0. Install the ",
+        ),
         (
             "PYTHONPATH={folder}/old:{root}",
             "cannot reproduce this machine's runs: numpy is ",
         ),
-        ("PYTHONPATH={folder}/empty", "cannot start a worker: ModuleNotFoundError: No module named "),
+        (
+            "PYTHONPATH={folder}/empty",
+            "cannot start a worker: ModuleNotFoundError: No module named ",
+        ),
     ],
     ids=["code", "version", "nothing"],
 )
@@ -272,6 +278,4 @@ def test_the_bits_are_those_of_this_machine_s_own_processes(project, nodes):
 
 def test_an_address_is_of_no_use_to_processes_of_this_machine(project, capsys):
     assert project.tfrl("run", "fake", "--address", "127.0.0.1:6379") == 2
-    assert capsys.readouterr().err.endswith(
-        "tfrl: --address requires --executor ray\n"
-    )
+    assert capsys.readouterr().err.endswith("tfrl: --address requires --executor ray\n")

@@ -43,9 +43,7 @@ def with_conditions(study: Study, level_config: LevelConfig) -> Study:
 def test_a_run_counts_only_for_the_study_it_was_made_for(store, run):
     publish(store)
     study = store.study
-    same = with_hyperparameters(
-        study, learning_rate=0.1, layers=(4, 4)
-    )  # the defaults
+    same = with_hyperparameters(study, learning_rate=0.1, layers=(4, 4))  # the defaults
     assert RunStore(same).entry(same.runs()[0]).status == "finished"
     for other, note in [
         (replace(study, steps=2000), "steps was 1000, is 2000"),

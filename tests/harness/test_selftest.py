@@ -25,7 +25,10 @@ def test_it_names_the_operations_that_differ(project, capsys, monkeypatch):
     names = ["tanh", "exp", "log", "sin", "cos"]
     computing(monkeypatch, digests=dict.fromkeys(names, "0" * 12))
     assert project.tfrl("selftest") == 0
-    assert "does not compute the published bits in tanh, exp, log and 2 more: " in capsys.readouterr().out
+    assert (
+        "does not compute the published bits in tanh, exp, log and 2 more: "
+        in capsys.readouterr().out
+    )
 
 
 def test_another_architecture_has_nothing_to_compare_with(project, capsys, monkeypatch):

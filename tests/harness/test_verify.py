@@ -334,7 +334,9 @@ def refused(project, capsys, *arguments):
 def test_mistakes_are_one_sentence(project, capsys):
     sentence = "tfrl: no run of fake in runs/fake: run `tfrl run fake` first"
     assert refused(project, capsys, "verify", "fake") == sentence
-    sentence = "tfrl: --sample needs published results, but reports/fake/published.json does not exist"
+    sentence = (
+        "tfrl: --sample needs published results, but reports/fake/published.json does not exist"
+    )
     assert refused(project, capsys, "verify", "fake", "--sample") == sentence
     assert project.tfrl("run", "fake", "--seeds", "0-2") == 0
     sentence = "tfrl: cannot publish fake: 2 of 8 runs are missing or out of date; "
