@@ -36,6 +36,7 @@ class Chosen:
     auto: float | Literal["auto"] = "auto"
     pair: tuple[int, int] = (1, 2)
     schedule: Schedule | None = None
+    count: Literal[1, 2] = 2
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ class Chosen:
         ("kind", "clipped", "clipped"),
         ("auto", 2, 2.0),
         ("auto", "auto", "auto"),
+        ("count", 1, 1),
         ("pair", (3, 4), (3, 4)),
     ],
 )
@@ -71,11 +73,15 @@ def test_a_value_of_either_type_or_out_of_a_choice_is_taken(key, given, taken):
             {"pair": (1, 2, 3)},
             "here.pair must have at most 2 items after validation, not 3, got [1, 2, 3]",
         ),
-        ({"schedule": 1}, f"here.schedule cannot be set in a study: its type is {Schedule | None}"),
+        (
+            {"schedule": 1},
+            f"here.schedule must not be set in a study, as its type is {Schedule | None}, got 1",
+        ),
+        ({"count": True}, "here.count must not be true or false, got true"),
         (
             {"lr": 1},
             "here: mine:Pipeline has no hyperparameter lr "
-            "(expected limit, size, kind, auto, pair, schedule)",
+            "(expected limit, size, kind, auto, pair, schedule, count)",
         ),
         ({"kind": 1}, "here.kind must be 'plain' or 'clipped', got 1"),
     ],

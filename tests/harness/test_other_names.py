@@ -61,6 +61,6 @@ def test_hyperparameters_are_shown_with_defaults_and_meaning(project, capsys):
     assert project.tfrl("hyperparameters", "apo", engine=Engine()) == 0
     out = capsys.readouterr().out
     assert "lambda_value" in out and "lambda of generalized advantage estimation" in out
-    assert "num_anchor_episodes" in out and "K, episodes that are kept" in out
+    assert "num_anchor_episodes" in out and "K, number of anchor episodes" in out
     assert project.tfrl("hyperparameters", "nonsense", engine=Engine()) == 2
     assert "unknown pipeline 'nonsense'" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from pydantic.errors import PydanticUserError
 
 from tfrl.harness.errors import StudyError
 from tfrl.harness.studies.aliases import suggest
-from tfrl.harness.studies.study import Configuration
+from tfrl.harness.studies.study import Configuration, Value
 from tfrl.harness.studies.study_file import check_hyperparameter
 from tfrl.harness.studies.toml import show
 from tfrl.harness.studies.validation import requirement
@@ -66,26 +66,37 @@ def resolve(configuration: Configuration, config: Any, where: str) -> dict[str, 
         raise StudyError(f"{where}: a type in {config.__qualname__} is unknown: {error}") from None
     for key, value in configuration.hyperparameters.items():
         if key not in values:
-            hint = suggest(key, values)
-            raise StudyError(
-                f"{where}: {configuration.pipeline} has no hyperparameter {key} ({hint})"
-            )
+            problem = f"{configuration.pipeline} has no hyperparameter {key}"
+            raise StudyError(f"{where}: {problem} ({suggest(key, values)})")
         try:
-            values[key] = TypeAdapter(types[key]).validate_python(value, strict=True)
-        except ValidationError as error:
-            problem, *others = dict.fromkeys(map(requirement, error.errors()))  # one for each type
-            problem = " or ".join([problem, *(text.removeprefix("must be ") for text in others)])
-            raise StudyError(f"{where}.{key} {problem}, got {show(value)}") from None
-        except PydanticUserError:
-            raise StudyError(
-                f"{where}.{key} cannot be set in a study: its type is {types[key]}"
-            ) from None
+            values[key] = _convert(value, types[key])
+        except ValueError as error:
+            raise StudyError(f"{where}.{key} {error}, got {show(value)}") from None
     try:
         made = config(**values)
     except ValueError as error:
         raise StudyError(f"{where}: {error}") from None
     _check_memory(made, where)
     return values
+
+
+def _convert(value: Value, annotation: Any) -> Any:
+    """Returns a value in the type of its field, which makes a float of an integer if it is float.
+
+    Raises ValueError, which begins with "must".
+    """
+    try:
+        converted = TypeAdapter(annotation).validate_python(value, strict=True)
+    except ValidationError as error:
+        first, *others = dict.fromkeys(map(requirement, error.errors()))  # one for each type
+        raise ValueError(
+            " or ".join([first, *(text.removeprefix("must be ") for text in others)])
+        ) from None
+    except PydanticUserError:
+        raise ValueError(f"must not be set in a study, as its type is {annotation}") from None
+    if isinstance(value, bool) and not isinstance(converted, bool):  # Literal[1] accepts True
+        raise ValueError("must not be true or false")
+    return converted
 
 
 def _check_memory(config: Any, where: str) -> None:

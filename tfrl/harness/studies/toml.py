@@ -1,6 +1,7 @@
 """TOML files: reading them, and their values in messages."""
 
 import codecs
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,9 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def show(value: Any) -> str:
-    """Returns a value as TOML writes it, at most 60 characters; a table only as "a table"."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    """Returns a value in at most 60 characters, as TOML writes it; a table as "a table"."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     if isinstance(value, dict):
         return "a table" if value else "an empty table"
     text = f"[{', '.join(map(show, value))}]" if isinstance(value, list | tuple) else repr(value)
