@@ -64,7 +64,7 @@ def test_failed_runs_leave_environments_of_unequal_size():
         stats.trim_mean(frame["score"], 0.25), rel=1e-12
     )
     assert row["iqm_low"] < row["iqm"] < row["iqm_high"]
-    with pytest.raises(ValueError, match="not a finite number"):
+    with pytest.raises(ValueError, match="score must be a finite number in every run"):
         aggregates.across(frame.assign(score=np.nan))
 
 

@@ -122,9 +122,9 @@ def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
     assert table.loc["b1", "low"] < table.loc["b1", "difference"] < table.loc["b1", "high"]
 
 
-def test_no_run_at_all_is_inconclusive():
+def test_no_run_at_all_is_undecided():
     table = apo.compare(values([], []), "apo", "ppo")
-    assert set(table["verdict"]) == {"inconclusive"}
+    assert set(table["verdict"]) == {"undecided"}
     assert set(table["note"]) == {"no value on either side"}
 
 
@@ -132,16 +132,16 @@ def test_no_run_at_all_is_inconclusive():
     ("parts", "whole"),
     [
         (["supported", "supported"], "supported"),
-        (["supported", "inconclusive"], "inconclusive"),
-        (["supported", "not supported"], "inconclusive"),
-        (["inconclusive", "inconclusive"], "inconclusive"),
-        (["inconclusive", "not supported"], "not supported"),
+        (["supported", "undecided"], "undecided"),
+        (["supported", "not supported"], "undecided"),
+        (["undecided", "undecided"], "undecided"),
+        (["undecided", "not supported"], "not supported"),
         (["not supported", "not supported"], "not supported"),
         (["not supported"], "not supported"),
     ],
 )
 def test_the_verdict_on_a_claim_of_two_parts(parts, whole):
-    assert apo.together(parts) == apo.together(parts[::-1]) == whole
+    assert apo.combine(parts) == apo.combine(parts[::-1]) == whole
 
 
 def test_thresholds_are_gymnasiums():
@@ -149,80 +149,3 @@ def test_thresholds_are_gymnasiums():
     assert {name: gymnasium.spec(name).reward_threshold for name in known} == known
     assert benchmarks.get("gymnasium:LunarLander-v3").threshold == 200
     assert benchmarks.get("Pendulum-v1").threshold is None
-
-
-PPO = {"learning_rate": 1e-3, "stock_agent": False}
-APO = PPO | {"anchor_weight": 1.0, "num_anchor_episodes": 4}
-SETTINGS = {
-    "dqn": ("dqn", {}),
-    "stock": ("ppo", PPO | {"stock_agent": True}),
-    "ppo": ("ppo", PPO),
-    "apo": ("apo", APO),
-    "heavy": ("apo", APO | {"anchor_weight": 10.0}),
-    "one": ("apo", APO | {"num_anchor_episodes": 1}),
-}
-
-
-def test_the_plain_ones_are_the_first_with_the_corrected_agent():
-    assert apo.plain(SETTINGS) == ("apo", "ppo")
-    assert apo.plain({"stock": SETTINGS["stock"], "apo": SETTINGS["apo"]}) == ("apo", "stock")
-    assert apo.plain({"ppo": SETTINGS["ppo"]}) is None
-
-
-def test_an_ablation_is_named_by_what_it_changes():
-    assert apo.changed(SETTINGS) == {
-        "stock": "stock_agent = true",
-        "ppo": "",
-        "apo": "",
-        "heavy": "anchor_weight = 10",
-        "one": "num_anchor_episodes = 1",
-    }
-    assert apo.changed({"ppo": SETTINGS["ppo"]}) == {}
-
-
-def test_ablations_are_held_against_ppo_and_against_plain_apo():
-    rng = np.random.default_rng(0)
-    scores = pd.concat(
-        pd.DataFrame(
-            {
-                "environment": "e",
-                "configuration": name,
-                "score": rng.normal(name == "heavy", 0.1, 9),
-            }
-        )
-        for name in SETTINGS
-        if name != "one"  # all of its runs failed
-    )
-    found = apo.ablations({"final": scores, "area": scores}, SETTINGS, {"e": 0.5})
-    assert list(zip(found["a"], found["b"], strict=True)) == 2 * [
-        ("stock", "apo"),
-        ("heavy", "apo"),
-        ("stock", "ppo"),
-        ("apo", "ppo"),
-        ("heavy", "ppo"),
-    ]
-    assert found["measure"].tolist() == ["final"] * 5 + ["area"] * 5
-    heavy = found[found["a"] == "heavy"]
-    assert set(heavy["verdict"]) == {"a higher"} and set(heavy["changed"]) == {"anchor_weight = 10"}
-    assert apo.ablations({"final": scores}, {"ppo": SETTINGS["ppo"]}, {}).empty
-    assert apo.ablations({"final": scores.head(0)}, SETTINGS, {}).empty
-
-
-def test_learners_that_share_are_held_against_the_same_ones_apart():
-    base = {"learning_rate": 0.1, "num_learners": 2}
-    settings = {
-        "ppo": ("ppo", {"learning_rate": 0.1}),
-        "apo": ("apo", {"learning_rate": 0.1}),
-        "shared": ("apo_parallel", base | {"share_anchors": True}),
-        "apart": ("apo_parallel", base | {"share_anchors": False}),
-        "others": ("apo_parallel", base | {"share_anchors": False, "learning_rate": 0.2}),
-    }
-    assert apo.sharing(settings) == [("shared", "apart")]
-    scores = pd.concat(
-        pd.DataFrame({"environment": "e", "configuration": name, "score": [1.0, 2.0, 4.0]})
-        for name in settings
-    )
-    found = apo.ablations({"final": scores}, settings, {})
-    assert list(zip(found["a"], found["b"], strict=True)) == [("apo", "ppo"), ("shared", "apart")]
-    shared = found.loc[found["a"] == "shared", "changed"]
-    assert set(shared) == {"share_anchors = true"}

@@ -29,7 +29,7 @@ def test_the_verdicts_on_six_pairs_of_equals_keep_to_the_level_together():
     for _ in range(100):
         drawn = rng.normal(size=(4, 10))
         found = comparisons.compare(table(**dict(zip("abcd", drawn, strict=True))), MARGINS)
-        false += (found["verdict"] != "inconclusive").any()
+        false += (found["verdict"] != "undecided").any()
     assert false / 100 <= 0.07
 
 
@@ -38,7 +38,7 @@ def test_compare_holds_every_pair_once_with_all_its_numbers():
     scores = table(a=rng.normal(5, 1, 9), b=rng.normal(0, 1, 8), c=rng.normal(0, 1, 10))
     found = comparisons.compare(scores, MARGINS)
     assert list(zip(found["a"], found["b"], strict=True)) == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert found["verdict"].tolist() == ["a higher", "a higher", "inconclusive"]
+    assert found["verdict"].tolist() == ["a higher", "a higher", "undecided"]
     assert found[["n_a", "n_b"]].to_numpy().tolist() == [[9, 8], [9, 10], [8, 10]]
     np.testing.assert_allclose(found["p_corrected"], np.minimum(3 * found["p"], 1))
     assert found["size"].tolist() == ["by as much as matters", "by as much as matters", ""]
@@ -55,7 +55,7 @@ def test_words_where_a_comparison_has_no_number():
     capped = found.loc[("also", "cap")]
     assert capped["difference_note"] == "no spread on either side, so no interval"
     assert (capped["p"], capped["seeds_note"]) == (1.0, "more than 1,000")
-    assert capped["improvement"] == 0.5 and capped["verdict"] == "inconclusive"
+    assert capped["improvement"] == 0.5 and capped["verdict"] == "undecided"
     half = found.loc[("cap", "falls")]
     assert half["p"] > 0.05 and half["typical_note"] == "too few seeds"
     assert half["p_note"] == "" and np.isfinite(half["seeds_needed"])
@@ -67,7 +67,7 @@ def test_words_where_a_comparison_has_no_number():
 
 
 def test_no_score_is_dropped():
-    with pytest.raises(ValueError, match="not a finite number"):
+    with pytest.raises(ValueError, match="score must be a finite number in every run"):
         comparisons.compare(table(a=[1, np.nan], b=[1, 2]), MARGINS)
 
 
@@ -111,4 +111,4 @@ def test_how_much_is_sure_hangs_on_the_margin():
 def test_no_verdict_where_there_are_too_few_seeds_ever_to_decide():
     far = table(a=np.arange(5) + 100, b=np.arange(5))
     (row,) = comparisons.compare(far, MARGINS).to_dict("records")
-    assert (row["improvement"], row["verdict"], row["seeds_needed"]) == (1.0, "inconclusive", 6)
+    assert (row["improvement"], row["verdict"], row["seeds_needed"]) == (1.0, "undecided", 6)

@@ -24,7 +24,7 @@ from tfrl.analysis import (
 )
 
 SEEDS = (3, 5, 10, 20)
-KEPT = (93, 97)  # what counts as 95
+NOMINAL = (93, 97)  # in percent: agrees with 95
 
 # By kind and shape, for each of `SEEDS`, of the intervals that are given; None where none is.
 HOLDS = {
@@ -217,7 +217,7 @@ def test_intervals_hold_as_often_as_is_said(kind, shape):
         rng = np.random.default_rng([n, zlib.crc32(f"{kind}, {shape}".encode())])
         held = np.asarray(HELD[kind](rng, shape, n), float)
         error = 3 * held.std() / np.sqrt(held.size) + 0.005
-        low, high = KEPT if KEPT[0] <= said <= KEPT[1] else (said, said)
+        low, high = NOMINAL if NOMINAL[0] <= said <= NOMINAL[1] else (said, said)
         assert low / 100 - error <= held.mean() <= high / 100 + error, (n, said, held.mean())
 
 

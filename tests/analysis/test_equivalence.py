@@ -41,7 +41,7 @@ def test_by_hand():
     mixed = changes * [1, -1, 1, -1, 1, -1, 1, -1]
     assert judged(published, published + mixed, 9.0)["verdict"] == "equivalent"
     assert judged(published, published - mixed, 9.0)["verdict"] == "equivalent"
-    assert judged(published, published + mixed, 4.0)["verdict"] == "inconclusive"
+    assert judged(published, published + mixed, 4.0)["verdict"] == "undecided"
 
 
 def test_neither_is_wrong_more_often_than_it_says():
@@ -83,8 +83,8 @@ def test_all_cells_are_one_family():
     [
         ([0.0, 0.0, 0.0], "the same", ""),
         ([0.0], "the same", ""),
-        ([1e-9], "inconclusive", "too few seeds"),
-        ([5.0] * 5, "inconclusive", "too few seeds"),
+        ([1e-9], "undecided", "too few seeds"),
+        ([5.0] * 5, "undecided", "too few seeds"),
         ([5.0] * 6, "equivalent", ""),
         ([500.0] * 6, "a real change", ""),
     ],
@@ -96,7 +96,7 @@ def test_where_there_is_no_test_it_is_said_why(changes, verdict, note):
 
 def test_without_a_margin_nothing_is_called_equivalent():
     row = judged(np.zeros(6), [0.1, -0.1, 0.1, -0.1, 0.1, -0.1], np.nan)
-    assert (row["verdict"], row["note"]) == ("inconclusive", "no margin is known")
+    assert (row["verdict"], row["note"]) == ("undecided", "no margin is known")
     assert judged(np.zeros(6), [9.1, 8.9] * 3, np.nan)["verdict"] == "a real change"
 
 
@@ -117,11 +117,11 @@ def test_all_runs_together_are_judged_in_shares_of_that_way():
     wide, narrow = rng.normal(0, 40, 30), rng.normal(0, 0.04, 30)
     scores = frame((np.zeros(30), wide), (np.zeros(30), narrow), (np.zeros(30), wide))
     margins = {"e0": 20.0, "e1": 0.02, "e2": np.nan}
-    row = equivalence.together(scores, margins)
+    row = equivalence.judge_all(scores, margins)
     shares = np.concatenate([0.05 * wide / 20, 0.05 * narrow / 0.02])
     assert (row["n"], row["margin"]) == (60, 0.05)
     assert row["change"] == pytest.approx(np.median(shares))
-    assert equivalence.together(scores, dict.fromkeys(margins, np.nan))["n"] == 0
+    assert equivalence.judge_all(scores, dict.fromkeys(margins, np.nan))["n"] == 0
 
 
 def test_a_p_value_is_at_most_one_and_seeds_at_the_margin_have_not_moved_by_more():

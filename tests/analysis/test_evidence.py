@@ -166,7 +166,7 @@ def test_failed_and_missing_runs_are_counted_and_no_score_is_dropped():
     assert table.loc["a", counted].tolist() == [4, 2, 1, 1, 1]
     assert table.loc["b", counted].tolist() == [1, 0, 1, 0, 0]
     assert table.loc["b", "note"] == "no score"
-    with pytest.raises(ValueError, match="return that is not a finite number"):
+    with pytest.raises(ValueError, match="return must be a finite number in every run"):
         evidence.summarise(scores.assign(score=np.nan), runs, "return")
 
 

@@ -6,13 +6,13 @@ from tests.analysis.test_stability import averages
 from tfrl.analysis import forgetting, returns
 from tfrl.analysis.returns import RUN
 
-LEVEL = forgetting.level(475.0, 25.0)  # 80% of the way up: 385
+LEVEL = forgetting.failure_limit(475.0, 25.0)  # 80% of the way up: 385
 
 
 def of_training(*curves):
     """With the threshold at 475."""
     frame = averages(*curves)
-    return forgetting.of_training(frame, 475.0, LEVEL, 1_000, window=1).to_dict("records")
+    return forgetting.training_falls(frame, 475.0, LEVEL, 1_000, window=1).to_dict("records")
 
 
 def test_falls_by_hand():
@@ -32,7 +32,7 @@ def test_who_never_solves_cannot_forget_and_who_holds_does_not():
 
 def test_averages_of_fewer_episodes_than_the_window_count_neither_as_solved_nor_as_a_fall():
     frame = averages([500.0, 100.0, 400.0, 400.0], [400.0, 100.0, 500.0, 400.0])
-    early, late = forgetting.of_training(frame, 475.0, LEVEL, 40, window=3).to_dict("records")
+    early, late = forgetting.training_falls(frame, 475.0, LEVEL, 40, window=3).to_dict("records")
     assert not early["solved"] and np.isnan(early["falls"])
     assert late["solved"] and late["falls"] == 0 and not late["ended_down"]
 
@@ -62,22 +62,24 @@ def test_falls_are_the_naive_ones():
 
 
 def test_negative_returns_have_a_level_below_the_threshold():
-    low = forgetting.level(-110.0, -200.0)
+    low = forgetting.failure_limit(-110.0, -200.0)
     assert low == pytest.approx(-128)
     frame = averages([-200.0, -100.0, -140.0])
-    (row,) = forgetting.of_training(frame, -110.0, low, 30, window=1).to_dict("records")
+    (row,) = forgetting.training_falls(frame, -110.0, low, 30, window=1).to_dict("records")
     assert row["falls"] == 1
 
 
 def test_the_share_of_seeds_that_forget():
     frame = averages([500.0, 100.0], [500.0, 500.0], [100.0], [500.0, 500.0])
-    history = forgetting.of_training(frame, 475.0, LEVEL, 1_000, window=1)
-    (row,) = forgetting.shares(history).to_dict("records")
+    history = forgetting.training_falls(frame, 475.0, LEVEL, 1_000, window=1)
+    (row,) = forgetting.summarise_training(history).to_dict("records")
     assert (row["n"], row["solved"], row["fell"], row["ended_down"]) == (4, 3, 1, 1)
     assert row["share"] == pytest.approx(1 / 3) and row["low"] < 1 / 3 < row["high"]
     assert row["falls"] == 1 and row["steps_down"] == 980 and row["note"] == ""
     for keep, note in (([1, 3], "never fell"), ([2], "never solved")):
-        (row,) = forgetting.shares(history[history["seed"].isin(keep)]).to_dict("records")
+        (row,) = forgetting.summarise_training(history[history["seed"].isin(keep)]).to_dict(
+            "records"
+        )
         assert row["note"] == note and np.isnan(row["falls"])
 
 
@@ -96,8 +98,8 @@ def evaluated(*curves, policy="greedy", split="held-out"):
 
 
 def of_policy(frame):
-    judged = returns.judged(frame)
-    return forgetting.of_policy(forgetting.of_judged(judged, 475.0, LEVEL))
+    judged = returns.evaluation_curve(frame)
+    return forgetting.summarise_evaluations(forgetting.evaluation_failures(judged, 475.0, LEVEL))
 
 
 def test_a_policy_that_was_lost_by_hand():
@@ -127,5 +129,5 @@ def test_other_policies_and_splits_do_not_count():
 
 
 def test_no_runs_at_all():
-    assert forgetting.of_training(averages([1.0]).head(0), 475.0, LEVEL, 100).empty
+    assert forgetting.training_falls(averages([1.0]).head(0), 475.0, LEVEL, 100).empty
     assert of_policy(evaluated([1.0]).head(0)).empty

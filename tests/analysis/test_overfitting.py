@@ -102,11 +102,11 @@ def test_the_typical_value_lies_between_ordered_seeds_as_the_binomial_says():
         ([0.30, 0.40, 0.35, 0.33, 0.41, 0.36], 1.0, "gap"),
         ([-0.30, -0.40, -0.35, -0.33, -0.41, -0.36], 0.5, "reverse"),
         ([0.01, -0.01, 0.02, 0.00, -0.02, 0.00], 0.9, "none"),
-        ([0.00, 0.30, -0.20, 0.10, 0.00, 0.00], 0.9, "inconclusive"),  # too wide
+        ([0.00, 0.30, -0.20, 0.10, 0.00, 0.00], 0.9, "undecided"),  # too wide
         ([0.0] * 6, 1.0, "none"),  # success everywhere
-        ([0.0] * 5, 1.0, "inconclusive"),  # five seeds bound nothing
+        ([0.0] * 5, 1.0, "undecided"),  # five seeds bound nothing
         ([0.5] * 6, 1.0, "gap"),
-        ([0.4], 1.0, "inconclusive"),
+        ([0.4], 1.0, "undecided"),
         ([-0.30] * 6, 0.5, "reverse"),  # far below the margin is not none
     ],
 )
@@ -115,14 +115,14 @@ def test_verdicts(values, reference, expected):
 
 
 def test_a_family_of_questions_takes_more_seeds():
-    assert verdict([0.5] * 6, family=2)["verdict"] == "inconclusive"
+    assert verdict([0.5] * 6, family=2)["verdict"] == "undecided"
     assert verdict([0.5] * 6, family=2)["note"] == "too few seeds"
     assert verdict([0.5] * 7, family=2)["verdict"] == "gap"
 
 
 def test_an_agent_that_learned_nothing_is_not_said_to_be_free_of_overfitting():
     row = verdict([0.0] * 6, reference=0.0)
-    assert row["verdict"] == "inconclusive" and row["note"] == "too little was learned to lose"
+    assert row["verdict"] == "undecided" and row["note"] == "too little was learned to lose"
     assert row["n"] == 0 and row["runs"] == 6
     assert verdict([0.0] * 6, reference=0.06)["verdict"] == "none"
 
@@ -133,7 +133,7 @@ def test_a_return_of_unknown_range_has_no_margin_but_a_gap_is_still_found():
         overfitting.verdicts(gap_frame(values, reference=200.0), unknown)["verdict"].item()
         for values in ([0.1, -0.1, 0.0] * 2, [50, 51, 49] * 2)
     ]
-    assert found == ["inconclusive", "gap"]
+    assert found == ["undecided", "gap"]
 
 
 def test_what_more_training_adds_is_paired_by_seed():
@@ -190,12 +190,12 @@ def test_what_is_known_of_the_environments():
 def test_one_level_says_nothing_of_others(seen):
     """Ten seeds that all lose 1 on unseen levels, of which one level was trained on."""
     gaps = gap_frame(np.ones(10))
-    played = pd.DataFrame(
+    level_scores = pd.DataFrame(
         {"environment": "e", "configuration": "ppo", "seed": np.arange(10), "step": 100}
         | {"policy": "greedy", "level": 7, "total": float(seen.sum()), "count": len(seen)}
     )
-    (row,) = overfitting.verdicts(gaps, SUCCESS, 1, played).to_dict("records")
-    assert (row["verdict"], row["note"]) == ("inconclusive", "one level")
+    (row,) = overfitting.verdicts(gaps, SUCCESS, 1, level_scores).to_dict("records")
+    assert (row["verdict"], row["note"]) == ("undecided", "one level")
 
 
 def test_the_chance_of_the_levels_widens_an_interval_by_students_t_of_their_number():

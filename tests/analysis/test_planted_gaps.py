@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from tests.analysis.evaluated import EPISODES, SUCCESS, of_easy_and_hard_levels, played
-from tfrl.analysis import levels, overfitting
+from tfrl.analysis import level_variance, overfitting
 from tfrl.analysis.returns import RUN
 from tfrl.variations import FIRST_TEST_LEVEL
 
@@ -64,8 +64,8 @@ def covers(found):
 def test_that_few_levels_are_easy_or_hard_by_chance_is_no_overfitting(known, seeds):
     frame = of_easy_and_hard_levels(np.random.default_rng(3), 200, seeds, known, [1.0])
     gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
-    played = levels.played(frame, "success", 1.0)
-    found = overfitting.verdicts(gaps, SUCCESS, 1, played)
+    level_scores = level_variance.level_scores(frame, "success", 1.0)
+    found = overfitting.verdicts(gaps, SUCCESS, 1, level_scores)
     assert len(found) == 200 and covers(found) >= 0.9
     if known == 10:
         assert covers(overfitting.verdicts(gaps, SUCCESS)) < 0.75 + 0.15 * (seeds == 6)
@@ -75,17 +75,17 @@ def test_that_skill_grows_on_few_levels_is_no_growth_of_overfitting():
     # Five times as skilled at the end, and more so on easy levels: of ten, they are more or fewer.
     frame = of_easy_and_hard_levels(np.random.default_rng(4), 200, 20, 10, [0.2, 1.0])
     gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
-    played = levels.played(frame, "success", 1.0)
-    assert covers(overfitting.widening(gaps, 0, 1, SUCCESS, 1, played)) >= 0.9
+    level_scores = level_variance.level_scores(frame, "success", 1.0)
+    assert covers(overfitting.widening(gaps, 0, 1, SUCCESS, 1, level_scores)) >= 0.9
     assert covers(overfitting.widening(gaps, 0, 1, SUCCESS)) < 0.85
 
 
 def test_what_levels_add_is_the_naive_sum_over_clusters():
     frame = of_easy_and_hard_levels(np.random.default_rng(5), 1, 3, 4, [1.0])
     frame = frame[frame["split"] == "training"]
-    played = levels.played(frame, "success", 1.0)
+    level_scores = level_variance.level_scores(frame, "success", 1.0)
     runs = frame[[*RUN, "step", "policy"]].drop_duplicates().assign(weight=1.0)
-    (row,) = levels.variance(runs, played, ["configuration"]).to_dict("records")
+    (row,) = level_variance.variance(runs, level_scores, ["configuration"]).to_dict("records")
     mean, size = frame["return"].mean(), len(frame)
     expected = 0.0
     for keys, sign in ((["level"], 1), (["level", "seed"], -1)):
@@ -124,9 +124,9 @@ def test_the_interval_is_widened_by_student_s_t_of_the_levels(family):
     """By hand: a share of the error is for the chance of which levels there are."""
     frame = of_easy_and_hard_levels(np.random.default_rng(6), 1, 12, 10, [1.0])
     gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
-    played = levels.played(frame, "success", 1.0)
+    level_scores = level_variance.level_scores(frame, "success", 1.0)
     runs = gaps[[*RUN, "step", "policy"]].assign(weight=1.0)
-    variance = levels.variance(runs, played, ["configuration"])["of_levels"].item()
+    variance = level_variance.variance(runs, level_scores, ["configuration"])["of_levels"].item()
     assert variance > 0
     shared = pd.DataFrame({"configuration": [0], "of_levels": variance, "levels": 10})
     plain, wide = (
@@ -136,7 +136,7 @@ def test_the_interval_is_widened_by_student_s_t_of_the_levels(family):
     slack = stats.t.ppf(1 - 0.2 * 0.05 / family / 2, 9) * np.sqrt(variance)
     assert wide["high"] == pytest.approx(plain["high"] + slack)
     assert wide["low"] == pytest.approx(plain["low"] - slack)
-    found = overfitting.verdicts(gaps, SUCCESS, family, played).iloc[0]
+    found = overfitting.verdicts(gaps, SUCCESS, family, level_scores).iloc[0]
     expected = [max(wide["low"], -1), min(wide["high"], 1)]
     assert found[["low", "high"]].tolist() == pytest.approx(expected)
 
@@ -145,10 +145,10 @@ def test_which_levels_were_trained_on_is_no_chance_of_a_gap_to_a_variation():
     frame = of_easy_and_hard_levels(np.random.default_rng(8), 1, 12, 10, [1.0])
     gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
     both = pd.concat([gaps, gaps.assign(tested="E")])
-    played = levels.played(frame, "success", 1.0)
+    level_scores = level_variance.level_scores(frame, "success", 1.0)
     with_levels, without = (
         overfitting.verdicts(both, SUCCESS, 1, chance).set_index("tested")[["low", "high"]]
-        for chance in (played, None)
+        for chance in (level_scores, None)
     )
     assert with_levels.loc["E"].tolist() == without.loc["E"].tolist()
     assert with_levels.loc["held-out", "low"] < without.loc["held-out", "low"]

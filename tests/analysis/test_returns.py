@@ -90,19 +90,19 @@ def judged(*curves, steps):
         for policy in ("greedy", "stochastic")
     ]
     columns = [*RUN, "step", "split", "policy", "return"]
-    return returns.judged(pd.DataFrame(rows, columns=columns))
+    return returns.evaluation_curve(pd.DataFrame(rows, columns=columns))
 
 
 def test_the_area_of_the_judged_policy_counts_every_step_the_same():
     # Close together at first: 0 at step 0, 10 at 10, 20 at 20, and 20 at 100.
     found = judged([0, 10, 20, 20], [4, 4, 4, 4], steps=(0, 10, 20, 100))
     assert found["ordinal"].tolist() == [1, 2, 3, 4] * 2
-    whole = returns.judged_area(found, 100)
+    whole = returns.area_scores(found, 100)
     assert whole["score"].tolist() == [(100 / 2 + 150 + 20 * 80) / 100, 4]
     # Up to step 15 it is 15 / 2; up to step 60, 20 from step 20 on.
-    assert returns.judged_area(found, 100, 0.15)["score"].tolist() == [7.5, 4]
+    assert returns.area_scores(found, 100, 0.15)["score"].tolist() == [7.5, 4]
     expected = (200 + 20 * 40) / 60
-    assert returns.judged_area(found, 100, 0.6)["score"][0] == pytest.approx(expected)
+    assert returns.area_scores(found, 100, 0.6)["score"][0] == pytest.approx(expected)
 
 
 def averages(*runs):

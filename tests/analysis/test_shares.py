@@ -54,7 +54,7 @@ def test_all_pairs_are_one_family():
     counts = pd.DataFrame({"configuration": list("abc"), "n": [10, 10, 10], "failed": [7, 0, 1]})
     found = shares.compare(counts)
     assert list(zip(found["a"], found["b"], strict=True)) == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert found["verdict"].tolist() == ["a more often", "a more often", "inconclusive"]
+    assert found["verdict"].tolist() == ["a more often", "a more often", "undecided"]
     np.testing.assert_allclose(found["p_corrected"], np.minimum(3 * found["p"], 1))
     low, high = shares.difference_interval(7, 10, 0, 10, 1 - 0.05 / 3)
     assert found.loc[0, ["low", "high"]].tolist() == [low, high]

@@ -127,7 +127,7 @@ def test_an_interval_beyond_0_is_one_that_the_test_decides():
         found = Differences.between(a, b)
         low, high = found.interval(0.99)
         assert (low > 0 or high < 0) == (found.p < 0.01)
-        assert found.verdict(alpha=0.01)[0] != "inconclusive" or found.p >= 0.01
+        assert found.verdict(alpha=0.01)[0] != "undecided" or found.p >= 0.01
 
 
 @pytest.mark.parametrize("n", [5, 10, 20])

@@ -4,7 +4,7 @@ import pytest
 
 from tfrl.analysis import returns, stability
 from tfrl.analysis.returns import RUN
-from tfrl.analysis.tails import iqr, lower_cvar, quantile
+from tfrl.analysis.stability import iqr, lower_cvar, quantile
 
 PUBLISHED = np.array([-1, 2, 3.5, 5, 2, 1, 1.5, 3, 1.5, 6, 2])
 
@@ -167,4 +167,4 @@ def test_no_runs_at_all():
     empty = evaluations({0: [[1.0]]}).head(0)
     assert stability.across_rollouts(empty, 100, "greedy").empty
     assert stability.best_and_last(empty, "greedy").empty
-    assert returns.judged_area(none, 100).empty
+    assert returns.area_scores(none, 100).empty

@@ -1,5 +1,5 @@
-"""What the stored returns say: pure functions, DataFrame in, DataFrame out.
+"""Statistics of stored results: pure functions, DataFrame in, DataFrame out.
 
-Nothing here imports TensorFlow, draws from a global generator or changes its arguments. A "run" is
-one row of (environment, configuration, seed); all statistics across seeds take one value per run.
+No module imports TensorFlow, uses a global random generator or changes its arguments. A "run" is
+one combination of environment, configuration and seed. Statistics over seeds use one value per run.
 """

@@ -1,14 +1,14 @@
-"""Scores over many runs and several environments, after Agarwal et al. (2021).
+"""Aggregate scores over many runs and several environments, after Agarwal et al. (2021).
 
 "Deep Reinforcement Learning at the Edge of the Statistical Precipice",
-https://arxiv.org/abs/2108.13264. Their aggregates are for collections of environments: on one alone
-the interquartile mean (IQM) cuts away exactly the seeds that collapsed.
+https://arxiv.org/abs/2108.13264. These aggregates are for collections of environments: on a single
+one, the interquartile mean (IQM) removes exactly the seeds that collapsed.
 
-Scores of different environments are made comparable by fixed anchors, 0 for a random policy and 1
-for the target, and never by the extremes of what happens to be compared. Intervals are percentile
-bootstraps stratified by environment, which resample the seeds within each: they say what other
-seeds would have given, not what other environments would. They are theirs but for being expanded,
-without which they would be too narrow for few seeds.
+Scores of different environments are normalised by fixed anchors, 0 for a random policy and 1 for
+the target, never by the extremes of the configurations compared. Intervals are percentile
+bootstraps stratified by environment: they resample the seeds of each environment, so they hold for
+other seeds, not for other environments. Unlike the paper's, they are expanded
+(`resampling.expanded`); otherwise they would be too narrow for few seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,23 +17,20 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tfrl.analysis import evidence, resampling
+from tfrl.analysis import evidence, resampling, returns
 from tfrl.analysis.evidence import CONFIDENCE, MINIMUM, REPETITIONS, Estimate
 from tfrl.analysis.resampling import Statistic, generator
 
-PROFILE_REPETITIONS = 2_000  # a band is read by eye
+PROFILE_REPETITIONS = 2_000  # bootstrap samples for the band of a figure
 
 
 def mean(scores: np.ndarray) -> np.ndarray:
-    """Mean over the last axis."""
+    """Computes the mean over the last axis."""
     return scores.mean(axis=-1)
 
 
 def optimality_gap(scores: np.ndarray, target: float = 1.0) -> np.ndarray:
-    """By how much scores fall short of the target, over the last axis; above it they count as it.
-
-    target - mean(min(score, target)).
-    """
+    """Computes target - mean(min(score, target)) over the last axis."""
     return target - np.minimum(scores, target).mean(axis=-1)
 
 
@@ -45,34 +42,40 @@ STATISTICS: dict[str, Statistic] = {
 
 
 def normalise(scores: pd.DataFrame, anchors: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
-    """The scores with 0 for a random policy and 1 for the target; the rest are left out.
+    """Scales scores to 0 for a random policy and 1 for the target.
 
     Args:
       scores: [environment, configuration, seed, score].
-      anchors: by the environment's name, what a random policy returns and the target, as
-        `benchmarks.anchors` gives them.
+      anchors: by environment, the mean return of a random policy and the target, as from
+        `benchmarks.anchors`.
+
+    Returns:
+      The same columns, without the environments that have no anchors.
     """
-    known = scores[scores["environment"].isin(list(anchors))]
-    names = known["environment"].astype(str)
+    anchored = scores[scores["environment"].isin(list(anchors))]
+    names = anchored["environment"].astype(str)
     random, target = (
         names.map({name: pair[i] for name, pair in anchors.items()}).astype(float) for i in (0, 1)
     )
-    return known.assign(score=(known["score"] - random) / (target - random))
+    return anchored.assign(score=(anchored["score"] - random) / (target - random))
 
 
 def across(scores: pd.DataFrame) -> pd.DataFrame:
-    """The aggregates of each configuration over all runs of all its environments.
+    """Aggregates the scores of each configuration over all runs and environments.
 
     Args:
-      scores: normalised.
+      scores: [environment, configuration, seed, score], normalised.
 
     Returns:
-      [configuration, environments, n, note] and `x`, `x_low`, `x_high` for x in `STATISTICS`; NaN
-      where there is no interval, and then `note` says why.
+      [configuration, environments, n, note] and `x`, `x_low`, `x_high` for x in `STATISTICS`.
+      Without an interval, its ends are NaN and `note` says why.
+
+    Raises:
+      ValueError: a score is not finite.
     """
     rows = []
-    for configuration, own in scores.groupby("configuration", observed=True):
-        strata = _strata(own)
+    for configuration, group in scores.groupby("configuration", observed=True):
+        strata = _strata(group)
         pooled = np.concatenate(strata)
         row = {"configuration": configuration, "environments": len(strata), "n": len(pooled)}
         row["note"] = _why_no_interval(strata)
@@ -80,8 +83,7 @@ def across(scores: pd.DataFrame) -> pd.DataFrame:
             low, high = np.nan, np.nan
             if not row["note"]:
                 rng = generator(str(configuration), "across", name)
-                draws = resampling.bootstrap(strata, statistic, rng, REPETITIONS)
-                low, high = resampling.percentiles(draws, [*map(len, strata)], CONFIDENCE)
+                low, high = _interval(strata, statistic, rng)
             row |= {name: float(statistic(pooled)), f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
@@ -90,45 +92,45 @@ def across(scores: pd.DataFrame) -> pd.DataFrame:
 def performance_profile(
     scores: pd.DataFrame, taus: np.ndarray, by: Sequence[str] = ("configuration",)
 ) -> pd.DataFrame:
-    """Which share of a configuration's runs score above tau, for every tau.
+    """Computes the share of runs that score above tau, for each tau.
 
     Args:
-      scores: of one environment as they are, or of several, normalised.
+      scores: [environment, configuration, seed, score] of one environment, or normalised scores of
+        several.
       taus: [T] scores.
-      by: the columns that name a profile.
+      by: columns that identify a profile.
 
     Returns:
-      [*by, tau, share, low, high, n], T rows a profile; `low` and `high` are the ends of a
-      pointwise 95% band, NaN where `across` would have none.
+      [*by, tau, share, low, high, n], T rows per profile; `low` and `high` are the ends of a
+      pointwise 95% band, NaN where `across` has no interval.
+
+    Raises:
+      ValueError: a score is not finite.
     """
     parts = []
-    for key, own in scores.groupby(list(by), observed=True):
-        strata = _strata(own)
+    for key, group in scores.groupby(list(by), observed=True):
+        strata = _strata(group)
         share = _above(np.concatenate(strata), taus)
         low = high = np.full(len(taus), np.nan)
         if not _why_no_interval(strata):
             rng = generator(*map(str, key), "profile")
-            draws = resampling.bootstrap(
+            low, high = _interval(
                 strata, lambda drawn: _above(drawn, taus), rng, PROFILE_REPETITIONS
             )
-            low, high = resampling.percentiles(draws, [*map(len, strata)], CONFIDENCE)
-        part = pd.DataFrame({"tau": taus, "share": share, "low": low, "high": high, "n": len(own)})
-        for position, (column, value) in enumerate(zip(by, key, strict=True)):
-            part.insert(position, column, value)
-        parts.append(part)
-    columns = [*by, "tau", "share", "low", "high", "n"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        part = pd.DataFrame({"tau": taus, "share": share, "low": low, "high": high})
+        parts.append(part.assign(n=len(group), **dict(zip(by, key, strict=True))))
+    return returns.concat(parts, [*by, "tau", "share", "low", "high", "n"])
 
 
 def improvement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """How likely a run of a scores above one of b, ties counting one half.
+    """Computes the probability that a run of a scores above a run of b, ties counting one half.
 
-    Mann and Whitney's U / (nm), from the sum of ranks: to compare all pairs would take n times as
-    long.
+    This is Mann and Whitney's U / (nm), computed from the sum of ranks, which is faster than
+    comparing all pairs.
 
     Args:
       a: [..., n] scores.
-      b: [..., m].
+      b: [..., m] scores.
 
     Returns:
       [...].
@@ -139,17 +141,22 @@ def improvement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def improvement_across(scores: pd.DataFrame, a: str, b: str) -> Estimate:
-    """How likely a run of configuration a scores above one of b, mean over environments.
+    """Computes the probability of improvement of a over b, as the mean over environments.
 
     Args:
-      scores: as they are: ranks need no anchors. Environments that lack one of both are left out.
+      scores: [environment, configuration, seed, score]. Ranks need no normalisation. Environments
+        without runs of both configurations are left out.
+      a, b: names of the configurations.
 
     Returns:
-      The estimate, with a stratified bootstrap interval; NaN, and a note, where there is none.
+      The estimate with a stratified bootstrap interval; without one, NaN and a note.
+
+    Raises:
+      ValueError: a score is not finite.
     """
     both = scores[scores["configuration"].isin([a, b])]
-    has = both.groupby("environment", observed=True)["configuration"].nunique()
-    both = both[both["environment"].isin(has.index[has == 2])]
+    present = both.groupby("environment", observed=True)["configuration"].nunique()
+    both = both[both["environment"].isin(present.index[present == 2])]
     if both.empty:
         return Estimate(np.nan, np.nan, np.nan, "no environment has runs of both")
     strata = [part for name in (a, b) for part in _strata(both[both["configuration"] == name])]
@@ -165,21 +172,30 @@ def improvement_across(scores: pd.DataFrame, a: str, b: str) -> Estimate:
     note = _why_no_interval(strata)
     if note:
         return Estimate(estimate, np.nan, np.nan, note)
-    draws = resampling.bootstrap(strata, statistic, generator(a, b, "improvement"), REPETITIONS)
-    low, high = resampling.percentiles(draws, [*map(len, strata)], CONFIDENCE)
+    low, high = _interval(strata, statistic, generator(a, b, "improvement"))
     return Estimate(estimate, float(low), float(high))
 
 
 def _strata(scores: pd.DataFrame) -> list[np.ndarray]:
-    """The scores of each environment. Raises `ValueError` if one is not finite."""
-    if not np.isfinite(scores["score"]).all():
-        raise ValueError("a run has a score that is not a finite number")
+    """Returns the scores of each environment; raises `ValueError` if one is not finite."""
+    evidence.check_finite(scores)
     groups = scores.groupby("environment", observed=True)["score"]
-    return [own.to_numpy(float) for _, own in groups]
+    return [group.to_numpy(float) for _, group in groups]
+
+
+def _interval(
+    strata: list[np.ndarray],
+    statistic: Statistic,
+    rng: np.random.Generator,
+    repetitions: int = REPETITIONS,
+) -> np.ndarray:
+    """Returns the ends of the stratified bootstrap interval, [2, ...]."""
+    draws = resampling.bootstrap(strata, statistic, rng, repetitions)
+    return resampling.percentiles(draws, [*map(len, strata)], CONFIDENCE)
 
 
 def _above(scores: np.ndarray, taus: np.ndarray) -> np.ndarray:
-    """Share of [..., n] scores above each tau, [..., T]."""
+    """Returns the share of [..., n] scores above each tau, [..., T]."""
     return (scores[..., :, None] > taus).mean(axis=-2)
 
 

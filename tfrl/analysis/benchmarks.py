@@ -1,41 +1,40 @@
-"""What is known of the returns of each environment: thresholds, success, ranges, random policies.
+"""Known returns of each environment: thresholds, successes, ranges and random policies.
 
-To add an environment: add a `Benchmark`. Reports on other environments have no threshold, no
-success and no margin. Ids may have "gymnasium:" before them.
+To add an environment, add a `Benchmark`. For other environments, a report has no threshold, no
+success and no margin. Ids may begin with "gymnasium:".
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# The least difference that matters, as a share of the way from a random policy's return to where
-# the task counts as solved, or of the possible range of a success rate. Decided before any result
-# was seen.
+# The least difference that matters, as a share of the way from a random policy's return to that of
+# a solved task, or of the range of a success rate. Fixed before any result was seen.
 MARGIN = 0.05
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What is known of one environment; None where it is not known, or where there is none.
+    """Known returns of one environment; None if unknown or undefined.
 
-    `random` and `constant_action` are over the first 10,000 held-out levels of this project's own
-    environments, one episode a level. Tests play them again on fewer levels, and compare thresholds
-    with those of Gymnasium's registry, which reports do without.
+    `random` and `constant_action` are means over the first 10,000 held-out levels of this project's
+    own environments, one episode per level. Tests check them on fewer levels, and check thresholds
+    against Gymnasium's registry, so that reports do not need Gymnasium.
     """
 
-    threshold: float | None = None  # mean return that counts as solved: its `reward_threshold`
-    success: float | None = None  # the return from which on an episode succeeds
-    random: float | None = None  # mean return of taking every action as often, under variation D
-    returns: tuple[float, float] | None = None  # the least and the most, or a number just beyond
-    # Success rate of the best of all constant actions, by variation, where it is above 0.
+    threshold: float | None = None  # mean return that counts as solved: `reward_threshold`
+    success: float | None = None  # least return of a successful episode
+    random: float | None = None  # mean return of uniformly random actions, under variation D
+    returns: tuple[float, float] | None = None  # least and greatest return, or a bound close to it
+    # Success rate of the best constant action, by variation, if above 0.
     constant_action: Mapping[str, float] = field(default_factory=dict)
 
 
-# Success of CartPole-v0, MountainCar and Acrobot is that of Packer et al. (2018), section 4.3 of
-# https://arxiv.org/abs/1810.12282: balanced for 195 of 200 steps, the goal reached within 110 steps
-# and within 80. The last is a return of -79, as the last step costs nothing; their code allows it
-# 90. CartPole-v1, which they do not have, succeeds where it counts as solved; a maze, where the
-# goal is reached. With a strong enough engine, a constant action drives MountainCar straight up.
+# Success in CartPole-v0, MountainCar and Acrobot follows Packer et al. (2018), section 4.3 of
+# https://arxiv.org/abs/1810.12282: the pole balanced for 195 of 200 steps, the goal reached within
+# 110 steps, and within 80. The last is a return of -79, since the last step costs nothing; their
+# code allows 90 steps. CartPole-v1, which they do not have, succeeds at its threshold; a maze, at
+# the goal. With a strong enough engine, a constant action drives MountainCar straight up the hill.
 BENCHMARKS: dict[str, Benchmark] = {
     "Acrobot-v1": Benchmark(threshold=-100.0, success=-79.0, random=-498.93, returns=(-500.0, 0.0)),
     "BipedalWalker-v3": Benchmark(threshold=300.0),
@@ -60,22 +59,24 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 
 def get(environment_id: str) -> Benchmark:
-    """What is known of an environment; nothing of one that is not listed."""
+    """Returns the benchmark of an environment; an empty one if it is not listed."""
     return BENCHMARKS.get(environment_id.removeprefix("gymnasium:"), Benchmark())
 
 
 def anchors(environment_id: str) -> tuple[float, float] | None:
-    """What counts as 0 and as 1 where environments are compared, if that is known.
+    """Returns the returns that normalise to 0 and 1, or None if they are not known.
 
-    That is the mean return of a random policy, and the return at which the task counts as solved;
-    in a maze, which has no such threshold, the return of a success.
+    These are the mean return of a random policy and the threshold; without a threshold, as in a
+    maze, the return of a success.
     """
-    known = get(environment_id)
-    target = known.success if known.threshold is None else known.threshold
-    return None if known.random is None or target is None else (known.random, target)
+    benchmark = get(environment_id)
+    target = benchmark.success if benchmark.threshold is None else benchmark.threshold
+    if benchmark.random is None or target is None:
+        return None
+    return benchmark.random, target
 
 
 def margin(environment_id: str) -> float:
-    """The least difference of two returns that matters; NaN if that is not known."""
-    known = anchors(environment_id)
-    return math.nan if known is None else MARGIN * (known[1] - known[0])
+    """Returns the least difference of two returns that matters; NaN if not known."""
+    pair = anchors(environment_id)
+    return math.nan if pair is None else MARGIN * (pair[1] - pair[0])

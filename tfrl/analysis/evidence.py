@@ -1,22 +1,20 @@
-"""Estimates with intervals, differences, verdicts.
+"""Estimates with intervals. tests/analysis/test_coverage.py measures the coverage of each.
 
-Which interval where, and what it cannot do; tests/analysis/test_coverage.py measures how
-often each holds:
-- mean: Student's t. Exact for normal scores. On a capped score it may reach past the cap, and is
-  too narrow if the rest is rare and far, as most draws then hold one such run or none.
-- median: between two of the ordered scores, whatever the distribution.
-- IQM: percentile bootstrap, expanded to be wide enough for few seeds. Below `MINIMUM` neither it
-  nor the median's would hold what it says, so that none is given.
-- difference of two means: Welch's t, which allows unequal spreads and sizes and keeps to its
-  nominal error on few seeds for roughly symmetric scores, where the percentile bootstrap does not.
-  For scores that are mostly 0 and rarely large it does not either: of two agents with the same
-  mean, one of which falls by 400 in a twentieth of its runs, it finds a difference in a third of
-  the draws of n = 20, since most draws hold one such run or none. A side without any spread gets no
-  interval; beyond that, the counts of runs that fell have to be read with it.
-- one more seed: a tolerance interval that assumes no shape, and says how little few seeds promise.
-- a share of seeds: Wilson's, which has a width even where none or all of them are counted.
-- Two sides that share their seeds, as ours do, are treated as unpaired: if that makes their scores
-  correlate positively, the interval of the difference is a little too wide.
+- Mean: Student's t. Exact for normal scores. On a capped score the interval may reach past the cap.
+  It is too narrow if a few scores are far away, since most samples have one such run or none.
+- Median: between two of the ordered scores; holds for any distribution.
+- IQM: percentile bootstrap, expanded for few seeds. With fewer than `MINIMUM` scores, neither this
+  interval nor that of the median reaches its coverage, so none is computed.
+- Difference of two means: Welch's t, for unequal variances and sizes. It keeps its level on few
+  seeds for roughly symmetric scores, where the percentile bootstrap does not. It fails for scores
+  that are mostly 0 and rarely large: of two agents with equal means, one of which loses 400 in a
+  twentieth of its runs, it finds a difference in a third of all samples of n = 20. If one side has
+  no variance, no interval is computed. Compare the number of failed runs as well.
+- One more seed: a tolerance interval without assumptions on the distribution.
+- Share of seeds: Wilson's interval, which has a width even for shares of 0 and 1.
+
+Two sides that share their seeds are treated as unpaired. If their scores correlate positively, the
+interval of the difference is slightly too wide.
 """
 
 from dataclasses import dataclass
@@ -31,19 +29,19 @@ from tfrl.analysis.resampling import Statistic, generator
 from tfrl.analysis.returns import GROUP
 
 CONFIDENCE = 0.95
-MINIMUM = 5  # scores for an interval of the median: between the extremes of 4 it is in 87.5%
-REPETITIONS = 10_000
-CONTENT = 0.9  # the share of all seeds that a tolerance interval is to hold
+MINIMUM = 5  # scores for an interval of the median: the extremes of 4 cover it with 87.5% only
+REPETITIONS = 10_000  # bootstrap samples
+CONTENT = 0.9  # share of all seeds that a tolerance interval should contain
 
-Verdict = Literal["supported", "not supported", "inconclusive"]
+Verdict = Literal["supported", "not supported", "undecided"]
 Interval = tuple[float, float]
 NONE: Interval = (np.nan, np.nan)
 
 
 def iqm(scores: np.ndarray) -> np.ndarray:
-    """Interquartile mean over the last axis: the mean without the lowest and highest quarter.
+    """Computes the interquartile mean over the last axis.
 
-    floor(n / 4) scores are cut at each end, so that with n < 4 nothing is (Agarwal et al. 2021,
+    floor(n / 4) scores are removed at each end, so none for n < 4 (Agarwal et al. 2021,
     https://arxiv.org/abs/2108.13264).
     """
     n = scores.shape[-1]
@@ -51,12 +49,12 @@ def iqm(scores: np.ndarray) -> np.ndarray:
 
 
 def median(scores: np.ndarray) -> np.ndarray:
-    """Median over the last axis."""
+    """Computes the median over the last axis."""
     return np.median(scores, axis=-1)
 
 
 def t_interval(scores: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
-    """Student's t interval for the mean of [n] scores; NaN for n < 2 or when all are equal."""
+    """Computes Student's t interval of the mean of [n] scores; NaN if n < 2 or all are equal."""
     if len(scores) < 2 or np.ptp(scores) == 0:
         return NONE
     limit = special.stdtrit(len(scores) - 1, (1 + confidence) / 2)
@@ -65,22 +63,25 @@ def t_interval(scores: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
 
 
 def median_interval(scores: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
-    """Interval for the median of [n] scores, of whatever distribution; NaN as `bootstrap_interval`.
+    """Computes a distribution-free interval of the median of [n] scores.
 
-    Between the d-th lowest and the d-th highest it lies with confidence 1 - 2 P(B < d), where B is
-    binomial with n and 1/2: 94% between the extremes of five. With more seeds, interpolated between
-    the two d about `confidence` (Hettmansperger and Sheather 1986,
-    https://doi.org/10.1016/0167-7152(86)90021-0).
+    The median lies between the d-th lowest and the d-th highest score with confidence
+    1 - 2 P(B < d), where B is binomial with n and 1/2: 94% between the extremes of five. With more
+    scores, the interval is interpolated between the two d around `confidence` (Hettmansperger and
+    Sheather 1986, https://doi.org/10.1016/0167-7152(86)90021-0).
+
+    Returns:
+      (low, high); NaN for fewer than `MINIMUM` scores or if all are equal.
     """
     n = len(scores)
     if n < MINIMUM or np.ptp(scores) == 0:
         return NONE
     ordered = np.sort(scores)
-    held = 1 - 2 * special.bdtr(np.arange(n // 2), n, 0.5)  # falls with d = 1, 2, ...
-    d = max(1, int(np.count_nonzero(held >= confidence)))
+    coverage = 1 - 2 * special.bdtr(np.arange(n // 2), n, 0.5)  # of d = 1, 2, ..., decreasing
+    d = max(1, int(np.count_nonzero(coverage >= confidence)))
     low, high = ordered[d - 1], ordered[-d]
-    if held[d - 1] > confidence:
-        share = (held[d - 1] - confidence) / (held[d - 1] - held[d])
+    if coverage[d - 1] > confidence:
+        share = (coverage[d - 1] - confidence) / (coverage[d - 1] - coverage[d])
         inward = (n - d) * share / (d + (n - 2 * d) * share)
         low += inward * (ordered[d] - low)
         high += inward * (ordered[-d - 1] - high)
@@ -94,13 +95,13 @@ def bootstrap_interval(
     repetitions: int = REPETITIONS,
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Expanded percentile bootstrap interval of a statistic of [n] scores.
+    """Computes the expanded percentile bootstrap interval of a statistic of [n] scores.
 
     Args:
       statistic: reduces the last axis of [repetitions, n].
 
     Returns:
-      (low, high); NaN for fewer than `MINIMUM` scores or when all are equal.
+      (low, high); NaN for fewer than `MINIMUM` scores or if all are equal.
     """
     if len(scores) < MINIMUM or np.ptp(scores) == 0:
         return NONE
@@ -111,7 +112,7 @@ def bootstrap_interval(
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95% interval; where there is none, NaN, and `note` says why."""
+    """A number with its 95% interval. Without an interval, the ends are NaN and `note` says why."""
 
     estimate: float
     low: float
@@ -119,16 +120,25 @@ class Estimate:
     note: str = ""
 
 
+def empty_side(a: np.ndarray, b: np.ndarray) -> str:
+    """Returns a note if one or both of two samples are empty, else ""."""
+    if len(a) and len(b):
+        return ""
+    return f"no value on {'either side' if len(a) == len(b) else 'one side'}"
+
+
 def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
-    """mean(a) - mean(b) of [n] and [m] scores, unpaired, with Welch's interval (1947)."""
-    if min(len(a), len(b)) == 0:
-        where = "either side" if len(a) == len(b) else "one side"
-        return Estimate(np.nan, np.nan, np.nan, f"no value on {where}")
+    """Computes mean(a) - mean(b) of [n] and [m] unpaired scores, with Welch's interval (1947).
+
+    There is no interval if a side has fewer than two scores or no variance: equal scores of a few
+    seeds do not show that the variance is 0.
+    """
+    if note := empty_side(a, b):
+        return Estimate(np.nan, np.nan, np.nan, note)
     estimate = float(np.mean(a) - np.mean(b))
     if min(len(a), len(b)) < 2:
         return Estimate(estimate, np.nan, np.nan, "an interval needs two values on each side")
     if np.ptp(a) == 0 or np.ptp(b) == 0:
-        # Equal scores do not show that there is no spread, only that these seeds did not meet it.
         where = "either side" if np.ptp(a) == np.ptp(b) else "one side"
         return Estimate(estimate, np.nan, np.nan, f"no spread on {where}, so no interval")
     u, v = np.var(a, ddof=1) / len(a), np.var(b, ddof=1) / len(b)
@@ -139,43 +149,42 @@ def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> Estim
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Between `low` and `high` lie, with 95% confidence, at least `content` of all seeds."""
+    """An interval that contains, with 95% confidence, at least `content` of all seeds."""
 
     low: float
     high: float
     content: float  # NaN for fewer than two scores
-    note: str = ""  # where content is less than what was asked for
+    note: str = ""  # if `content` is less than requested
 
 
 def tolerance_interval(
     scores: np.ndarray, content: float = CONTENT, confidence: float = CONFIDENCE
 ) -> Tolerance:
-    """Where the score of one more seed will fall, whatever the distribution (Wilks 1941).
+    """Computes a distribution-free tolerance interval of [n] scores (Wilks 1941).
 
-    The share of all seeds between the r-th lowest and the r-th highest of n scores is distributed
-    as Beta(n - 2r + 1, 2r) if scores are continuous; ties make it larger. Taken is the largest r
-    that holds `content`. From n = 46 on there is one for 90%; with fewer seeds no interval can
-    promise that much without assuming a shape, which capped returns do not have, so that the
-    extremes are given with what they do hold: 78% at n = 20, 61% at n = 10, 34% at n = 5.
+    The share of all seeds between the r-th lowest and the r-th highest of n scores has the
+    distribution Beta(n - 2r + 1, 2r) if scores are continuous; ties make it larger. The largest r
+    with at least `content` is used. For 90% that takes n >= 46. With fewer scores the result is
+    the extremes, with the content that they guarantee: 78% at n = 20, 61% at n = 10, 34% at n = 5.
     """
     n = len(scores)
     if n < 2:
         return Tolerance(np.nan, np.nan, np.nan, "needs two seeds")
     r = np.arange(1, n // 2 + 1)
-    held = stats.beta.ppf(1 - confidence, n - 2 * r + 1, 2 * r)
-    enough = int(np.count_nonzero(held >= content))  # held falls with r
+    contents = stats.beta.ppf(1 - confidence, n - 2 * r + 1, 2 * r)  # decreases with r
+    enough = int(np.count_nonzero(contents >= content))
     cut = max(enough, 1)
     ordered = np.sort(scores)
-    note = "" if enough else f"{n} seeds hold {held[0]:.0%}, too few for {content:.0%}"
-    return Tolerance(float(ordered[cut - 1]), float(ordered[-cut]), float(held[cut - 1]), note)
+    note = "" if enough else f"{n} seeds hold {contents[0]:.0%}, too few for {content:.0%}"
+    return Tolerance(float(ordered[cut - 1]), float(ordered[-cut]), float(contents[cut - 1]), note)
 
 
 def wilson_interval(
     hits: np.ndarray, n: np.ndarray | int, confidence: float = CONFIDENCE
 ) -> np.ndarray:
-    """Wilson's score interval (1927) for a share of `hits` among `n`, [2, ...]; NaN for n of 0.
+    """Computes Wilson's score interval (1927) for a share of `hits` in `n`, [2, ...]; NaN if n = 0.
 
-    It keeps within 0 and 1, and has a width where none or all are hits.
+    It lies within [0, 1] and has a width even if none or all are hits.
     """
     n = np.where(np.asarray(n) > 0, n, np.nan)
     z2 = stats.norm.ppf((1 + confidence) / 2) ** 2
@@ -184,26 +193,25 @@ def wilson_interval(
 
 
 def describe(scores: np.ndarray, *key: str) -> dict[str, object]:
-    """Median, IQM and mean of [n] finite scores with their 95% intervals, and where seeds fall.
+    """Computes median, IQM and mean of [n] finite scores, each with its 95% interval.
 
     Args:
-      key: what the scores are of, for the generator of the bootstrap.
+      key: names the scores; seeds the bootstrap's generator.
 
     Returns:
-      n, min, max, and `x`, `x_low`, `x_high` for x in median, iqm, mean; NaN where there is none,
-      and then `note` says in words why. Of the tolerance interval `tolerance_x` for x in low, high,
-      content, note.
+      n, min, max, note; `x`, `x_low`, `x_high` for x in median, iqm, mean; and `tolerance_x` for x
+      in low, high, content, note. Without an interval, its ends are NaN and `note` says why.
     """
     n = len(scores)
     row: dict[str, object] = {"n": n, "min": np.nan, "max": np.nan, "note": ""}
     if n:
         row |= {"min": scores.min(), "max": scores.max()}
-    found: dict[str, tuple[Statistic, Interval]] = {
+    intervals: dict[str, tuple[Statistic, Interval]] = {
         "median": (median, median_interval(scores)),
         "iqm": (iqm, bootstrap_interval(scores, iqm, generator(*key, "iqm"))),
         "mean": (np.mean, t_interval(scores)),
     }
-    for name, (statistic, (low, high)) in found.items():
+    for name, (statistic, (low, high)) in intervals.items():
         estimate = float(statistic(scores)) if n else np.nan
         row |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
     row |= {f"tolerance_{key}": value for key, value in vars(tolerance_interval(scores)).items()}
@@ -218,21 +226,28 @@ def describe(scores: np.ndarray, *key: str) -> dict[str, object]:
     return row
 
 
+def check_finite(scores: pd.DataFrame, name: str = "score") -> None:
+    """Raises `ValueError` if a value in the column `score` is NaN or infinite."""
+    if not np.isfinite(scores["score"]).all():
+        raise ValueError(f"{name} must be a finite number in every run, got NaN or infinity")
+
+
 def summarise(scores: pd.DataFrame, runs: pd.DataFrame, name: str) -> pd.DataFrame:
-    """One row per environment and configuration: how many runs, and what they scored.
+    """Counts the runs of each environment and configuration, and describes their scores.
 
     Args:
-      scores: one row a finished run, with a finite `score`; the harness stores a run whose returns
-        are not finite as failed.
-      runs: the planned runs with their `status`; each pair in it has a row, scored or not.
-      name: what the score is.
+      scores: [environment, configuration, seed, score], one row per finished run.
+      runs: [environment, configuration, seed, status] of all planned runs.
+      name: of the score; seeds the bootstrap's generator.
 
     Returns:
-      [environment, configuration, planned, finished, failed, missing, ...] and what `describe`
-      gives. Raises `ValueError` if a score is not finite, so that none is ever dropped.
+      [environment, configuration, planned, finished, failed, missing] and the output of
+      `describe`, also for configurations without a score.
+
+    Raises:
+      ValueError: a score is not finite. (Runs with such returns are stored as failed.)
     """
-    if not np.isfinite(scores["score"]).all():
-        raise ValueError(f"a finished run has a {name} that is not a finite number")
+    check_finite(scores, name)
     rows = []
     scored = dict(list(scores.groupby(GROUP, observed=True)["score"]))
     for (environment, configuration), status in runs.groupby(GROUP, observed=True)["status"]:

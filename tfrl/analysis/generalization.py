@@ -1,4 +1,4 @@
-"""Trained under one variation and tested under another: the matrix, its summaries, and a map.
+"""Generalisation across variations: train and test matrix, its summaries, and the physics map.
 
 Default, Interpolation and Extrapolation are those of Packer et al. (2018), "Assessing
 Generalization in Deep Reinforcement Learning", https://arxiv.org/abs/1810.12282.
@@ -10,28 +10,33 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import overfitting
-from tfrl.analysis.overfitting import Measure
+from tfrl.analysis.overfitting import GAP, Measure
 from tfrl.analysis.returns import GROUP, RUN
 from tfrl.variations import GRID
 
 SUMMARIES = ("default", "interpolation", "extrapolation")
-PUBLISHED = {  # their feed-forward policies: means over their tasks
+PUBLISHED = {  # by Packer et al., for feed-forward policies: means over their tasks
     "PPO": {"default": 0.782, "interpolation": 0.706, "extrapolation": 0.484},
     "A2C": {"default": 0.781, "interpolation": 0.766, "extrapolation": 0.637},
 }
 
 
 def matrix(scores: pd.DataFrame, step: int, policy: str = "greedy") -> pd.DataFrame:
-    """What the policy of each run scores under each variation at `step`, on held-out levels.
+    """Returns the scores of each run under each variation, on held-out levels.
+
+    Args:
+      scores: output of `overfitting.scores`.
+      step: of the evaluation.
+      policy: "greedy" or "stochastic".
 
     Returns:
-      [environment, configuration, seed, trained, tested, return, success]; trained and tested are
-      variations.
+      [environment, configuration, seed, trained, tested, return, success]; `trained` and `tested`
+      are variations.
     """
     final = scores[(scores["step"] == step) & (scores["policy"] == policy)]
     final = final[(final["split"] != "training") & (final["variation"] != GRID)]
-    own = final[final["split"] == "held-out"][[*RUN, "variation"]]
-    final = final.merge(own.rename(columns={"variation": "trained"}), on=RUN)
+    trained = final[final["split"] == "held-out"][[*RUN, "variation"]]
+    final = final.merge(trained.rename(columns={"variation": "trained"}), on=RUN)
     final = final.rename(columns={"variation": "tested"})
     return final[[*RUN, "trained", "tested", "return", "success"]]
 
@@ -39,50 +44,54 @@ def matrix(scores: pd.DataFrame, step: int, policy: str = "greedy") -> pd.DataFr
 def lost(
     scores: pd.DataFrame, measure: Measure, floors: Mapping[str, float], levels: Mapping[str, float]
 ) -> pd.DataFrame:
-    """What is lost on a variation by not having been trained on it, of each seed.
+    """Computes each seed's loss on a variation from being trained on another one.
 
-    The score on it of the run with the same seed that was trained on it, minus that of the one that
-    was not: both play the same levels, so that it is no matter how hard they are.
+    The loss is the score on the variation of the run with the same seed that was trained on it,
+    minus the score of the run that was not. Both are tested on the same levels, so the difficulty
+    of the variation cancels.
 
     Args:
-      scores: as `overfitting.scores`, of environments of one id.
-      floors: as `overfitting.floors`.
-      levels: how many levels each environment trains on; like is compared with like.
+      scores: output of `overfitting.scores`, of environments with one id.
+      measure: of the scores.
+      floors: output of `overfitting.floors`.
+      levels: number of training levels of each environment; runs with equal numbers are compared.
 
     Returns:
-      As `overfitting.gaps`: `reference` is of the run that was trained on `tested`, and both have
-      to have learned what they were trained on. Nothing where no run was trained on it.
+      The columns of `overfitting.gaps`. `reference` is the score of the run that was trained on
+      `tested`; `learned` requires that both runs learned what they were trained on. Variations on
+      which no run was trained have no rows.
     """
     keys = ["configuration", "seed", "step", "policy"]
-    known = scores.rename(columns={measure.column: "score"})
-    known = known.assign(levels=known["environment"].astype(str).map(dict(levels)))
-    own = known[known["split"] == "held-out"]
-    able = overfitting.learned(own["score"], own["variation"], floors, measure)
-    own = own.assign(learned=able)
-    other = known[known["split"] == "shifted"][[*RUN, *keys[2:], "levels", "variation", "score"]]
-    other = other.merge(own[[*RUN, *keys[2:], "learned"]], on=[*RUN, *keys[2:]])
-    native = own[[*keys, "levels", "variation", "score", "learned"]]
+    table = scores.rename(columns={measure.column: "score"})
+    table = table.assign(levels=table["environment"].astype(str).map(dict(levels)))
+    trained = table[table["split"] == "held-out"]
+    trained = trained.assign(
+        learned=overfitting.learned(trained["score"], trained["variation"], floors, measure)
+    )
+    other = table[table["split"] == "shifted"][[*RUN, *keys[2:], "levels", "variation", "score"]]
+    other = other.merge(trained[[*RUN, *keys[2:], "learned"]], on=[*RUN, *keys[2:]])
+    native = trained[[*keys, "levels", "variation", "score", "learned"]]
     native = native.rename(columns={"score": "reference"})
-    # Of several environments that train on the same, the first: each run is compared once.
+    # Of several environments with the same training, only the first counts.
     native = native.drop_duplicates([*keys, "levels", "variation"])
-    found = other.merge(native, on=[*keys, "levels", "variation"], suffixes=("", "_native"))
-    found = found.rename(columns={"variation": "tested"})
-    found["gap"] = found["reference"] - found["score"]
-    found["learned"] &= found["learned_native"]
-    return found[[*RUN, "step", "policy", "tested", "reference", "score", "gap", "learned"]]
+    pairs = other.merge(native, on=[*keys, "levels", "variation"], suffixes=("", "_native"))
+    pairs = pairs.rename(columns={"variation": "tested"})
+    pairs["gap"] = pairs["reference"] - pairs["score"]
+    pairs["learned"] &= pairs["learned_native"]
+    return pairs[GAP]
 
 
 def summaries(cells: pd.DataFrame) -> pd.DataFrame:
-    """Packer et al.'s summaries of the matrix, a row for each configuration and seed.
+    """Computes Packer et al.'s summaries of the matrix for each configuration and seed.
 
-    With the variation that was trained on first: Default is DD, Interpolation is RR, Extrapolation
-    the geometric mean of DR, DE and RE, here of one seed. NaN where a part is not there.
+    In cells named by training and test variation: Default is DD, Interpolation is RR,
+    Extrapolation is the geometric mean of DR, DE and RE, here of one seed.
 
     Args:
-      cells: as `matrix` gives them, no more than one environment for each variation trained on.
+      cells: output of `matrix`, with at most one environment per training variation.
 
     Returns:
-      [configuration, seed, default, interpolation, extrapolation].
+      [configuration, seed, default, interpolation, extrapolation]; NaN if a cell is missing.
     """
     cell = cells["trained"].astype(str) + cells["tested"].astype(str)
     wide = cells.assign(cell=cell).pivot(
@@ -90,36 +99,45 @@ def summaries(cells: pd.DataFrame) -> pd.DataFrame:
     )
     wide = wide.reindex(columns=["DD", "RR", "DR", "DE", "RE"])
     extrapolation = wide[["DR", "DE", "RE"]].prod(axis=1, skipna=False) ** (1 / 3)
-    found = {"default": wide["DD"], "interpolation": wide["RR"], "extrapolation": extrapolation}
-    return pd.DataFrame(found).reset_index()
+    table = {"default": wide["DD"], "interpolation": wide["RR"], "extrapolation": extrapolation}
+    return pd.DataFrame(table).reset_index()
 
 
-def averaged(found: Collection[pd.DataFrame]) -> pd.DataFrame:
-    """The mean over environments of each seed's summaries, NaN where one of them has none."""
+def averaged(tables: Collection[pd.DataFrame]) -> pd.DataFrame:
+    """Averages each seed's summaries over environments; NaN if an environment has none.
+
+    Args:
+      tables: output of `summaries`, one per environment.
+
+    Returns:
+      [configuration, seed, default, interpolation, extrapolation].
+    """
     keys = ["configuration", "seed"]
-    groups = pd.concat(found).groupby(keys, observed=True)[list(SUMMARIES)]
-    whole = groups.count() == len(found)
-    return groups.mean().where(whole).reset_index()
+    groups = pd.concat(tables).groupby(keys, observed=True)[list(SUMMARIES)]
+    complete = groups.count() == len(tables)
+    return groups.mean().where(complete).reset_index()
 
 
 def cells(
     evaluations: pd.DataFrame, threshold: float | None, step: int, count: int
 ) -> pd.DataFrame:
-    """The greedy policy at `step` in each cell of the variation "grid", mean over seeds.
+    """Computes the greedy policy's scores in each cell of the variation "grid", mean over seeds.
 
     Args:
-      threshold: the return from which on an episode succeeds; None if there is none.
-      count: cells of the grid; a level's is its remainder.
+      evaluations: as in `Results`.
+      threshold: least return of a successful episode; None if there is none.
+      step: of the evaluation.
+      count: number of cells; the cell of a level is level % count.
 
     Returns:
       [environment, configuration, cell, return, success, n].
     """
     chosen = (evaluations["variation"] == GRID) & (evaluations["policy"] == "greedy")
-    played = evaluations[chosen & (evaluations["step"] == step)]
-    played = played.assign(
-        cell=played["level"] % count,
-        success=np.nan if threshold is None else (played["return"] >= threshold).astype(float),
+    episodes = evaluations[chosen & (evaluations["step"] == step)]
+    episodes = episodes.assign(
+        cell=episodes["level"] % count,
+        success=np.nan if threshold is None else (episodes["return"] >= threshold).astype(float),
     )
-    runs = played.groupby([*RUN, "cell"], observed=True)[["return", "success"]].mean()
+    runs = episodes.groupby([*RUN, "cell"], observed=True)[["return", "success"]].mean()
     groups = runs.groupby([*GROUP, "cell"], observed=True)
     return groups.mean().assign(n=groups.size()).reset_index()

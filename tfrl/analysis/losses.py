@@ -1,28 +1,28 @@
-"""Losses of training, over seeds."""
+"""Training losses over seeds."""
 
 import pandas as pd
 
-POINTS = 40  # of each curve
+BINS = 40  # of each curve: a fortieth of training each
 KEYS = ["environment", "configuration", "name"]
 
 
 def over_seeds(losses: pd.DataFrame, steps: int) -> pd.DataFrame:
-    """Median, least and greatest of each loss over the seeds.
+    """Computes median, minimum and maximum of each loss over the seeds.
 
-    Seeds log at steps of their own, so each seed counts with its mean over a fortieth of training.
+    Seeds log at different steps, so each seed contributes its mean in each of `BINS` bins.
 
     Args:
-      losses: [environment, configuration, seed, step, name, value], as `Results.losses` has them.
-      steps: environment steps of a run.
+      losses: [environment, configuration, seed, step, name, value], as in `Results.losses`.
+      steps: step budget of a run.
 
     Returns:
-      [environment, configuration, name, step, median, low, high, seeds], where `step` is the end of
-      a fortieth of training.
+      [environment, configuration, name, step, median, low, high, seeds]; `step` is the end of a bin
+      in environment steps.
     """
-    point = (losses["step"] * POINTS // steps).clip(upper=POINTS - 1)
-    by_seed = losses.assign(step=(point + 1) * steps // POINTS).groupby(
+    number = (losses["step"] * BINS // steps).clip(upper=BINS - 1)
+    by_seed = losses.assign(step=(number + 1) * steps // BINS).groupby(
         [*KEYS, "step", "seed"], observed=True, sort=False
     )["value"]
     groups = by_seed.mean().groupby([*KEYS, "step"], observed=True, sort=True)
-    found = groups.agg(["median", "min", "max", "size"]).reset_index()
-    return found.rename(columns={"min": "low", "max": "high", "size": "seeds"})
+    table = groups.agg(["median", "min", "max", "size"]).reset_index()
+    return table.rename(columns={"min": "low", "max": "high", "size": "seeds"})
