@@ -266,7 +266,7 @@ def test_a_worker_s_libraries_have_one_thread_each(project, capsys):
 
 def test_each_manifest_says_how_the_run_came_about(project, capsys, monkeypatch):
     found = git.Revision("c" * 40, b"diff --git a/a b/a\n")
-    monkeypatch.setattr(git, "of", lambda *_: found)
+    monkeypatch.setattr(git, "revision", lambda *_: found)
     monkeypatch.setattr(sys, "argv", ["/home/me/bin/tfrl", "run", "fake", "--runs", "my runs"])
     project.write(configure('failure = "raise"\n'))
     assert project.tfrl("run", "fake", "--runs", "my runs") == 1

@@ -35,7 +35,7 @@ def rows(printed: str) -> dict[str, str]:
 
 def test_all_that_made_a_run_is_shown(project, capsys, monkeypatch):
     found = git.Revision("c" * 40, b"diff --git a/a b/a\n")
-    monkeypatch.setattr(git, "of", lambda *_: found)
+    monkeypatch.setattr(git, "revision", lambda *_: found)
     monkeypatch.setattr(sys, "argv", ["tfrl", "run", "fake"])
     assert project.tfrl("run", "fake", "--seeds", "3") == 0
     printed = show(project, capsys, "fake/line/two/seed-3")
