@@ -64,7 +64,7 @@ def test_weights_that_are_not_drawn_from_the_seed_raise():
                 hidden.append(tf.Variable(1.0, name="hidden"))
         return hidden[0]
 
-    message = "self.networks must contain every trained network; missing: hidden:0"
+    message = r"self\.networks must contain every trained network; missing: .*hidden:0"
     with pytest.raises(ValueError, match=message):
         train(learning(weight))
 

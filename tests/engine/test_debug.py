@@ -81,4 +81,4 @@ def test_run_debug_command_executes_as_plain_python(tmp_path):
     process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     assert process.stdout.count("reward 1.0\n") > 100
-    assert "episodes; the last returned" in process.stdout.splitlines()[-1]
+    assert "episodes; return of the last" in process.stdout.splitlines()[-1]
