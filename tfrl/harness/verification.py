@@ -42,7 +42,7 @@ class VerifiedRun:
 
     @property
     def difference(self) -> str:
-        """How the outcomes differ, and from which evaluation on; empty if they are equal."""
+        """A description of the difference and its first step; empty if the outcomes are equal."""
         if not (self.published and self.stored):
             return ""
         if self.published.fingerprint == self.stored.fingerprint:

@@ -178,7 +178,7 @@ class RunStore:
             raise StoreError(f"{replaced} cannot be restored: {error.strerror}") from error
 
     def _replaced_path(self, folder: Path, directory: Path) -> Path | None:
-        """Returns where to move `folder`, replaced at `directory`; None if it is to be removed.
+        """Returns where to move `folder`, replaced at `directory`; None to remove it.
 
         Failed and damaged runs are removed, since they would replace a finished one.
         """
