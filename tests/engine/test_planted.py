@@ -8,8 +8,7 @@ import pytest
 
 from tests.engine.planted import PlantedConfig, PlantedPipeline
 from tfrl import training
-from tfrl.analysis import benchmarks, overfitting
-from tfrl.analysis import level_variance
+from tfrl.analysis import benchmarks, level_variance, overfitting
 from tfrl.variations import LevelConfig
 
 ID, EPISODES, SEEDS = "Maze-v0", 100, 6  # 6 seeds are the fewest that give a verdict
@@ -35,7 +34,9 @@ def verdicts(known_levels, levels, repetitions):
     scores = overfitting.scores(pd.concat(tables), benchmarks.get(ID).success)
     # `learned=True` gives a verdict even for runs that have learned nothing.
     gaps = overfitting.gaps(scores, measure).assign(learned=True)
-    played = level_variance.level_scores(pd.concat(tables), measure.column, benchmarks.get(ID).success)
+    played = level_variance.level_scores(
+        pd.concat(tables), measure.column, benchmarks.get(ID).success
+    )
     table = overfitting.verdicts(gaps, measure, 1, played)
     assert len(table) == repetitions and set(table["n"]) == {SEEDS}
     return table
