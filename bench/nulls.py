@@ -1,7 +1,7 @@
-"""Pairs of distributions with different shapes. Neither side wins more often.
+"""Pairs of distributions of different shapes with a probability of improvement of 1/2.
 
-Each makes `[repetitions, n]` and `[repetitions, m]` scores. Where a shift makes the two even, it is
-found from a large sample, once.
+A distribution draws scores of shape `size`. If it needs a shift to make the sides equal, that is
+computed once from a large sample.
 """
 
 import functools
@@ -10,59 +10,59 @@ import numpy as np
 
 
 def normal(rng, size, spread=1.0):
-    """Normal scores."""
+    """Draws normal scores."""
     return rng.normal(0, spread, size)
 
 
 def lognormal(rng, size):
-    """Lognormal scores."""
+    """Draws lognormal scores."""
     return np.exp(rng.normal(size=size))
 
 
 def collapsing(share):
-    """Near 480, but for a share of seeds that lose 400."""
+    """Returns a distribution near 480 in which a share of the seeds loses 400."""
     return lambda rng, size: np.where(rng.random(size) < share, 80.0, rng.normal(480, 10, size))
 
 
 def capped(rng, size):
-    """Three fifths of the seeds at a ceiling of 500."""
+    """Draws scores of which three fifths are at a ceiling of 500."""
     return np.where(rng.random(size) < 0.6, 500.0, rng.uniform(100, 500, size))
 
 
 def half_capped(rng, size):
-    """Normal scores, cut off at a ceiling in their middle."""
+    """Draws normal scores with a ceiling at their median."""
     return np.minimum(rng.normal(500, 100, size), 500.0)
 
 
 def two_humps(rng, size):
-    """Half of the seeds near 3, half near -3."""
+    """Draws scores of which half are near 3 and half near -3."""
     return rng.choice([-3.0, 3.0], size) + rng.normal(0, 0.3, size)
 
 
 def two_points(rng, size):
-    """Half of the seeds at 490, half at 470."""
+    """Draws scores of which half are 490 and half 470."""
     return rng.choice([470.0, 490.0], size)
 
 
 def constant(rng, size):
-    """The same score from every seed."""
+    """Draws constant scores."""
     return np.full(size, 480.0)
 
 
 def student(rng, size):
-    """Student's t with 3 degrees of freedom."""
+    """Draws scores from Student's t with 3 degrees of freedom."""
     return rng.standard_t(3, size)
 
 
 @functools.cache
 def even(draw, spread):
-    """Normal scores of that spread, shifted so that those of `draw` beat them half of the time."""
+    """Returns a normal distribution of that spread that `draw` beats half of the time."""
     rng = np.random.default_rng(9)
-    theirs, mine = draw(rng, 200_000), spread * rng.normal(size=200_000)
+    a, b = draw(rng, 200_000), spread * rng.normal(size=200_000)
     low, high = -2_000.0, 2_000.0
     for _ in range(60):
         shift = (low + high) / 2
-        wins = np.mean(theirs > mine + shift) + np.mean(theirs == mine + shift) / 2
+        wins = np.mean(a > b + shift) + np.mean(a == b + shift) / 2
         low, high = (shift, high) if wins > 0.5 else (low, shift)
     return lambda rng, size: rng.normal(shift, spread, size)
 
@@ -85,18 +85,18 @@ SIZES = ((3, 3), (5, 5), (10, 10), (20, 20), (5, 20), (20, 5))
 
 
 def typical(draws):
-    """The median difference of two distributions, from a large sample."""
+    """Returns the median difference of two distributions, from a large sample."""
     rng = np.random.default_rng(5)
     a, b = (draw(rng, 1_000_000) for draw in draws)
     return float(np.median(a - b))
 
 
 def losing(share):
-    """No gap but for a share of seeds that lose everything."""
+    """Returns gaps near 0, except for a share of seeds that lose everything."""
     return lambda rng, size: np.where(rng.random(size) < share, 1.0, rng.normal(0, 0.01, size))
 
 
-# Gaps, one a seed. They are shifted so that their median is what is asked about.
+# Gaps, one per seed. Their users shift them to the median that they test.
 GAPS = {
     "normal, spread 2 points": lambda rng, size: rng.normal(0, 0.02, size),
     "normal, spread 20 points": lambda rng, size: rng.normal(0, 0.2, size),
@@ -109,16 +109,16 @@ GAPS = {
 
 
 def uniform(low, high):
-    """Times that are uniform between two ends."""
+    """Returns a uniform distribution of times."""
     return lambda rng, size: rng.uniform(low, high, size)
 
 
 def early_or_never(share):
-    """A share of seeds solves it at once, the others never."""
+    """Returns times of which a share is early and the others never."""
     return lambda rng, size: np.where(rng.random(size) < share, 0.1, 2.0)
 
 
-# Times until solved, as shares of the budget; later than 1 is never. Either is first as often.
+# Times until solved, as shares of the budget; above 1 is never. Both sides are first equally often.
 TIMES = {
     "equal": (uniform(0, 1.5), uniform(0, 1.5)),
     "one varies more": (uniform(0, 1), uniform(0.45, 0.55)),

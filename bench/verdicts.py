@@ -1,8 +1,8 @@
-"""How often verdicts are false, and how often they find what there is.
+"""Error rates and power of verdicts, from simulated studies.
 
     python -m bench.verdicts
 
-Simulates studies and writes docs/verdicts.md, in a few minutes.
+Writes docs/verdicts.md, in a few minutes.
 """
 
 import warnings
@@ -21,13 +21,13 @@ PAGE = Path(__file__).parents[1] / "docs" / "verdicts.md"
 REPETITIONS, FEW = 10_000, 2_000
 SHIFTS = (0.5, 1.0, 2.0)  # in standard deviations
 SEEDS = (5, 10, 20, 50)
-PAIRED = (6, 10, 20)  # seeds, of those that can give a verdict
+PAIRED = (6, 10, 20)  # seeds; at least as many as a verdict needs
 
 Draw = Callable[[np.random.Generator, object], np.ndarray]
 
 
 def main() -> None:
-    """Simulates, and writes the page."""
+    """Simulates studies and writes the page."""
     rng = np.random.default_rng(0)
     template = jinja2.Template(
         (Path(__file__).parent / "verdicts.md").read_text(),
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def of_pairs(rates: dict[str, dict[tuple[int, int], np.ndarray]]) -> str:
-    """False verdicts on one pair. Neither side wins more often."""
+    """Returns a table of false verdicts on one pair; neither side wins more often."""
     rows = [
         [name, *(percent(np.mean(found[size] < ALPHA)) for size in SIZES)]
         for name, found in rates.items()
@@ -79,7 +79,7 @@ def of_pairs(rates: dict[str, dict[tuple[int, int], np.ndarray]]) -> str:
 def of_other_tests(
     rng: np.random.Generator, rates: dict[str, dict[tuple[int, int], np.ndarray]]
 ) -> str:
-    """The same at twenty seeds a side, for this test and two that ask another question."""
+    """Returns the same table for twenty seeds per side, with two tests of other hypotheses."""
     rows = [
         [
             name,
@@ -93,12 +93,12 @@ def of_other_tests(
 
 
 def of_margins(rng: np.random.Generator) -> str:
-    """Verdicts on size, where the typical difference is just the margin."""
+    """Returns a table of verdicts on size; the typical difference equals the margin."""
     rows = []
     for name, draws in NULLS.items():
         a, b = (draw(np.random.default_rng(1), 100_000) for draw in draws)
         margin = 0.2 * (np.ptp(np.quantile(a, [0.1, 0.9])) + np.ptp(np.quantile(b, [0.1, 0.9])))
-        margin = max(round(margin), 1)  # whole, so that sums with it are exact
+        margin = max(round(margin), 1)  # an integer, so that sums with it are exact
         shift = margin - typical(draws)
         row = [name]
         for n in PAIRED:
@@ -114,7 +114,7 @@ def of_margins(rng: np.random.Generator) -> str:
 
 
 def of_gaps(rng: np.random.Generator) -> str:
-    """Verdicts on gaps, one a seed: false gaps, and gaps that are said not to matter."""
+    """Returns a table of false verdicts on gaps: "gap", and "none" at the margin."""
     margin, rows = 0.05, []
     for name, draw in GAPS.items():
         centre = np.median(draw(np.random.default_rng(1), 1_000_000))
@@ -125,14 +125,14 @@ def of_gaps(rng: np.random.Generator) -> str:
                 seeds = draw(rng, n) - centre
                 low, high = Differences.within(seeds).interval()
                 gap += low > 0 or high < 0
-                none += high + margin < margin  # of the same seeds, moved to the margin
+                none += high + margin < margin  # the same seeds, shifted to the margin
             row.append(f"{percent(gap / FEW)} and {percent(none / FEW)}")
         rows.append(row)
     return table(["seeds", *map(str, PAIRED)], rows)
 
 
 def of_shares() -> str:
-    """False verdicts on how many seeds fail, the most over all shares: by enumeration."""
+    """Returns a table of the maximum of false verdicts over all shares, by enumeration."""
     rows = []
     for n, m in SIZES:
         decided = np.array(
@@ -153,7 +153,7 @@ def of_shares() -> str:
 
 
 def of_times(rng: np.random.Generator) -> str:
-    """False verdicts on who is first, where either is as often: here, and by log-rank tests."""
+    """Returns a table of false verdicts on who is first, by this test and by log-rank tests."""
     rows = []
     for name, (first, second) in TIMES.items():
         a, b = first(rng, (FEW, 20)), second(rng, (FEW, 20))
@@ -164,7 +164,7 @@ def of_times(rng: np.random.Generator) -> str:
 
 
 def of_power(rng: np.random.Generator) -> str:
-    """How often a shift is found."""
+    """Returns a table of the power to detect a shift."""
     rows = [
         [f"{shift:g}, {name}", *(percent(powerful(rng, shift, n, test)) for n in SEEDS)]
         for shift in SHIFTS
@@ -176,49 +176,49 @@ def of_power(rng: np.random.Generator) -> str:
 def drawn(
     rng: np.random.Generator, draws: tuple[Draw, Draw], size: tuple[int, int], test: Callable
 ) -> np.ndarray:
-    """The p-values `[REPETITIONS]` of studies with scores of two distributions."""
+    """Returns the p-values [REPETITIONS] of studies with scores of two distributions."""
     a, b = (draw(rng, (REPETITIONS, n)) for draw, n in zip(draws, size, strict=True))
     return test(a, b)
 
 
 def powerful(rng: np.random.Generator, shift: float, n: int, test: Callable) -> float:
-    """In what share of studies a shift is found."""
+    """Returns the share of studies in which a shift is detected."""
     a, b = rng.normal(size=(2, REPETITIONS, n))
     return float(np.mean(test(a + shift, b) < ALPHA))
 
 
 def rare_falls(rng: np.random.Generator, n: int) -> float:
-    """In what share of studies Welch's test calls one of two equal means higher."""
+    """Returns the share of studies in which Welch's test rejects two equal means."""
     falls = np.where(rng.random((REPETITIONS, n)) < 0.05, 400.0, 0.0)
     a = rng.normal(500, 10, (REPETITIONS, n)) - falls
     return float(np.mean(welch(a, rng.normal(480, 10, (REPETITIONS, n))) < ALPHA))
 
 
 def mann_whitney(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Mann and Whitney's test of studies, row by row."""
+    """Returns the p-values of Mann and Whitney's test, one per row."""
     return stats.mannwhitneyu(a, b, axis=1, method="asymptotic").pvalue
 
 
 def welch(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Welch's test of studies, row by row; 1 where neither side has spread."""
+    """Returns the p-values of Welch's test, one per row; 1 if neither side has variance."""
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of sides without spread
+        warnings.simplefilter("ignore", RuntimeWarning)  # from sides without variance
         return np.nan_to_num(stats.ttest_ind(a, b, axis=1, equal_var=False).pvalue, nan=1.0)
 
 
 def log_rank(a: np.ndarray, b: np.ndarray) -> float:
-    """The log-rank test of two samples of times, which are censored at 1."""
+    """Returns the p-value of the log-rank test of two samples of times, censored at 1."""
     two = [stats.CensoredData.right_censored(np.minimum(x, 1.0), x > 1.0) for x in (a, b)]
     return float(stats.logrank(*two).pvalue)
 
 
 def percent(share: float) -> str:
-    """In percent, with a decimal."""
+    """Formats a share in percent with one decimal."""
     return f"{100 * share:.1f}"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table in Markdown, numbers to the right."""
+    """Returns a Markdown table with right-aligned numbers."""
     first, *others = head
     lines = [f"| {' | '.join([first, *others])} |", f"|---|{'---:|' * len(others)}"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

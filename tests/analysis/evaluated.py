@@ -1,4 +1,4 @@
-"""Made-up evaluations for the analysis of overfitting."""
+"""Synthetic evaluations for tests of overfitting."""
 
 import numpy as np
 import pandas as pd
@@ -6,13 +6,13 @@ import pandas as pd
 from tfrl.analysis.overfitting import Measure
 
 SUCCESS = Measure("success", 0.0, 1.0)
-EPISODES = 100  # of an evaluation on one split
+EPISODES = 100  # per evaluation and split
 
 
 def played(
     seed, step, split, variation, returns, policy="greedy", configuration="ppo", levels=None
 ):
-    """One evaluation: an episode for each of these returns."""
+    """Returns one evaluation with an episode for each of `returns`."""
     count = len(returns)
     return pd.DataFrame(
         {"environment": "e", "configuration": configuration, "seed": seed, "step": step}
@@ -23,13 +23,13 @@ def played(
 
 
 def of_easy_and_hard_levels(rng, repetitions, seeds, known, skills):
-    """Evaluations, each at one of the steps, of agents that solve an easy level more often.
+    """Returns evaluations of agents that solve easy levels more often, one per step.
 
-    Every repetition trains on other levels, each as easy as chance has it.
+    Every repetition has other training levels, each with a random ease.
 
     Args:
-      known: how many levels are trained on; None for all.
-      skills: of each step, by which the ease of a level is multiplied.
+      known: number of training levels; None for all levels.
+      skills: by step, the factor of a level's ease.
     """
     shape = (repetitions, seeds, EPISODES)
     talent = np.clip(rng.normal(1, 0.15, shape[:2])[..., None], 0, 1.5)

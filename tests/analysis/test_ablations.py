@@ -16,7 +16,7 @@ SETTINGS = {
 }
 
 
-def test_a_pair_is_the_same_configuration_but_for_details():
+def test_implementation_pairs_differ_in_details_only():
     assert ablations.implementation_pairs(SETTINGS) == (
         Pair("ppo", "stock", "stock_agent = true"),
         Pair("faster", "faster-constant", "anneal_learning_rate = false"),
@@ -25,30 +25,30 @@ def test_a_pair_is_the_same_configuration_but_for_details():
     assert ablations.implementation_pairs({}) == ()
 
 
-def test_effects_are_of_details_alone():
+def test_implementation_effects_compare_pairs_that_differ_in_details():
     rng = np.random.default_rng(0)
     scores = pd.concat(
         pd.DataFrame({"environment": "e", "configuration": name, "score": rng.normal(size=6)})
         for name in SETTINGS
     )
-    found = ablations.implementation_effects(scores, SETTINGS, {"e": 1.0})
-    assert list(zip(found["a"], found["b"], found["what"], strict=True)) == [
+    result = ablations.implementation_effects(scores, SETTINGS, {"e": 1.0})
+    assert list(zip(result["a"], result["b"], result["what"], strict=True)) == [
         ("stock", "ppo", "stock_agent = true"),
         ("faster-constant", "faster", "anneal_learning_rate = false"),
         ("both", "ppo", "stock_agent = true, anneal_learning_rate = false"),
     ]
-    assert (found["seeds_least"] == 7).all()  # of a family of three
+    assert (result["seeds_least"] == 7).all()  # in a family of three
     one = ablations.implementation_effects(scores[scores["configuration"] == "dqn"], SETTINGS, {})
     assert one.empty
 
 
-def test_values_are_named_as_a_study_writes_them():
+def test_differences_are_formatted_as_in_a_study_file():
     changed = {"beta": 10.0, "kind": "random", "on": True, "same": 1, "k": 16}
-    found = ablations.differences({"same": 1, "beta": 1.0}, changed)
-    assert found == "beta = 10, kind = random, on = true, k = 16"
+    result = ablations.differences({"same": 1, "beta": 1.0}, changed)
+    assert result == "beta = 10, kind = random, on = true, k = 16"
 
 
-def test_a_remedy_is_the_same_configuration_but_for_regularisation():
+def test_regularised_pairs_differ_in_regularisation_only():
     plain = {"learning_rate": 0.001, "entropy_regularization": 0.0, "policy_l2_reg": 0.0}
     settings = {
         "apo": ("apo", plain),
@@ -79,7 +79,7 @@ APO_SETTINGS = {
 }
 
 
-def test_the_plain_ones_are_the_first_with_the_corrected_agent():
+def test_plain_apo_and_ppo_are_the_first_with_the_corrected_agent():
     assert ablations.plain_apo_and_ppo(APO_SETTINGS) == ("apo", "ppo")
     assert ablations.plain_apo_and_ppo(
         {"stock": APO_SETTINGS["stock"], "apo": APO_SETTINGS["apo"]}
@@ -87,7 +87,7 @@ def test_the_plain_ones_are_the_first_with_the_corrected_agent():
     assert ablations.plain_apo_and_ppo({"ppo": APO_SETTINGS["ppo"]}) is None
 
 
-def test_an_ablation_is_named_by_what_it_changes():
+def test_apo_changes_are_differences_from_the_plain_configuration():
     assert ablations.apo_changes(APO_SETTINGS) == {
         "stock": "stock_agent = true",
         "ppo": "",
@@ -98,7 +98,7 @@ def test_an_ablation_is_named_by_what_it_changes():
     assert ablations.apo_changes({"ppo": APO_SETTINGS["ppo"]}) == {}
 
 
-def test_ablations_are_held_against_ppo_and_against_plain_apo():
+def test_apo_effects_compare_with_plain_ppo_and_plain_apo():
     rng = np.random.default_rng(0)
     scores = pd.concat(
         pd.DataFrame(
@@ -111,22 +111,22 @@ def test_ablations_are_held_against_ppo_and_against_plain_apo():
         for name in APO_SETTINGS
         if name != "one"  # all of its runs failed
     )
-    found = ablations.apo_effects({"final": scores, "area": scores}, APO_SETTINGS, {"e": 0.5})
-    assert list(zip(found["a"], found["b"], strict=True)) == 2 * [
+    result = ablations.apo_effects({"final": scores, "area": scores}, APO_SETTINGS, {"e": 0.5})
+    assert list(zip(result["a"], result["b"], strict=True)) == 2 * [
         ("stock", "apo"),
         ("heavy", "apo"),
         ("stock", "ppo"),
         ("apo", "ppo"),
         ("heavy", "ppo"),
     ]
-    assert found["measure"].tolist() == ["final"] * 5 + ["area"] * 5
-    heavy = found[found["a"] == "heavy"]
+    assert result["measure"].tolist() == ["final"] * 5 + ["area"] * 5
+    heavy = result[result["a"] == "heavy"]
     assert set(heavy["verdict"]) == {"a higher"} and set(heavy["changed"]) == {"anchor_weight = 10"}
     assert ablations.apo_effects({"final": scores}, {"ppo": APO_SETTINGS["ppo"]}, {}).empty
     assert ablations.apo_effects({"final": scores.head(0)}, APO_SETTINGS, {}).empty
 
 
-def test_learners_that_share_are_held_against_the_same_ones_apart():
+def test_learners_that_share_anchors_are_compared_with_those_that_do_not():
     base = {"learning_rate": 0.1, "num_learners": 2}
     settings = {
         "ppo": ("ppo", {"learning_rate": 0.1}),
@@ -140,7 +140,7 @@ def test_learners_that_share_are_held_against_the_same_ones_apart():
         pd.DataFrame({"environment": "e", "configuration": name, "score": [1.0, 2.0, 4.0]})
         for name in settings
     )
-    found = ablations.apo_effects({"final": scores}, settings, {})
-    assert list(zip(found["a"], found["b"], strict=True)) == [("apo", "ppo"), ("shared", "apart")]
-    shared = found.loc[found["a"] == "shared", "changed"]
+    result = ablations.apo_effects({"final": scores}, settings, {})
+    assert list(zip(result["a"], result["b"], strict=True)) == [("apo", "ppo"), ("shared", "apart")]
+    shared = result.loc[result["a"] == "shared", "changed"]
     assert set(shared) == {"share_anchors = true"}

@@ -11,7 +11,7 @@ PUBLISHED = np.array([[1.0, 2], [2, 2], [1, 1], [2, 1]])  # runs x environments
 
 
 def scores(**matrices):
-    """From {configuration: runs x environments}."""
+    """Returns scores from {configuration: runs x environments}."""
     return pd.concat(
         pd.DataFrame({"environment": f"e{task}", "configuration": name, "score": column})
         for name, matrix in matrices.items()
@@ -19,7 +19,7 @@ def scores(**matrices):
     )
 
 
-def test_the_published_scores():
+def test_aggregates_of_published_scores():
     (row,) = aggregates.across(scores(a=PUBLISHED)).to_dict("records")
     assert row["iqm"] == row["mean"] == 1.5 and row["optimality_gap"] == 0
     assert row["n"] == 8 and row["environments"] == 2
@@ -31,21 +31,21 @@ def test_the_optimality_gap_by_hand():
     assert aggregates.optimality_gap(np.array([[1.0, 2.0], [0, 0]]), 2.0).tolist() == [0.5, 2]
 
 
-def test_scores_are_normalised_by_fixed_anchors_and_the_unknown_left_out():
+def test_scores_are_normalised_by_fixed_anchors_and_unknown_environments_left_out():
     frame = scores(a=[[22.34, -200, 7], [475, -110, 8], [500, -155, 9]])
     anchors = {
         "e0": benchmarks.anchors("CartPole-v1"),
         "e1": benchmarks.anchors("gymnasium:MountainCar-v0"),
     }
-    found = aggregates.normalise(frame, anchors)
-    assert found["score"].tolist() == pytest.approx([0, 1, (500 - 22.34) / 452.66, 0, 1, 0.5])
+    result = aggregates.normalise(frame, anchors)
+    assert result["score"].tolist() == pytest.approx([0, 1, (500 - 22.34) / 452.66, 0, 1, 0.5])
     assert benchmarks.anchors("Maze-v0") == (0.336, 1.0)
     assert benchmarks.anchors("LunarLander-v3") is None is benchmarks.anchors("Unknown-v0")
     assert aggregates.normalise(frame, {}).empty
 
 
 def test_seeds_are_resampled_within_their_environment():
-    # Each environment is constant: stratified, no resample differs; pooled, most would.
+    # Each environment is constant: stratified resamples are all equal, pooled ones would differ.
     strata = [np.zeros(6), np.ones(4)]
     rng = np.random.default_rng(0)
     assert np.ptp(resampling.bootstrap(strata, aggregates.mean, rng, 1_000)) == 0
@@ -68,7 +68,7 @@ def test_failed_runs_leave_environments_of_unequal_size():
         aggregates.across(frame.assign(score=np.nan))
 
 
-def test_constant_scores_have_words_and_no_interval():
+def test_constant_scores_have_a_note_and_no_interval():
     (row,) = aggregates.across(scores(a=np.ones((9, 2)))).to_dict("records")
     assert row["note"] == "no interval: all seeds equal" and np.isnan(row["mean_high"])
     profile = aggregates.performance_profile(scores(a=np.ones((9, 2))), np.array([0.5, 1.0]))
@@ -78,8 +78,8 @@ def test_constant_scores_have_words_and_no_interval():
 def test_a_profile_is_the_share_above_each_tau():
     matrix = np.random.default_rng(2).normal(size=(10, 4))
     taus = np.linspace(-2, 2, 9)
-    found = aggregates.performance_profile(scores(a=matrix, b=matrix + 1), taus)
-    own = found[found["configuration"] == "a"]
+    result = aggregates.performance_profile(scores(a=matrix, b=matrix + 1), taus)
+    own = result[result["configuration"] == "a"]
     np.testing.assert_allclose(own["share"], stats.ecdf(matrix.ravel()).sf.evaluate(taus))
     assert (own["low"] <= own["share"]).all() and (own["share"] <= own["high"]).all()
     by = aggregates.performance_profile(scores(a=matrix), taus, ["environment", "configuration"])
@@ -92,9 +92,9 @@ def test_improvement_over_environments_is_the_mean_of_mann_and_whitneys():
     a, b = rng.integers(0, 4, (7, 3)), rng.integers(0, 4, (6, 3))
     expected = [stats.mannwhitneyu(x, y).statistic / 42 for x, y in zip(a.T, b.T, strict=True)]
     frame = scores(a=a, b=b)
-    found = aggregates.improvement_across(frame, "a", "b")
-    assert found.estimate == pytest.approx(np.mean(expected), rel=1e-12)
-    assert found.low < found.estimate < found.high
+    result = aggregates.improvement_across(frame, "a", "b")
+    assert result.estimate == pytest.approx(np.mean(expected), rel=1e-12)
+    assert result.low < result.estimate < result.high
     nobody = aggregates.improvement_across(frame, "a", "c")
     assert np.isnan(nobody.estimate) and nobody.note == "no environment has runs of both"
 
@@ -109,7 +109,7 @@ def test_fifty_thousand_repetitions_of_the_iqm_take_half_a_second():
     assert min(seconds) < 0.5
 
 
-def test_no_generator_but_ours_is_touched():
+def test_the_global_generator_is_not_used():
     before = np.random.get_state()  # noqa: NPY002
     frame = scores(a=np.random.default_rng(6).normal(size=(8, 2)))
     first, second = aggregates.across(frame), aggregates.across(frame)

@@ -8,7 +8,7 @@ from tfrl.analysis.returns import RUN
 
 
 def run(name, seed, returns):
-    """Episodes of ten steps each."""
+    """Returns the episodes of a run, ten steps each."""
     count = len(returns)
     return pd.DataFrame(
         {"environment": "e", "configuration": name, "seed": seed}
@@ -22,7 +22,7 @@ def measures(episodes, status=("finished",), threshold=475.0):
         {"environment": "e", "configuration": "apo", "seed": range(len(status)), "status": status}
     )
     averages = returns.moving_average(episodes)
-    # As if evaluated before every episode.
+    # One evaluation before every episode.
     judged = averages.assign(average=averages["return"], step=averages["step"] - 10)
     level = None if threshold is None else 384.0
     return apo.measures(judged, averages, runs, 10_000, threshold, level).to_dict("records")
@@ -39,7 +39,7 @@ def test_measures_of_a_run_that_rises_falls_and_rises():
     assert row["late_spread"] == pytest.approx(np.std(scores[500:], ddof=1))
 
 
-def test_a_seed_lost_what_it_had_learned_if_it_was_solved_and_is_bad_at_the_last_evaluation():
+def test_a_seed_is_lost_if_it_was_solved_and_is_below_the_limit_at_the_last_evaluation():
     def lost(scores, **options):
         (row,) = measures(run("apo", 0, np.repeat(scores, 200)), **options)
         return row["lost"]
@@ -55,8 +55,8 @@ def test_a_run_that_did_not_finish_keeps_its_row():
     assert [row["early_return"] == 500 for row in rows] == [False, True, False]
 
 
-def test_the_first_claim_is_asked_of_several_beginnings():
-    # Of 1,000 episodes of ten steps each, `apo` returns less in the first hundred, then more.
+def test_the_first_claim_is_decided_for_several_beginnings():
+    # 1,000 episodes of ten steps each: `apo` returns less in the first hundred, then more.
     slow, fast = np.r_[np.full(100, 10.0), np.full(900, 400.0)], np.full(1000, 100.0)
     episodes = pd.concat(
         run(name, seed, scores + seed)
@@ -70,7 +70,7 @@ def test_the_first_claim_is_asked_of_several_beginnings():
         0.1: "supported",
         0.4: "not supported",
     }
-    # From step 10 on, 10 up to step 1,000 and 400 from step 1,010 on, against 100 throughout.
+    # 10 from step 10 to step 1,000, 400 from step 1,010 on, compared with a constant 100.
     assert table.loc[0.1, "difference"] == pytest.approx(-90 * 990 / 1_000)
     assert table.loc[0.4, "difference"] == pytest.approx(
         (-90 * 990 + 105 * 10 + 300 * 2990) / 4_000
@@ -78,7 +78,7 @@ def test_the_first_claim_is_asked_of_several_beginnings():
 
 
 @pytest.mark.parametrize("level", [384.0, None])
-def test_without_a_level_nothing_is_known_to_be_lost(level):
+def test_without_a_limit_no_seed_is_known_to_be_lost(level):
     episodes = run("apo", 0, np.r_[np.full(500, 480.0), np.full(500, 10.0)])
     averages = returns.moving_average(episodes)
     runs = pd.DataFrame(
@@ -122,14 +122,14 @@ def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
     assert table.loc["b1", "low"] < table.loc["b1", "difference"] < table.loc["b1", "high"]
 
 
-def test_no_run_at_all_is_undecided():
+def test_without_runs_the_claims_are_undecided():
     table = apo.compare(values([], []), "apo", "ppo")
     assert set(table["verdict"]) == {"undecided"}
     assert set(table["note"]) == {"no value on either side"}
 
 
 @pytest.mark.parametrize(
-    ("parts", "whole"),
+    ("parts", "combined"),
     [
         (["supported", "supported"], "supported"),
         (["supported", "undecided"], "undecided"),
@@ -140,8 +140,8 @@ def test_no_run_at_all_is_undecided():
         (["not supported"], "not supported"),
     ],
 )
-def test_the_verdict_on_a_claim_of_two_parts(parts, whole):
-    assert apo.combine(parts) == apo.combine(parts[::-1]) == whole
+def test_the_verdict_on_a_claim_of_two_parts(parts, combined):
+    assert apo.combine(parts) == apo.combine(parts[::-1]) == combined
 
 
 def test_thresholds_are_gymnasiums():

@@ -1,10 +1,9 @@
-"""How often the nominal 95% intervals hold what they are about: every number of `HOLDS`.
+"""Measured coverage of the nominal 95% intervals, compared with the table `COVERAGE`.
 
-"even" scores are about normal. Of "capped" ones most are at one and the same limit, as CartPole's
-500. Of "collapsed" ones a tenth lie far below the others. A case is a kind of interval, a shape of
-scores and a number of seeds. Where the table says 93% to
-97% that is what has to come out, elsewhere the number that it has, but for three standard errors of
-so many repetitions.
+A case is a kind of interval, a distribution of scores and a number of seeds. "even" scores are
+about normal. Most "capped" scores are at a limit, like CartPole's 500. A tenth of the "collapsed"
+scores are far below the others. Where the table has 93% to 97%, the measured coverage must be in
+that range; elsewhere it must agree with the table. Both within three standard errors.
 """
 
 import functools
@@ -24,10 +23,10 @@ from tfrl.analysis import (
 )
 
 SEEDS = (3, 5, 10, 20)
-NOMINAL = (93, 97)  # in percent: agrees with 95
+NOMINAL = (93, 97)  # percent that agree with a nominal 95
 
-# By kind and shape, for each of `SEEDS`, of the intervals that are given; None where none is.
-HOLDS = {
+# Percent by kind and distribution, for each of `SEEDS`; None without an interval.
+COVERAGE = {
     "mean": {
         "even": (95, 95, 95, 95),
         "capped": (88, 83, 81, 86),
@@ -51,8 +50,10 @@ HOLDS = {
     "median steps": {"even": (None, 94, 98, 96)},
     "difference": {
         "even": (96, 95, 95, 95),
-        "capped": (92, 82, 82, 86),  # of the one three tenths fall short, of the other a tenth
-        "collapsed": (73, 56, 65, 85),  # of the one a tenth, of the other none
+        # Capped: three tenths of one side are below the cap, a tenth of the other.
+        # Collapsed: a tenth of one side, none of the other.
+        "capped": (92, 82, 82, 86),
+        "collapsed": (73, 56, 65, 85),
     },
     "IQM over environments": {
         "even": (None, 96, 96, 95),
@@ -79,14 +80,14 @@ HOLDS = {
 
 REPETITIONS, FEW = 2_000, 500
 RESAMPLES = 500
-TARGET = {"even": 0.5, "capped": 490.0, "collapsed": 390.0}  # of the optimality gap
+TARGET = {"even": 0.5, "capped": 490.0, "collapsed": 390.0}  # for the optimality gap
 
 
 def draw(shape, rng, *size):
-    """Scores of two agents of a shape: of the better one, and of the one that is judged alone."""
+    """Returns scores of two agents: the better one, and the one used in one-sample cases."""
     if shape == "even":
         return rng.normal(1, 2, size), rng.normal(size=size)
-    if shape == "capped":  # at 500, which one tenth and three tenths fall short of
+    if shape == "capped":  # at 500; a tenth and three tenths are below
         missed = [(rng.random(size) < share) * rng.exponential(by, size)
                   for share, by in ((0.1, 10), (0.3, 40))]  # fmt: skip
         return 500 - missed[0], 500 - missed[1]
@@ -95,32 +96,32 @@ def draw(shape, rng, *size):
 
 
 @functools.cache
-def everyone(shape):
-    """Scores of so many seeds that what they come to is taken for the truth."""
+def population(shape):
+    """Returns the scores of a million seeds, whose statistics count as true."""
     return draw(shape, np.random.default_rng(1), 1_000_000)
 
 
 def within(ends, truth):
-    """Of the intervals that there are, which hold the truth."""
+    """Returns which of the finite intervals cover the truth."""
     low, high = np.array(ends, float).T
-    given = np.isfinite(low)
-    return (low[given] <= truth + 1e-9) & (truth - 1e-9 <= high[given])
+    finite = np.isfinite(low)
+    return (low[finite] <= truth + 1e-9) & (truth - 1e-9 <= high[finite])
 
 
 def one_agent(statistic, interval):
-    def held(rng, shape, n):
+    def covered(rng, shape, n):
         ends = [interval(scores, rng) for scores in draw(shape, rng, REPETITIONS, n)[1]]
-        return within(ends, statistic(everyone(shape)[1]))
+        return within(ends, statistic(population(shape)[1]))
 
-    return held
+    return covered
 
 
 def two_agents(statistic, interval):
-    def held(rng, shape, n):
+    def covered(rng, shape, n):
         ends = [interval(a, b) for a, b in zip(*draw(shape, rng, REPETITIONS, n), strict=True)]
-        return within(ends, statistic(*everyone(shape)))
+        return within(ends, statistic(*population(shape)))
 
-    return held
+    return covered
 
 
 def iqm_interval(scores, rng):
@@ -128,29 +129,29 @@ def iqm_interval(scores, rng):
 
 
 def welch_interval(a, b):
-    found = evidence.welch(a, b)
-    return found.low, found.high
+    result = evidence.welch(a, b)
+    return result.low, result.high
 
 
 def improvement(a, b):
-    """How likely one of a is above one of b, ties one half."""
-    ordered, asked = np.sort(b), a[:100_000]
-    ends = [np.searchsorted(ordered, asked, side) for side in ("left", "right")]
+    """Returns the probability that a score of a is above one of b, ties counting one half."""
+    ordered, sample = np.sort(b), a[:100_000]
+    ends = [np.searchsorted(ordered, sample, side) for side in ("left", "right")]
     return np.mean(ends) / len(b)
 
 
 def over_environments(statistic):
-    """Of an agent, on two environments of a shape."""
+    """Returns a case with one agent on two environments."""
 
-    def held(rng, shape, n):
-        found = functools.partial(statistic, target=TARGET[shape])
+    def covered(rng, shape, n):
+        result = functools.partial(statistic, target=TARGET[shape])
         ends = []
         for strata in draw(shape, rng, FEW, 2, n)[1]:
-            draws = resampling.bootstrap(strata, found, rng, RESAMPLES)
+            draws = resampling.bootstrap(strata, result, rng, RESAMPLES)
             ends.append(resampling.percentiles(draws, [n, n], 0.95))
-        return within(ends, found(everyone(shape)[1]))
+        return within(ends, result(population(shape)[1]))
 
-    return held
+    return covered
 
 
 def improvement_over_environments(rng, shape, n):
@@ -162,33 +163,33 @@ def improvement_over_environments(rng, shape, n):
     for a, b in zip(*draw(shape, rng, FEW, 2, n), strict=True):
         draws = resampling.bootstrap([*a, *b], statistic, rng, RESAMPLES)
         ends.append(resampling.percentiles(draws, [n] * 4, 0.95))
-    return within(ends, improvement(*everyone(shape)))
+    return within(ends, improvement(*population(shape)))
 
 
 def tolerance(rng, shape, n):
-    """Whether the content that is stated is held."""
-    everybody = np.sort(everyone(shape)[1])
-    found = [evidence.tolerance_interval(own) for own in draw(shape, rng, REPETITIONS, n)[1]]
-    low = np.searchsorted(everybody, [one.low for one in found], "left")
-    high = np.searchsorted(everybody, [one.high for one in found], "right")
-    return (high - low) / len(everybody) >= found[0].content
+    """Returns whether intervals have at least the stated content."""
+    ordered = np.sort(population(shape)[1])
+    result = [evidence.tolerance_interval(own) for own in draw(shape, rng, REPETITIONS, n)[1]]
+    low = np.searchsorted(ordered, [one.low for one in result], "left")
+    high = np.searchsorted(ordered, [one.high for one in result], "right")
+    return (high - low) / len(ordered) >= result[0].content
 
 
 def optimism(rng, shape, n):
-    """Of choosing the best of four equals on two seeds."""
-    found = [selection.optimism(one, 2, rng) for one in rng.normal(size=(FEW, n, 4))]
-    return within([(each.low, each.high) for each in found], 1.0294 / np.sqrt(2))
+    """Chooses the best of four equal configurations on two seeds."""
+    result = [selection.optimism(one, 2, rng) for one in rng.normal(size=(FEW, n, 4))]
+    return within([(each.low, each.high) for each in result], 1.0294 / np.sqrt(2))
 
 
 def median_steps(rng, shape, n):
-    """Exactly: by the order of the seeds whose times are the ends."""
+    """Returns the exact coverage, from the ranks of the times at the ends."""
     times = pd.DataFrame({"environment": "e", "configuration": "a", "time": 1.0 + np.arange(n)})
     curve = efficiency.solved(times.assign(event="first", unit="steps", end=n + 1.0))
     (row,) = efficiency.medians(curve).to_dict("records")
     return stats.binom.pmf(range(int(row["low"]), int(row["high"])), n, 0.5).sum()
 
 
-HELD = {
+COVERED = {
     "mean": one_agent(np.mean, lambda scores, _: evidence.t_interval(scores)),
     "median": one_agent(np.median, lambda scores, _: evidence.median_interval(scores)),
     "IQM": one_agent(evidence.iqm, iqm_interval),
@@ -202,25 +203,29 @@ HELD = {
     "optimism": optimism,
 }
 
-CASES = [(kind, shape) for kind, shapes in HOLDS.items() for shape in shapes]
+CASES = [(kind, shape) for kind, shapes in COVERAGE.items() for shape in shapes]
 
 
-def test_every_kind_of_interval_is_measured():
-    assert HOLDS.keys() == HELD.keys()
+def test_the_coverage_of_every_interval_is_measured():
+    assert COVERAGE.keys() == COVERED.keys()
 
 
 @pytest.mark.parametrize(("kind", "shape"), CASES)
-def test_intervals_hold_as_often_as_is_said(kind, shape):
-    for n, said in zip(SEEDS, HOLDS[kind][shape], strict=True):
-        if said is None:
+def test_intervals_have_the_stated_coverage(kind, shape):
+    for n, percent in zip(SEEDS, COVERAGE[kind][shape], strict=True):
+        if percent is None:
             continue
         rng = np.random.default_rng([n, zlib.crc32(f"{kind}, {shape}".encode())])
-        held = np.asarray(HELD[kind](rng, shape, n), float)
-        error = 3 * held.std() / np.sqrt(held.size) + 0.005
-        low, high = NOMINAL if NOMINAL[0] <= said <= NOMINAL[1] else (said, said)
-        assert low / 100 - error <= held.mean() <= high / 100 + error, (n, said, held.mean())
+        covered = np.asarray(COVERED[kind](rng, shape, n), float)
+        error = 3 * covered.std() / np.sqrt(covered.size) + 0.005
+        low, high = NOMINAL if NOMINAL[0] <= percent <= NOMINAL[1] else (percent, percent)
+        assert low / 100 - error <= covered.mean() <= high / 100 + error, (
+            n,
+            percent,
+            covered.mean(),
+        )
 
 
-def test_where_scores_are_about_normal_no_interval_of_five_seeds_or_more_is_far_from_95():
-    for kind, shapes in HOLDS.items():
-        assert all(92 <= said <= 100 for said in shapes["even"][1:]), kind
+def test_for_normal_scores_coverage_with_five_seeds_or_more_is_near_95():
+    for kind, shapes in COVERAGE.items():
+        assert all(92 <= percent <= 100 for percent in shapes["even"][1:]), kind

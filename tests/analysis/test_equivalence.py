@@ -1,4 +1,4 @@
-"""Whether runs that are not the same bits still score the same, by hand and simulated."""
+"""Equivalence of rerun and published returns, by hand and simulated."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from tfrl.analysis import benchmarks, equivalence
 
 
 def frame(*cells):
-    """Runs of cells, each given as published and stored returns, in environments of their own."""
+    """Returns the runs of cells (published, stored), each in its own environment."""
     return pd.concat(
         pd.DataFrame(
             {
@@ -28,15 +28,15 @@ def judged(published, stored, margin):
     return equivalence.judge(frame((published, stored)), {"e0": margin}).iloc[0]
 
 
-def test_by_hand():
-    """Changes 1 to 8: median 4.5; the interval of eight seeds at 95% leaves out none."""
+def test_a_change_by_hand():
+    """Changes are 1 to 8: median 4.5; the 95% interval of eight seeds contains all."""
     published, changes = np.linspace(10.0, 500.0, 8), np.arange(1, 9)
     row = judged(published, published + changes, 4.0)
     assert (row["n"], row["change"], row["margin"]) == (8, pytest.approx(4.5), 4)
     assert (row["low"], row["high"]) == (pytest.approx(1), pytest.approx(8))
     assert row["p"] == pytest.approx(2 / 2**8) and row["verdict"] == "a real change"
     assert (row["down"], row["up"]) == (0, 4)
-    # All changes go up, and none by as much as matters.
+    # All changes are positive and below the margin.
     assert judged(published, published + changes, 9.0)["verdict"] == "equivalent"
     mixed = changes * [1, -1, 1, -1, 1, -1, 1, -1]
     assert judged(published, published + mixed, 9.0)["verdict"] == "equivalent"
@@ -44,8 +44,8 @@ def test_by_hand():
     assert judged(published, published + mixed, 4.0)["verdict"] == "undecided"
 
 
-def test_neither_is_wrong_more_often_than_it_says():
-    """One seed in twenty loses 453, and the typical change is none, or just the margin."""
+def test_verdicts_keep_to_their_error_rate():
+    """One seed in twenty loses 453; the typical change is 0 or equals the margin."""
     rng = np.random.default_rng(2)
     cells, runs = 500, 10
     seeds = cells * runs
@@ -53,7 +53,7 @@ def test_neither_is_wrong_more_often_than_it_says():
     error = 3 * np.sqrt(0.05 * 0.95 / cells)
     for typical, verdict in ((0.0, "a real change"), (20.0, "equivalent")):
         change = typical + rng.normal(0, 10, seeds) - 453 * (rng.random(seeds) < 0.05)
-        # The median of the mixture: 5% of the seeds lie far below, so 0.5 / 0.95 of the others do.
+        # The median of the mixture: 5% of the seeds are far below.
         change -= 10 * stats.norm.ppf(0.45 / 0.95)
         scores = pd.DataFrame(columns | {"published": 480.0, "stored": 480 + change})
         alone = [
@@ -89,12 +89,12 @@ def test_all_cells_are_one_family():
         ([500.0] * 6, "a real change", ""),
     ],
 )
-def test_where_there_is_no_test_it_is_said_why(changes, verdict, note):
+def test_notes_explain_missing_tests(changes, verdict, note):
     row = judged(np.zeros(len(changes)), changes, 100.0)
     assert (row["verdict"], row["note"]) == (verdict, note)
 
 
-def test_without_a_margin_nothing_is_called_equivalent():
+def test_without_a_margin_no_cell_is_equivalent():
     row = judged(np.zeros(6), [0.1, -0.1, 0.1, -0.1, 0.1, -0.1], np.nan)
     assert (row["verdict"], row["note"]) == ("undecided", "no margin is known")
     assert judged(np.zeros(6), [9.1, 8.9] * 3, np.nan)["verdict"] == "a real change"
@@ -112,7 +112,7 @@ def test_the_margin_is_a_share_of_the_way_from_random_to_solved():
     )
 
 
-def test_all_runs_together_are_judged_in_shares_of_that_way():
+def test_all_runs_are_judged_together_on_the_same_scale():
     rng = np.random.default_rng(4)
     wide, narrow = rng.normal(0, 40, 30), rng.normal(0, 0.04, 30)
     scores = frame((np.zeros(30), wide), (np.zeros(30), narrow), (np.zeros(30), wide))
@@ -124,7 +124,7 @@ def test_all_runs_together_are_judged_in_shares_of_that_way():
     assert equivalence.judge_all(scores, dict.fromkeys(margins, np.nan))["n"] == 0
 
 
-def test_a_p_value_is_at_most_one_and_seeds_at_the_margin_have_not_moved_by_more():
+def test_p_values_are_at_most_one_and_changes_equal_to_the_margin_do_not_count():
     cells = [(np.zeros(4), [5.0, -5.0, 5.0, -5.0])] * 3
     table = equivalence.judge(frame(*cells), {f"e{number}": 5.0 for number in range(3)})
     assert (table["p_corrected"] == 1).all() and (table[["down", "up"]] == 0).all(axis=None)

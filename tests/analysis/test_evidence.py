@@ -35,10 +35,10 @@ def test_welch_of_students_sleep_data():
     # R's documentation of t.test(extra ~ group, data = sleep).
     first = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
     second = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
-    found = evidence.welch(first, second)
-    assert found.estimate == pytest.approx(0.75 - 2.33)
-    assert (found.low, found.high) == pytest.approx((-3.3654832, 0.2054832), abs=1e-7)
-    assert found.low < 0 < found.high
+    result = evidence.welch(first, second)
+    assert result.estimate == pytest.approx(0.75 - 2.33)
+    assert (result.low, result.high) == pytest.approx((-3.3654832, 0.2054832), abs=1e-7)
+    assert result.low < 0 < result.high
 
 
 def test_bootstrap_is_scipys_within_monte_carlo_error():
@@ -59,7 +59,7 @@ def test_bootstrap_is_scipys_within_monte_carlo_error():
 
 @pytest.mark.parametrize("sizes", [[5], [20], [10, 10], [5, 20, 7]])
 def test_expanded_percentiles_of_a_normal_mean_are_students_interval(sizes):
-    # Resampled means of normal scores spread by sigma / sqrt(n), where sigma has the divisor n.
+    # Resampled means of normal scores have the standard error sigma / sqrt(n), divisor n in sigma.
     n, freedom = sum(sizes), sum(sizes) - len(sizes)
     sigma = 2.0
     resampled = stats.norm(0, sigma * np.sqrt(freedom / n) / np.sqrt(n))
@@ -71,14 +71,14 @@ def test_expanded_percentiles_of_a_normal_mean_are_students_interval(sizes):
     ("n", "low", "high"), [(5, 1, 5), (9, 2.2279, 7.7721), (20, 6.2352, 14.7648)]
 )
 def test_the_interval_of_the_median_lies_between_ordered_scores(n, low, high):
-    # Of 1, 2, ..., n. For n = 9: held is .9609 at d = 2 and .8203 at d = 3, so that it lies .0775
+    # Scores 1, 2, ..., n. For n = 9: coverage is .9609 at d = 2 and .8203 at d = 3, so 95% is .0775
     # of the way by probability and 7 * .0775 / (2 + 5 * .0775) = .2272 of it by score.
-    found = evidence.median_interval(np.random.default_rng(0).permutation(n) + 1.0)
-    assert found == pytest.approx((low, high), abs=1e-3)
+    result = evidence.median_interval(np.random.default_rng(0).permutation(n) + 1.0)
+    assert result == pytest.approx((low, high), abs=1e-3)
     assert np.isnan(evidence.median_interval(np.arange(4.0))).all()
 
 
-def test_the_same_key_gives_the_same_interval_and_the_global_generator_is_left_alone():
+def test_intervals_depend_on_the_key_and_not_on_the_global_generator():
     scores = np.random.default_rng(3).normal(size=12)
     before = np.random.get_state()  # noqa: NPY002
     first, second = (evidence.describe(scores, "return", "apo") for _ in range(2))
@@ -88,19 +88,19 @@ def test_the_same_key_gives_the_same_interval_and_the_global_generator_is_left_a
 
 
 def excludes_zero(draws):
-    """In what share of draws of two sides Welch's interval excludes 0."""
-    found = [evidence.welch(a, b) for a, b in draws]
-    return np.mean([one.low > 0 or one.high < 0 for one in found])
+    """Returns the share of samples in which Welch's interval excludes 0."""
+    result = [evidence.welch(a, b) for a, b in draws]
+    return np.mean([one.low > 0 or one.high < 0 for one in result])
 
 
-def test_welch_rarely_finds_a_difference_where_there_is_none():
+def test_welch_keeps_its_level_for_equal_distributions():
     rng = np.random.default_rng(0)
     assert excludes_zero(rng.gamma(2, size=(2, 5)) for _ in range(2_000)) < 0.07
 
 
-def test_the_limit_of_welch_rare_and_deep_falls_against_frequent_shallow_ones():
-    # Both agents fall by 20 in the mean: one by 400 in a twentieth of its runs, the other by up to
-    # 80 in half of them. 36% of draws hold no deep fall. So the interval gives no verdict.
+def test_welch_fails_for_rare_and_deep_falls():
+    # Both agents lose 20 on average: one loses 400 in a twentieth of its runs, the other up to 80
+    # in half of them. 36% of samples contain no deep fall.
     rng = np.random.default_rng(0)
     draws = (
         (
@@ -145,7 +145,7 @@ def test_welch_is_scipys(n, m):
         ([1, 2, 3, 4, 5], ""),
     ],
 )
-def test_words_where_there_is_no_interval(scores, note):
+def test_notes_explain_missing_intervals(scores, note):
     row = evidence.describe(np.array(scores, float))
     assert row["note"] == note
     assert np.isnan(row["median_low"]) == bool(note)
@@ -184,33 +184,33 @@ def test_an_interval_stays_the_same_when_another_agent_is_added():
 
 
 @pytest.mark.parametrize(("n", "content"), [(20, 0.784), (10, 0.606), (5, 0.343)])
-def test_what_the_extremes_of_few_seeds_hold(n, content):
-    # Wilks 1941: 1 - n c^(n-1) + (n-1) c^n is the confidence that they hold a share c of all.
+def test_content_between_the_extremes_of_few_seeds(n, content):
+    # Wilks 1941: 1 - n c^(n-1) + (n-1) c^n is the confidence of a content of at least c.
     scores = np.random.default_rng(0).permutation(n).astype(float)
-    found = evidence.tolerance_interval(scores)
-    assert (found.low, found.high) == (0, n - 1) and found.content == pytest.approx(
+    result = evidence.tolerance_interval(scores)
+    assert (result.low, result.high) == (0, n - 1) and result.content == pytest.approx(
         content, abs=1e-3
     )
-    c = found.content
+    c = result.content
     assert 1 - n * c ** (n - 1) + (n - 1) * c**n == pytest.approx(0.95)
-    assert found.note == f"{n} seeds hold {content:.0%}, too few for 90%"
+    assert result.note == f"{n} seeds hold {content:.0%}, too few for 90%"
 
 
-def test_from_46_seeds_on_a_tolerance_interval_holds_what_is_asked():
+def test_a_tolerance_interval_of_90_percent_takes_46_seeds():
     assert evidence.tolerance_interval(np.arange(45.0)).note
-    found = evidence.tolerance_interval(np.arange(46.0))
-    assert (found.low, found.high, found.note) == (0, 45, "") and found.content >= 0.9
+    result = evidence.tolerance_interval(np.arange(46.0))
+    assert (result.low, result.high, result.note) == (0, 45, "") and result.content >= 0.9
     many = evidence.tolerance_interval(np.arange(200.0))
     assert 0 < many.low < 10 and many.high == 199 - many.low and many.content >= 0.9
 
 
-def test_one_seed_has_no_tolerance_interval_and_constant_ones_do():
+def test_one_seed_has_no_tolerance_interval_and_constant_seeds_have_one():
     assert evidence.tolerance_interval(np.array([3.0])).note == "needs two seeds"
-    found = evidence.tolerance_interval(np.full(20, 500.0))
-    assert found.low == found.high == 500
+    result = evidence.tolerance_interval(np.full(20, 500.0))
+    assert result.low == result.high == 500
 
 
-def test_wilsons_interval_is_scipys_and_none_of_none_has_none():
+def test_wilsons_interval_agrees_with_scipy_and_is_nan_without_trials():
     hits = np.array([0, 1, 7, 20])
     theirs = [stats.binomtest(int(k), 20).proportion_ci(method="wilson") for k in hits]
     ours = evidence.wilson_interval(hits, 20)

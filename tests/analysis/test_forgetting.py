@@ -6,11 +6,11 @@ from tests.analysis.test_stability import averages
 from tfrl.analysis import forgetting, returns
 from tfrl.analysis.returns import RUN
 
-LEVEL = forgetting.failure_limit(475.0, 25.0)  # 80% of the way up: 385
+LEVEL = forgetting.failure_limit(475.0, 25.0)  # 80% of the way from 25 to 475: 385
 
 
 def of_training(*curves):
-    """With the threshold at 475."""
+    """Returns `training_falls` with the threshold 475."""
     frame = averages(*curves)
     return forgetting.training_falls(frame, 475.0, LEVEL, 1_000, window=1).to_dict("records")
 
@@ -18,12 +18,12 @@ def of_training(*curves):
 def test_falls_by_hand():
     up, between, low = 500.0, 400.0, 100.0
     (row,) = of_training([low, between, up, between, low, between, low, up, up, low])
-    # Solved at step 30; down from 50 to 80 (trembling is one fall), and from 100 to the end.
+    # Solved at step 30; down from 50 to 80 (oscillation is one fall), and from 100 to the end.
     assert row["solved"] and row["falls"] == 2 and row["ended_down"]
     assert row["steps_down"] == 30 + 900 and row["share_down"] == pytest.approx(930 / 970)
 
 
-def test_who_never_solves_cannot_forget_and_who_holds_does_not():
+def test_unsolved_and_steady_runs_have_no_falls():
     never, held, dipped = of_training([100.0] * 5, [100, 500, 500], [100, 500, 390, 500])
     assert not never["solved"] and np.isnan([never["falls"], never["steps_down"]]).all()
     assert held["falls"] == held["steps_down"] == 0 and not held["ended_down"]
@@ -42,7 +42,7 @@ def test_a_run_does_not_inherit_the_state_of_the_one_before():
     assert first["falls"] == 0 and second["falls"] == 0 and second["steps_down"] == 0
 
 
-def test_falls_are_the_naive_ones():
+def test_falls_agree_with_a_naive_loop():
     rng = np.random.default_rng(3)
     curves = [rng.uniform(300, 550, size=rng.integers(1, 60)) for _ in range(40)]
     for row, curve in zip(of_training(*curves), curves, strict=True):
@@ -61,7 +61,7 @@ def test_falls_are_the_naive_ones():
             assert row["share_down"] == pytest.approx(lost / (1_000 - start))
 
 
-def test_negative_returns_have_a_level_below_the_threshold():
+def test_the_limit_of_negative_returns_is_below_the_threshold():
     low = forgetting.failure_limit(-110.0, -200.0)
     assert low == pytest.approx(-128)
     frame = averages([-200.0, -100.0, -140.0])
@@ -84,7 +84,7 @@ def test_the_share_of_seeds_that_forget():
 
 
 def evaluated(*curves, policy="greedy", split="held-out"):
-    """Two episodes an evaluation, one of them ten above and one ten below what the curve says."""
+    """Returns evaluations of two episodes each, ten above and ten below the curve."""
     rows = [
         (("e", "a", seed), 100 * i, policy, split, value + off)
         for seed, curve in enumerate(curves)
@@ -102,15 +102,15 @@ def of_policy(frame):
     return forgetting.summarise_evaluations(forgetting.evaluation_failures(judged, 475.0, LEVEL))
 
 
-def test_a_policy_that_was_lost_by_hand():
+def test_evaluation_failures_by_hand():
     lost, held, dipped, never, late = (
         [20, 480, 384], [20, 480, 386], [480, 20, 470], [20, 474, 20], [20, 300, 475],
     )  # fmt: skip
     frame = evaluated(lost, held, dipped, never, late).sample(frac=1, random_state=0)
     (row,) = of_policy(frame).to_dict("records")
     assert (row["n"], row["solved"], row["fell"], row["share"]) == (5, 4, 1, 1 / 4)
-    assert row["failed"] == 2  # which the one that was never solved did too
-    # Wilson's interval of 1 in 4, by R's prop.test(1, 4, correct = FALSE).
+    assert row["failed"] == 2  # including the run that was never solved
+    # Wilson's interval of 1 in 4, from R's prop.test(1, 4, correct = FALSE).
     assert (row["low"], row["high"]) == pytest.approx((0.0456, 0.6994), abs=1e-4)
 
 
@@ -128,6 +128,6 @@ def test_other_policies_and_splits_do_not_count():
     assert row["solved"] == 0 and np.isnan([row["share"], row["low"], row["high"]]).all()
 
 
-def test_no_runs_at_all():
+def test_without_runs_the_results_are_empty():
     assert forgetting.training_falls(averages([1.0]).head(0), 475.0, LEVEL, 100).empty
     assert of_policy(evaluated([1.0]).head(0)).empty

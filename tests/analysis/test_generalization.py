@@ -1,4 +1,4 @@
-"""Trained on one variation, tested on another: matrix, summaries, map, and what is lost."""
+"""Generalisation across variations: matrix, summaries, map and losses."""
 
 import numpy as np
 import pandas as pd
@@ -31,27 +31,29 @@ def test_the_matrix_and_its_summaries_by_hand():
     assert row["extrapolation"] == pytest.approx(stats.gmean([0.8, 0.4, 0.25]))
 
 
-def test_a_summary_of_which_a_part_is_missing_is_missing():
+def test_a_summary_with_a_missing_cell_is_nan():
     cells = pd.DataFrame(
         {"configuration": "ppo", "seed": [0, 0, 0, 1], "trained": list("DDDD")}
         | {"tested": ["D", "R", "E", "D"], "success": [1.0, 0.5, 0.0, 1.0]}
     )
-    found = generalization.summaries(cells)
-    assert found["default"].tolist() == [1, 1]
-    assert found[["interpolation", "extrapolation"]].isna().all(axis=None)
+    result = generalization.summaries(cells)
+    assert result["default"].tolist() == [1, 1]
+    assert result[["interpolation", "extrapolation"]].isna().all(axis=None)
 
 
-def test_the_average_over_environments_is_of_seeds_that_all_have():
+def test_averages_over_environments_need_the_seed_in_all_of_them():
     def summary(*defaults):
         seeds = {"configuration": "ppo", "seed": np.arange(len(defaults)), "default": defaults}
         return pd.DataFrame(seeds | {"interpolation": 0.5, "extrapolation": 0.5})
 
-    found = generalization.averaged([summary(1.0, 0.8, 0.6), summary(0.5, 0.2)])
-    assert found["default"].tolist()[:2] == [0.75, 0.5] and np.isnan(found["default"].iloc[2])
+    result = generalization.averaged([summary(1.0, 0.8, 0.6), summary(0.5, 0.2)])
+    assert result["default"].tolist()[:2] == [0.75, 0.5] and np.isnan(result["default"].iloc[2])
 
 
-def test_cells_are_those_of_the_levels():
-    levels = FIRST_TEST_LEVEL + np.arange(205, 405)  # two blocks of the grid, beginning anywhere
+def test_the_cell_of_a_level_is_its_remainder():
+    levels = FIRST_TEST_LEVEL + np.arange(
+        205, 405
+    )  # two blocks of the grid, with an arbitrary start
     wins = (levels % 100 < 40).astype(float)
     frame = pd.concat(
         [
@@ -62,12 +64,12 @@ def test_cells_are_those_of_the_levels():
             played(0, 100, "held-out", "D", np.ones(200)),
         ]
     )
-    found = generalization.cells(frame, 1.0, 100, 100).set_index("cell")
-    assert len(found) == 100 and (found["n"] == 2).all()
-    assert (found.loc[:39, "success"] == 1).all() and (found.loc[40:, "success"] == 0.5).all()
+    result = generalization.cells(frame, 1.0, 100, 100).set_index("cell")
+    assert len(result) == 100 and (result["n"] == 2).all()
+    assert (result.loc[:39, "success"] == 1).all() and (result.loc[40:, "success"] == 0.5).all()
 
 
-def test_what_is_lost_by_not_training_there_by_hand():
+def test_losses_by_hand():
     parts = []
     rates = {("D", "D"): 0.9, ("D", "E"): 0.4, ("E", "E"): 0.6, ("E", "D"): 0.8}
     for seed in (0, 1):
@@ -77,17 +79,17 @@ def test_what_is_lost_by_not_training_there_by_hand():
             parts.append(played(seed, 100, split, tested, wins).assign(environment=trained))
     scores = overfitting.scores(pd.concat(parts), 1.0)
     floors = overfitting.floors("CartPole-v0", SUCCESS)
-    found = generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 1.0})
-    rows = found.set_index(["environment", "seed"])["gap"]
+    result = generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 1.0})
+    rows = result.set_index(["environment", "seed"])["gap"]
     assert rows["D", 0] == pytest.approx(0.2) and rows["E", 1] == pytest.approx(0.1)
-    assert found["learned"].all() and len(found) == 4
-    # None with as many levels was trained there: it cannot be told apart.
+    assert result["learned"].all() and len(result) == 4
+    # No run with this number of levels was trained there.
     assert generalization.lost(scores, SUCCESS, floors, {"D": 1.0, "E": 2.0}).empty
 
 
 @pytest.mark.parametrize(("here", "there", "learned"), [(1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 0)])
 def test_a_loss_is_judged_only_if_both_runs_learned(here, there, learned):
-    """Here is trained on D and tested on E; there is trained on E."""
+    """`here` was trained on D and tested on E; `there` was trained on E."""
     parts = [
         played(0, 100, "held-out", "D", np.full(10, here)).assign(environment="d"),
         played(0, 100, "shifted", "E", np.full(10, 0)).assign(environment="d"),
@@ -99,7 +101,7 @@ def test_a_loss_is_judged_only_if_both_runs_learned(here, there, learned):
     assert row["learned"] == bool(learned) and row["gap"] == there
 
 
-def test_of_two_environments_that_train_on_the_same_each_run_is_compared_with_one():
+def test_of_two_environments_with_equal_training_one_is_the_reference():
     parts = [
         played(0, 100, "held-out", "D", np.ones(10)).assign(environment="d"),
         played(0, 100, "shifted", "E", np.zeros(10)).assign(environment="d"),
@@ -108,5 +110,5 @@ def test_of_two_environments_that_train_on_the_same_each_run_is_compared_with_on
     ]
     scores = overfitting.scores(pd.concat(parts), 1.0)
     floors = overfitting.floors("CartPole-v0", SUCCESS)
-    found = generalization.lost(scores, SUCCESS, floors, {"d": 1, "e": 1, "e-again": 1})
-    assert (found["environment"] == "d").sum() == 1
+    result = generalization.lost(scores, SUCCESS, floors, {"d": 1, "e": 1, "e-again": 1})
+    assert (result["environment"] == "d").sum() == 1

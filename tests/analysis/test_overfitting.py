@@ -1,4 +1,4 @@
-"""Gaps to what was not trained on, by hand and beside naive references."""
+"""Gaps and verdicts, by hand and compared with naive references."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ def evaluations(*parts):
 
 
 def gap_frame(values, tested="held-out", reference=1.0, step=100, configuration="ppo"):
-    """Gaps of one configuration, a seed each."""
+    """Returns gaps of one configuration, one per seed."""
     return pd.DataFrame(
         {"environment": "e", "configuration": configuration, "seed": np.arange(len(values))}
         | {"step": step, "policy": "greedy", "tested": tested, "reference": reference}
@@ -36,10 +36,10 @@ def test_scores_by_hand():
         (0, 100, "training", "D", [195, 200, 194, 10]),
         (0, 100, "held-out", "D", [194.9, 10, 10, 195]),
     )
-    found = overfitting.scores(frame, 195.0).set_index("split")
-    assert found["success"].to_dict() == {"training": 0.5, "held-out": 0.25}
-    assert found.loc["training", "return"] == 599 / 4
-    assert (found["episodes"] == 4).all()
+    result = overfitting.scores(frame, 195.0).set_index("split")
+    assert result["success"].to_dict() == {"training": 0.5, "held-out": 0.25}
+    assert result.loc["training", "return"] == 599 / 4
+    assert (result["episodes"] == 4).all()
     assert overfitting.scores(frame, None)["success"].isna().all()
 
 
@@ -48,30 +48,30 @@ def test_gaps_by_hand():
         (0, 100, "training", "R", [1, 1, 1, 0]),
         (0, 100, "held-out", "R", [1, 0, 1, 0]),
         (0, 100, "shifted", "E", [0, 0, 0, 1]),
-        (0, 100, "shifted", "grid", [0, 0, 0, 0]),  # a map, not a distribution
+        (0, 100, "shifted", "grid", [0, 0, 0, 0]),  # the physics map is left out
         (1, 100, "training", "R", [1, 1, 1, 1]),
         (1, 100, "held-out", "R", [1, 1, 1, 1]),
         (1, 100, "shifted", "E", [1, 1, 1, 1]),
-        (1, 50, "held-out", "R", [0, 0, 0, 0]),  # of another step
+        (1, 50, "held-out", "R", [0, 0, 0, 0]),  # at another step
     )
-    found = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
-    rows = found.set_index(["seed", "tested"])[["reference", "score", "gap"]]
+    result = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
+    rows = result.set_index(["seed", "tested"])[["reference", "score", "gap"]]
     assert rows.loc[(0, "held-out")].tolist() == [0.75, 0.5, 0.25]
     assert rows.loc[(0, "E")].tolist() == [0.5, 0.25, 0.25]
     assert rows.loc[(1, "held-out")].tolist() == [1, 1, 0]
     assert rows.loc[(1, "E")].tolist() == [1, 1, 0] and len(rows) == 4
 
 
-def test_means_over_seeds_are_the_naive_ones():
+def test_means_over_seeds_agree_with_a_naive_loop():
     rng = np.random.default_rng(0)
     counts = {("a", 0): 1, ("a", 100): 5, ("b", 0): 2, ("b", 100): 20}
     parts = [
         gap_frame(rng.normal(size=count), step=step, configuration=name)
         for (name, step), count in counts.items()
     ]
-    found = overfitting.over_seeds(pd.concat(parts), ["configuration", "step"], "gap")
+    result = overfitting.over_seeds(pd.concat(parts), ["configuration", "step"], "gap")
     for (name, step), part in zip(counts, parts, strict=True):
-        row = found[(found["configuration"] == name) & (found["step"] == step)].iloc[0]
+        row = result[(result["configuration"] == name) & (result["step"] == step)].iloc[0]
         values = part["gap"].to_numpy()
         assert row["n"] == len(values) and row["mean"] == pytest.approx(values.mean())
         if len(values) > 1:
@@ -81,14 +81,14 @@ def test_means_over_seeds_are_the_naive_ones():
             assert np.isnan(row["low"]) and row["note"] == "one seed, so no interval"
 
 
-def test_the_typical_value_lies_between_ordered_seeds_as_the_binomial_says():
+def test_the_interval_of_the_typical_value_agrees_with_the_binomial_distribution():
     values = np.random.default_rng(1).normal(size=20)
     for family, outer in ((1, 6), (20, 3), (10_000, 1)):
         frame = gap_frame(values)
         (row,) = overfitting.typical(frame, ["step"], "gap", family).to_dict("records")
         ordered = np.sort(values)
         assert (row["low"], row["high"]) == (ordered[outer - 1], ordered[-outer])
-        # One step further in it would be too narrow.
+        # The next narrower interval has too little coverage.
         held = [1 - 2 * stats.binom.cdf(cut - 1, 20, 0.5) for cut in (outer, outer + 1)]
         assert held[0] >= 1 - 0.05 / family > held[1]
         assert row["typical"] == np.median(values)
@@ -104,10 +104,10 @@ def test_the_typical_value_lies_between_ordered_seeds_as_the_binomial_says():
         ([0.01, -0.01, 0.02, 0.00, -0.02, 0.00], 0.9, "none"),
         ([0.00, 0.30, -0.20, 0.10, 0.00, 0.00], 0.9, "undecided"),  # too wide
         ([0.0] * 6, 1.0, "none"),  # success everywhere
-        ([0.0] * 5, 1.0, "undecided"),  # five seeds bound nothing
+        ([0.0] * 5, 1.0, "undecided"),  # five seeds have no interval
         ([0.5] * 6, 1.0, "gap"),
         ([0.4], 1.0, "undecided"),
-        ([-0.30] * 6, 0.5, "reverse"),  # far below the margin is not none
+        ([-0.30] * 6, 0.5, "reverse"),  # far below 0
     ],
 )
 def test_verdicts(values, reference, expected):
@@ -120,24 +120,24 @@ def test_a_family_of_questions_takes_more_seeds():
     assert verdict([0.5] * 7, family=2)["verdict"] == "gap"
 
 
-def test_an_agent_that_learned_nothing_is_not_said_to_be_free_of_overfitting():
+def test_an_agent_that_learned_nothing_is_undecided():
     row = verdict([0.0] * 6, reference=0.0)
     assert row["verdict"] == "undecided" and row["note"] == "too little was learned to lose"
     assert row["n"] == 0 and row["runs"] == 6
     assert verdict([0.0] * 6, reference=0.06)["verdict"] == "none"
 
 
-def test_a_return_of_unknown_range_has_no_margin_but_a_gap_is_still_found():
+def test_without_a_margin_a_gap_can_still_be_detected():
     unknown = overfitting.mean_return("gymnasium:LunarLander-v3")
-    found = [
+    result = [
         overfitting.verdicts(gap_frame(values, reference=200.0), unknown)["verdict"].item()
         for values in ([0.1, -0.1, 0.0] * 2, [50, 51, 49] * 2)
     ]
-    assert found == ["undecided", "gap"]
+    assert result == ["undecided", "gap"]
 
 
-def test_what_more_training_adds_is_paired_by_seed():
-    # Seeds differ far more than the two evaluations of each: only pairing sees the growth.
+def test_widening_is_paired_by_seed():
+    # Seeds differ far more than the two evaluations of one seed, so only pairing shows the growth.
     base = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 0.2])
     growth = np.array([0.10, 0.11, 0.09, 0.12, 0.08, 0.10])
     frame = pd.concat([gap_frame(base, step=50), gap_frame(base + growth, step=100)])
@@ -163,19 +163,19 @@ def test_only_seeds_that_learned_are_judged():
     assert row["gap"] == pytest.approx(0.31) and row["reference"] == 1.0
 
 
-def test_what_a_constant_action_does_is_not_taken_for_learning():
+def test_scores_of_a_constant_action_do_not_count_as_learned():
     frame = evaluations(
         (0, 100, "held-out", "E", np.arange(100) < 83),
         (0, 100, "shifted", "D", np.zeros(100)),
         (1, 100, "held-out", "E", np.arange(100) < 85),
         (1, 100, "shifted", "D", np.zeros(100)),
     )
-    floors = overfitting.floors("MountainCar-v0", SUCCESS)  # 79% on E, and 5 points more
-    found = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS, floors)
-    assert found["learned"].tolist() == [False, True] and floors["D"] == 0
+    floors = overfitting.floors("MountainCar-v0", SUCCESS)  # 79% on E; the margin adds 5 points
+    result = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS, floors)
+    assert result["learned"].tolist() == [False, True] and floors["D"] == 0
 
 
-def test_what_is_known_of_the_environments():
+def test_measures_of_the_environments():
     assert benchmarks.get("gymnasium:CartPole-v0").success == 195
     assert benchmarks.get("LunarLander-v3").success is None
     for known in benchmarks.BENCHMARKS.values():
@@ -187,8 +187,8 @@ def test_what_is_known_of_the_environments():
 
 
 @pytest.mark.parametrize("seen", [np.ones(4), np.array([1.0, 0.0, 1.0, 1.0])])
-def test_one_level_says_nothing_of_others(seen):
-    """Ten seeds that all lose 1 on unseen levels, of which one level was trained on."""
+def test_one_training_level_gives_no_interval(seen):
+    """Ten seeds trained on one level all lose 1 on held-out levels."""
     gaps = gap_frame(np.ones(10))
     level_scores = pd.DataFrame(
         {"environment": "e", "configuration": "ppo", "seed": np.arange(10), "step": 100}
@@ -198,8 +198,8 @@ def test_one_level_says_nothing_of_others(seen):
     assert (row["verdict"], row["note"]) == ("undecided", "one level")
 
 
-def test_the_chance_of_the_levels_widens_an_interval_by_students_t_of_their_number():
-    """A fifth of 5% is for five levels, whose share of the variance is 0.0004."""
+def test_level_variance_widens_an_interval_by_students_t():
+    """A fifth of 5% is reserved for five levels with a variance of 0.0004."""
     values = gap_frame(np.linspace(0.1, 0.5, 20))
     by = ["environment", "configuration", "step", "policy", "tested"]
     shared = values[by].drop_duplicates().assign(of_levels=0.0004, levels=5)
@@ -207,7 +207,7 @@ def test_the_chance_of_the_levels_widens_an_interval_by_students_t_of_their_numb
         overfitting.typical(values, by, "gap", 2, one).to_dict("records") for one in (None, shared)
     )
     slack = 0.02 * stats.t.ppf(1 - 0.2 * 0.05 / 2 / 2, 4)
-    # The seeds are judged at four fifths of the error, which moves each end to the next seed.
+    # Seeds have four fifths of the error, which moves each end to the next seed.
     seeds = Differences.within(values["gap"].to_numpy()).interval(1 - 0.8 * 0.05 / 2)
     assert (wide["low"], wide["high"]) == pytest.approx((seeds[0] - slack, seeds[1] + slack))
     assert wide["low"] < alone["low"] and wide["high"] > alone["high"]

@@ -1,4 +1,4 @@
-"""What is found of policies that are known to overfit, and of those known not to."""
+"""Verdicts on policies that are known to overfit or not to overfit."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,9 @@ from tfrl.analysis import level_variance, overfitting
 from tfrl.analysis.returns import RUN
 from tfrl.variations import FIRST_TEST_LEVEL
 
-ANSWERS = np.random.default_rng(7).integers(4, size=2**16)  # of four actions, which solves a level
+ANSWERS = np.random.default_rng(7).integers(
+    4, size=2**16
+)  # the action that solves each level, of four
 
 
 def answer(levels):
@@ -18,17 +20,17 @@ def answer(levels):
 
 
 def memoriser(levels, known):
-    """Looks up the levels it was trained on; elsewhere, always the first action."""
+    """Solves the levels it was trained on; elsewhere it always takes the first action."""
     return np.where(levels < known, answer(levels), 0)
 
 
 def blind(levels, known):
-    """Never looks at the level."""
+    """Ignores the level."""
     return np.zeros(len(levels), int)
 
 
 def verdicts_on(policy, rng, levels, repetitions, seeds=6):
-    """Verdicts on a policy that was trained on the first levels, each on runs of its own."""
+    """Returns verdicts on a policy that was trained on the first levels, each with its own runs."""
     ranges = {"training": (0, levels), "held-out": (FIRST_TEST_LEVEL, 2 * FIRST_TEST_LEVEL)}
     runs = repetitions * seeds
     parts = []
@@ -42,37 +44,37 @@ def verdicts_on(policy, rng, levels, repetitions, seeds=6):
     return overfitting.verdicts(gaps, SUCCESS)
 
 
-def test_a_planted_memoriser_is_found():
-    found = verdicts_on(memoriser, np.random.default_rng(0), levels=10, repetitions=50)
-    assert (found["verdict"] == "gap").all()
-    assert (found["low"] > 0.5).all() and (found["reference"] == 1).all()
+def test_a_planted_memoriser_is_detected():
+    result = verdicts_on(memoriser, np.random.default_rng(0), levels=10, repetitions=50)
+    assert (result["verdict"] == "gap").all()
+    assert (result["low"] > 0.5).all() and (result["reference"] == 1).all()
 
 
-def test_a_policy_blind_to_the_level_is_rarely_found_guilty():
-    # As many training levels as can hold every action in its share, so that there is no gap.
-    found = verdicts_on(blind, np.random.default_rng(1), levels=2**15, repetitions=400)
-    assert ((found["low"] <= 0) & (found["high"] >= 0)).mean() >= 0.9
-    assert (found["n"] == 6).all() and len(found) == 400
+def test_a_policy_that_ignores_the_level_rarely_has_a_gap():
+    # Training levels enough for every action to have its share, so the true gap is 0.
+    result = verdicts_on(blind, np.random.default_rng(1), levels=2**15, repetitions=400)
+    assert ((result["low"] <= 0) & (result["high"] >= 0)).mean() >= 0.9
+    assert (result["n"] == 6).all() and len(result) == 400
 
 
-def covers(found):
-    return ((found["low"] <= 0) & (found["high"] >= 0)).mean()
+def covers(result):
+    return ((result["low"] <= 0) & (result["high"] >= 0)).mean()
 
 
 @pytest.mark.parametrize("known", [5, 10, 100, None])
 @pytest.mark.parametrize("seeds", [6, 20])
-def test_that_few_levels_are_easy_or_hard_by_chance_is_no_overfitting(known, seeds):
+def test_easy_or_hard_training_levels_are_not_overfitting(known, seeds):
     frame = of_easy_and_hard_levels(np.random.default_rng(3), 200, seeds, known, [1.0])
     gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
     level_scores = level_variance.level_scores(frame, "success", 1.0)
-    found = overfitting.verdicts(gaps, SUCCESS, 1, level_scores)
-    assert len(found) == 200 and covers(found) >= 0.9
+    result = overfitting.verdicts(gaps, SUCCESS, 1, level_scores)
+    assert len(result) == 200 and covers(result) >= 0.9
     if known == 10:
         assert covers(overfitting.verdicts(gaps, SUCCESS)) < 0.75 + 0.15 * (seeds == 6)
 
 
-def test_that_skill_grows_on_few_levels_is_no_growth_of_overfitting():
-    # Five times as skilled at the end, and more so on easy levels: of ten, they are more or fewer.
+def test_growing_skill_on_few_levels_is_not_growing_overfitting():
+    # Skill grows fivefold, with more effect on easy levels, whose number among ten is random.
     frame = of_easy_and_hard_levels(np.random.default_rng(4), 200, 20, 10, [0.2, 1.0])
     gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
     level_scores = level_variance.level_scores(frame, "success", 1.0)
@@ -80,7 +82,7 @@ def test_that_skill_grows_on_few_levels_is_no_growth_of_overfitting():
     assert covers(overfitting.widening(gaps, 0, 1, SUCCESS)) < 0.85
 
 
-def test_what_levels_add_is_the_naive_sum_over_clusters():
+def test_level_variance_agrees_with_a_naive_sum_over_clusters():
     frame = of_easy_and_hard_levels(np.random.default_rng(5), 1, 3, 4, [1.0])
     frame = frame[frame["split"] == "training"]
     level_scores = level_variance.level_scores(frame, "success", 1.0)
@@ -95,8 +97,8 @@ def test_what_levels_add_is_the_naive_sum_over_clusters():
 
 
 @pytest.mark.parametrize(("rate", "spread"), [(0.98, 0.0), (0.5, 0.0), (0.7, 0.15), (1.0, 0.0)])
-def test_intervals_of_no_gap_cover_zero_and_of_a_planted_one_exclude_it(rate, spread):
-    # A run succeeds at a rate of its own; six seeds of 100 episodes a split.
+def test_intervals_cover_zero_without_a_gap_and_exclude_it_with_a_planted_one(rate, spread):
+    # Each run has its own success rate; six seeds, 100 episodes per split.
     rng = np.random.default_rng(2)
     repetitions, seeds = 1_000, 6
     rates = np.clip(rng.normal(rate, spread, (repetitions, seeds)), 0, 1)
@@ -120,8 +122,8 @@ def test_intervals_of_no_gap_cover_zero_and_of_a_planted_one_exclude_it(rate, sp
 
 
 @pytest.mark.parametrize("family", [1, 20])
-def test_the_interval_is_widened_by_student_s_t_of_the_levels(family):
-    """By hand: a share of the error is for the chance of which levels there are."""
+def test_level_variance_widens_verdicts_by_students_t(family):
+    """A share of the error is reserved for the choice of levels; computed by hand."""
     frame = of_easy_and_hard_levels(np.random.default_rng(6), 1, 12, 10, [1.0])
     gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
     level_scores = level_variance.level_scores(frame, "success", 1.0)
@@ -136,12 +138,12 @@ def test_the_interval_is_widened_by_student_s_t_of_the_levels(family):
     slack = stats.t.ppf(1 - 0.2 * 0.05 / family / 2, 9) * np.sqrt(variance)
     assert wide["high"] == pytest.approx(plain["high"] + slack)
     assert wide["low"] == pytest.approx(plain["low"] - slack)
-    found = overfitting.verdicts(gaps, SUCCESS, family, level_scores).iloc[0]
+    result = overfitting.verdicts(gaps, SUCCESS, family, level_scores).iloc[0]
     expected = [max(wide["low"], -1), min(wide["high"], 1)]
-    assert found[["low", "high"]].tolist() == pytest.approx(expected)
+    assert result[["low", "high"]].tolist() == pytest.approx(expected)
 
 
-def test_which_levels_were_trained_on_is_no_chance_of_a_gap_to_a_variation():
+def test_level_variance_does_not_affect_gaps_to_a_variation():
     frame = of_easy_and_hard_levels(np.random.default_rng(8), 1, 12, 10, [1.0])
     gaps = overfitting.gaps(overfitting.scores(frame, 1.0), SUCCESS)
     both = pd.concat([gaps, gaps.assign(tested="E")])

@@ -1,4 +1,4 @@
-"""Aggregates over environments against rliable 1.2, on pandas 2 in an environment of its own.
+"""Aggregates over environments compared with rliable 1.2 (run with pandas 2, separately).
 
 `rliable/values.json` holds what `rliable/oracle.py` printed there.
 """
@@ -22,7 +22,7 @@ NUMBERS = ["iqm", "mean", "optimality_gap"]
 
 
 def scores(case, *names):
-    """The runs x environments matrices of a case, as a table of scores."""
+    """Returns the runs x environments matrices of a case as a table of scores."""
     return pd.concat(
         pd.DataFrame({"environment": str(task), "configuration": name, "score": column})
         for name in names
@@ -31,7 +31,7 @@ def scores(case, *names):
 
 
 def assert_same_interval(ours, theirs, error):
-    """Ends equal but for the chance of the draws, in widths of the interval."""
+    """Compares ends with a tolerance for random draws, in widths of the interval."""
     width = theirs[1] - theirs[0]
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=error * width + 1e-12)
 
@@ -43,7 +43,7 @@ def test_aggregates(case):
         estimate, low, high = KNOWN["cases"][case][name]
         assert row[name] == pytest.approx(estimate, abs=ESTIMATE)
         if row["note"]:
-            assert row["n"] < 10 and np.isnan(row[f"{name}_low"])  # four runs: we give none
+            assert row["n"] < 10 and np.isnan(row[f"{name}_low"])  # four runs: no interval here
         else:
             # Four standard errors of the 2.5% quantiles of two times 10,000 normal draws, and twice
             # that where one run in ten lies far out.
@@ -53,28 +53,28 @@ def test_aggregates(case):
 
 @pytest.mark.parametrize("case", KNOWN["cases"])
 def test_probability_of_improvement(case):
-    found = aggregates.improvement_across(scores(case, "a", "b"), "a", "b")
+    result = aggregates.improvement_across(scores(case, "a", "b"), "a", "b")
     estimate, *ends = KNOWN["cases"][case]["improvement"]
-    assert found.estimate == pytest.approx(estimate, abs=ESTIMATE)
-    if not found.note:
-        assert_same_interval([found.low, found.high], ends, 0.12)  # theirs is of 1,000 draws
+    assert result.estimate == pytest.approx(estimate, abs=ESTIMATE)
+    if not result.note:
+        assert_same_interval([result.low, result.high], ends, 0.12)  # rliable draws 1,000 samples
 
 
 @pytest.mark.parametrize("case", KNOWN["cases"])
 def test_performance_profiles(case):
-    found = aggregates.performance_profile(scores(case, "a"), np.array(KNOWN["taus"]))
+    result = aggregates.performance_profile(scores(case, "a"), np.array(KNOWN["taus"]))
     share, low, high = np.array(KNOWN["cases"][case]["profile"])
-    np.testing.assert_allclose(found["share"], share, rtol=0, atol=ESTIMATE)
-    if not found["low"].isna().all():
-        # 2,000 and 1,000 draws, and shares come in steps of one run.
+    np.testing.assert_allclose(result["share"], share, rtol=0, atol=ESTIMATE)
+    if not result["low"].isna().all():
+        # 2,000 and 1,000 draws; shares are multiples of one run.
         step = 1 / len(scores(case, "a"))
         atol = 0.12 * (high - low) + step
-        assert (np.abs(found["low"] - low) <= atol + 1e-12).all()
-        assert (np.abs(found["high"] - high) <= atol + 1e-12).all()
+        assert (np.abs(result["low"] - low) <= atol + 1e-12).all()
+        assert (np.abs(result["high"] - high) <= atol + 1e-12).all()
 
 
 @pytest.mark.slow
-def test_the_values_are_what_rliable_gives():
+def test_the_stored_values_are_those_of_rliable():
     done = subprocess.run([FOLDER / "setup.sh"], capture_output=True, text=True)
     if done.returncode:
         lacking(f"rliable cannot be installed: {done.stderr.strip()[-200:]}")
@@ -84,11 +84,11 @@ def test_the_values_are_what_rliable_gives():
     _assert_close(json.loads(output), KNOWN)
 
 
-def _assert_close(found, expected):
-    """The same numbers but for rounding, at every depth."""
+def _assert_close(result, expected):
+    """Compares nested numbers up to rounding."""
     if isinstance(expected, dict):
-        assert found.keys() == expected.keys()
+        assert result.keys() == expected.keys()
         for key in expected:
-            _assert_close(found[key], expected[key])
+            _assert_close(result[key], expected[key])
     else:
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12)

@@ -1,4 +1,4 @@
-"""The rule behind verdicts: against SciPy, by hand, and where shapes are hardest."""
+"""The sign test: compared with SciPy, by hand, and simulated for the hardest distributions."""
 
 import numpy as np
 import pytest
@@ -10,12 +10,12 @@ from tfrl.analysis.sign_test import Differences
 
 
 def won(wins, trials):
-    """Two sides of `trials` scores. The first has no spread and wins that many pairs."""
+    """Returns two sides of `trials` scores: the first is constant and wins `wins` pairs."""
     return np.zeros(trials), np.where(np.arange(trials) < wins, -1.0, 1.0)
 
 
 @pytest.mark.parametrize(("wins", "trials"), [(0, 4), (3, 6), (7, 8), (15, 20), (20, 20)])
-def test_against_seeds_without_spread_it_is_the_sign_test(wins, trials):
+def test_against_constant_seeds_it_is_scipys_sign_test(wins, trials):
     theirs = stats.binomtest(wins, trials)
     assert Differences.between(*won(wins, trials)).p == pytest.approx(theirs.pvalue)
     interval = theirs.proportion_ci(method="exact")
@@ -24,7 +24,7 @@ def test_against_seeds_without_spread_it_is_the_sign_test(wins, trials):
     )
 
 
-def test_sides_may_be_exchanged_and_the_side_with_fewer_seeds_counts():
+def test_the_test_is_symmetric_and_uses_the_smaller_number_of_seeds():
     rng = np.random.default_rng(0)
     a, b = rng.normal(0.7, 1, 7), rng.normal(0, 1, 12)
     assert Differences.between(a, b).p == pytest.approx(Differences.between(b, a).p)
@@ -38,7 +38,7 @@ def test_sides_may_be_exchanged_and_the_side_with_fewer_seeds_counts():
     assert 2 * expected[1] <= Differences.between(a, b).p <= 2 * expected[0]
 
 
-def test_the_interval_excludes_one_half_where_the_test_decides():
+def test_the_share_interval_excludes_one_half_if_the_test_rejects():
     rng = np.random.default_rng(1)
     decided = 0
     for _ in range(500):
@@ -51,7 +51,7 @@ def test_the_interval_excludes_one_half_where_the_test_decides():
 
 
 @pytest.mark.parametrize("margin", [0.5, 2.0, 9.0])
-def test_with_the_sides_exchanged_the_verdict_is_the_opposite_one(margin):
+def test_exchanging_the_sides_reverses_the_verdict(margin):
     a, b = np.random.default_rng(10).normal([[2.0], [0.0]], 0.3, (2, 12))
     side, size = Differences.between(a, b).verdict(margin)
     assert (side, size) == (
@@ -61,93 +61,93 @@ def test_with_the_sides_exchanged_the_verdict_is_the_opposite_one(margin):
     assert Differences.between(b, a).verdict(margin) == ("lower", size)
 
 
-def test_two_seeds_have_an_interval_of_the_share():
+def test_two_seeds_have_a_share_interval():
     low, high = Differences.between(*won(2, 2)).share_interval()
     assert (low, high) == (pytest.approx(0.025**0.5), 1)
 
 
-def test_no_interval_of_a_single_seed():
+def test_one_seed_has_no_share_interval():
     assert np.isnan(Differences.between(np.zeros(1), np.ones(9)).share_interval()).all()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("null", NULLS)
-def test_where_neither_wins_more_often_a_verdict_is_rare_whatever_the_shapes(null, size):
+def test_the_test_keeps_its_level_for_all_shapes(null, size):
     rng, repetitions = np.random.default_rng(2), 4_000
     a, b = (draw(rng, (repetitions, n)) for draw, n in zip(NULLS[null], size, strict=True))
-    found = sign_test.p_values(a, b)
+    result = sign_test.p_values(a, b)
     error = 3 * np.sqrt(0.05 * 0.95 / repetitions)
-    assert np.mean(found < 0.05) <= 0.05 + error
-    assert np.mean(found < 0.05 / 6) <= 0.05 / 6 + 3 * np.sqrt(0.01 / repetitions)
+    assert np.mean(result < 0.05) <= 0.05 + error
+    assert np.mean(result < 0.05 / 6) <= 0.05 / 6 + 3 * np.sqrt(0.01 / repetitions)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("null", NULLS)
-def test_the_interval_holds_the_typical_difference_whatever_the_shapes(null, size):
+def test_the_interval_covers_the_typical_difference_for_all_shapes(null, size):
     rng, repetitions = np.random.default_rng(6), 500
-    truth, held, given = typical(NULLS[null]), 0, 0
+    truth, covered, finite = typical(NULLS[null]), 0, 0
     for _ in range(repetitions):
         a, b = (draw(rng, n) for draw, n in zip(NULLS[null], size, strict=True))
         low, high = Differences.between(a, b).interval()
-        given += np.isfinite(low)
-        held += not (truth < low - 1e-2 or truth > high + 1e-2)
-    assert given in (0, repetitions) and (given > 0) == (min(size) >= 6)
-    assert held / repetitions >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / repetitions)
+        finite += np.isfinite(low)
+        covered += not (truth < low - 1e-2 or truth > high + 1e-2)
+    assert finite in (0, repetitions) and (finite > 0) == (min(size) >= 6)
+    assert covered / repetitions >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / repetitions)
 
 
 @pytest.mark.parametrize("n", [6, 10, 20])
 @pytest.mark.parametrize("null", ["normal, spread 1 and 5", "lognormal and normal"])
-def test_what_is_called_equivalent_or_as_much_as_matters_seldom_is_not(null, n):
-    """Where the typical difference is just the margin."""
+def test_verdicts_on_size_keep_to_their_level(null, n):
+    """The typical difference equals the margin."""
     rng, repetitions, margin = np.random.default_rng(7), 1_000, 0.5
     shift = margin - typical(NULLS[null])
-    found = []
+    result = []
     for _ in range(repetitions):
         a, b = (draw(rng, n) for draw in NULLS[null])
-        found.append(Differences.between(a + shift, b).verdict(margin))
+        result.append(Differences.between(a + shift, b).verdict(margin))
     error = 3 * np.sqrt(0.05 * 0.95 / repetitions)
-    assert found.count((sign_test.EQUIVALENT, "")) / repetitions <= 0.025 + error
-    assert found.count((sign_test.HIGHER, sign_test.AS_MUCH)) / repetitions <= 0.025 + error
+    assert result.count((sign_test.EQUIVALENT, "")) / repetitions <= 0.025 + error
+    assert result.count((sign_test.HIGHER, sign_test.AS_MUCH)) / repetitions <= 0.025 + error
 
 
-def test_within_seeds_it_is_the_sign_test_and_the_interval_of_the_median():
+def test_within_seeds_it_is_scipys_sign_test_and_the_interval_of_the_median():
     changes = np.random.default_rng(8).normal(0.4, 1, 15)
-    found = Differences.within(changes)
-    assert found.p == pytest.approx(stats.binomtest(int((changes > 0).sum()), 15).pvalue)
+    result = Differences.within(changes)
+    assert result.p == pytest.approx(stats.binomtest(int((changes > 0).sum()), 15).pvalue)
     ordered = np.sort(changes)
-    assert found.interval() == (ordered[3], ordered[-4])  # 96.5%; one further in, 88.2%
+    assert result.interval() == (ordered[3], ordered[-4])  # 96.5%; the next narrower one, 88.2%
     assert Differences.within(changes[:5]).interval() == pytest.approx((np.nan,) * 2, nan_ok=True)
-    assert found.typical == np.median(changes)
+    assert result.typical == np.median(changes)
 
 
-def test_an_interval_beyond_0_is_one_that_the_test_decides():
+def test_the_interval_excludes_zero_if_the_test_rejects():
     rng = np.random.default_rng(9)
     for _ in range(300):
         a, b = rng.normal(rng.normal(0, 1), 1, 11), rng.normal(0, 1, 14)
-        found = Differences.between(a, b)
-        low, high = found.interval(0.99)
-        assert (low > 0 or high < 0) == (found.p < 0.01)
-        assert found.verdict(alpha=0.01)[0] != "undecided" or found.p >= 0.01
+        result = Differences.between(a, b)
+        low, high = result.interval(0.99)
+        assert (low > 0 or high < 0) == (result.p < 0.01)
+        assert result.verdict(alpha=0.01)[0] != "undecided" or result.p >= 0.01
 
 
 @pytest.mark.parametrize("n", [5, 10, 20])
-def test_the_interval_holds_shares_other_than_one_half(n):
+def test_the_share_interval_covers_other_shares(n):
     rng, truth = np.random.default_rng(3), stats.norm.cdf(1 / np.sqrt(1 + 25))
-    held = []
+    covered = []
     for _ in range(1_000):
         low, high = Differences.between(rng.normal(1, 1, n), rng.normal(0, 5, n)).share_interval()
-        held.append(low <= truth <= high)
-    assert np.mean(held) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 1_000)
+        covered.append(low <= truth <= high)
+    assert np.mean(covered) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 1_000)
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.05 / 6, 0.05 / 24])
-def test_fewer_seeds_than_the_least_can_never_decide(alpha):
+def test_fewer_than_the_least_seeds_never_give_a_verdict(alpha):
     least = sign_test.least_seeds(alpha)
     assert Differences.between(*won(least, least)).p < alpha
     assert Differences.between(*won(least - 1, least - 1)).p >= alpha
 
 
-def test_seeds_needed_are_those_that_decide_in_four_of_five_studies():
+def test_seeds_needed_give_a_power_of_80_percent():
     rng = np.random.default_rng(4)
     a, b = rng.normal(0.9, 1, 15), rng.gamma(2, 0.5, 15) - 1
     needed = int(sign_test.seeds_needed(a, b, 0.01, "key"))

@@ -10,7 +10,7 @@ PUBLISHED = np.array([-1, 2, 3.5, 5, 2, 1, 1.5, 3, 1.5, 6, 2])
 
 
 def averages(*curves, step=10):
-    """Runs of one configuration, one value an episode, `step` environment steps each."""
+    """Returns runs of one configuration with one value per episode of `step` environment steps."""
     parts = [
         pd.DataFrame(
             {"environment": "e", "configuration": "a", "seed": seed}
@@ -23,7 +23,7 @@ def averages(*curves, step=10):
 
 
 def over_time(*curves):
-    """Measures of curves of 100 values, one for each point of the grid."""
+    """Returns measures of curves of 100 values, one per point of the grid."""
     return stability.over_time(averages(*curves), 1_000).to_dict("records")
 
 
@@ -36,16 +36,16 @@ def test_the_published_tail():
 @pytest.mark.parametrize(("n", "lowest"), [(1, 1), (20, 1), (21, 2), (40, 2), (41, 3)])
 def test_a_tail_is_the_lowest_twentieth_rounded_up(n, lowest):
     values = np.random.default_rng(n).permutation(n).astype(float)
-    padded = np.concatenate([[np.nan], values, [np.nan]])  # what is not there does not count
+    padded = np.concatenate([[np.nan], values, [np.nan]])  # NaNs do not count
     assert lower_cvar(padded[None]) == pytest.approx((lowest - 1) / 2)
 
 
-def test_a_tail_is_not_watered_down_by_values_equal_to_its_edge():
+def test_a_tail_does_not_include_all_values_equal_to_its_edge():
     values = np.concatenate([np.full(3, -10.0), np.zeros(97)])
     assert lower_cvar(values[None]) == pytest.approx(-30 / 5)
 
 
-def test_quantiles_are_numpys_without_what_is_not_there():
+def test_quantiles_agree_with_numpy_without_nans():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(50, 31))
     values[rng.random(values.shape) < 0.3] = np.nan
@@ -57,7 +57,7 @@ def test_quantiles_are_numpys_without_what_is_not_there():
     )
 
 
-def test_a_collapse_scores_its_depth_and_a_rise_nothing():
+def test_long_term_risk_of_a_collapse_is_its_depth():
     rise = np.linspace(20, 500, 60)
     collapse, monotone = over_time(np.r_[rise, np.full(40, 20.0)], np.linspace(0, 500, 100))
     assert collapse["long_risk"] == collapse["drawdown"] == 480
@@ -73,7 +73,7 @@ def test_the_deepest_fall_of_a_known_curve():
     assert row["drawdown"] == row["long_risk"] == 70 and row["range"] == 100
 
 
-def test_dispersion_is_the_naive_one():
+def test_dispersion_agrees_with_a_naive_loop():
     rng = np.random.default_rng(1)
     curves = np.cumsum(rng.normal(1, 3, size=(4, 100)), axis=1)
     for row, y in zip(over_time(*curves), curves, strict=True):
@@ -86,14 +86,14 @@ def test_dispersion_is_the_naive_one():
 
 
 @pytest.mark.parametrize("curve", [np.full(100, 500.0), np.linspace(500, 20, 100)])
-def test_a_curve_that_never_rises_has_no_dispersion_and_says_so(curve):
+def test_a_curve_that_never_rises_has_a_note_and_no_dispersion(curve):
     (row,) = over_time(curve)
     assert np.isnan(row["dispersion"]) and row["note"] == "the curve does not rise"
     assert row["long_risk"] >= 0 and np.isfinite(row["short_risk"])
 
 
 def test_runs_of_unequal_length_share_a_grid():
-    # The second run's only episodes end late; its curve begins there.
+    # The second run's episodes all end late, where its curve begins.
     late = averages(np.linspace(0, 1, 50), step=2)
     late["step"] += 900
     late["seed"] = 1
@@ -105,15 +105,15 @@ def test_runs_of_unequal_length_share_a_grid():
 
 def test_the_spread_across_runs():
     frame = averages(*[np.full(10, float(value)) for value in range(5)])
-    found = stability.across_runs(frame, 100)
-    assert found["step"].tolist() == [20, 40, 60, 80, 100] and (found["n"] == 5).all()
-    assert (found["iqr"] == 2).all() and (found["cvar"] == 0).all()
+    result = stability.across_runs(frame, 100)
+    assert result["step"].tolist() == [20, 40, 60, 80, 100] and (result["n"] == 5).all()
+    assert (result["iqr"] == 2).all() and (result["cvar"] == 0).all()
     alone = stability.across_runs(averages(np.ones(10)), 100)
     assert alone["iqr"].isna().all() and (alone["note"] == "needs two seeds").all()
 
 
 def evaluations(runs):
-    """From {seed: [returns at step 0, returns at step 100, ...]}."""
+    """Returns evaluations from {seed: [returns at step 0, returns at step 100, ...]}."""
     rows = [
         ("e", "a", seed, 100 * i, "held-out", "greedy", episode, float(value))
         for seed, evaluated in runs.items()
@@ -126,29 +126,29 @@ def evaluations(runs):
 def test_the_spread_across_the_episodes_of_the_final_policy():
     frame = evaluations({0: [[9], [0, 1, 2, 3, 4]], 1: [[9], [5, 5, 7]]})
     other = frame.assign(policy="stochastic", **{"return": 99.0})
-    found = stability.across_rollouts(pd.concat([frame, other]), 100, "greedy")
-    assert found["episodes"].tolist() == [5, 3]
-    assert found["iqr"].tolist() == [2, 1] and found["cvar"].tolist() == [0, 5]
+    result = stability.across_rollouts(pd.concat([frame, other]), 100, "greedy")
+    assert result["episodes"].tolist() == [5, 3]
+    assert result["iqr"].tolist() == [2, 1] and result["cvar"].tolist() == [0, 5]
 
 
-def test_the_best_checkpoint_is_judged_by_episodes_that_did_not_choose_it():
-    # By the even episodes the second is best; the odd ones see no difference to the last.
-    found = stability.best_and_last(
+def test_the_best_checkpoint_is_scored_by_episodes_that_did_not_select_it():
+    # The second is best by the even episodes; by the odd ones it equals the last.
+    result = stability.best_and_last(
         evaluations(
             {
                 0: [[0, 0, 0, 0], [9, 3, 9, 3], [5, 3, 5, 3]],
-                1: [[0, 0], [500, 500], [500, 500]],  # of equals the latest
+                1: [[0, 0], [500, 500], [500, 500]],  # of ties, the latest
                 2: [[0, 0], [500, 480], [20, 30]],
             }
         ),
         "greedy",
     )
-    assert found["best_step"].tolist() == [100, 200, 100]
-    assert found["best"].tolist() == [3, 500, 480] and found["last"].tolist() == [3, 500, 30]
-    assert found["difference"].tolist() == [0, 0, 450]
+    assert result["best_step"].tolist() == [100, 200, 100]
+    assert result["best"].tolist() == [3, 500, 480] and result["last"].tolist() == [3, 500, 30]
+    assert result["difference"].tolist() == [0, 0, 450]
 
 
-def test_choosing_among_equals_gains_nothing_where_others_judge():
+def test_equal_checkpoints_differ_by_nothing_on_other_episodes():
     rng = np.random.default_rng(2)
     equals = {seed: rng.normal(size=(10, 20)) for seed in range(200)}
     difference = stability.best_and_last(evaluations(equals), "greedy")["difference"]
@@ -161,7 +161,7 @@ def test_a_summary_counts_the_runs_without_a_value():
     assert (row["runs"], row["n"], row["note"]) == (2, 1, "no interval: one seed")
 
 
-def test_no_runs_at_all():
+def test_without_runs_the_results_are_empty():
     none = averages([1.0]).head(0)
     assert stability.over_time(none, 100).empty and stability.across_runs(none, 100).empty
     empty = evaluations({0: [[1.0]]}).head(0)
