@@ -81,7 +81,7 @@ def resolve(configuration: Configuration, config: Any, where: str) -> dict[str, 
 
 
 def _convert(value: Value, annotation: Any) -> Any:
-    """Returns a value in the type of its field, which makes a float of an integer if it is float.
+    """Returns a value checked against the type of its field; an integer becomes a float for float.
 
     Raises ValueError, which begins with "must".
     """

@@ -85,7 +85,7 @@ class Study:
     note: str = ""  # printed in the report; no run depends on it
 
     def runs(self) -> list[Run]:
-        """The planned runs, in the order of the file."""
+        """Returns the planned runs, in the order of the file."""
         return [
             Run(environment, configuration, seed)
             for environment in self.environments

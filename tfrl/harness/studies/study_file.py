@@ -27,7 +27,7 @@ _VALUE: TypeAdapter[Value] = TypeAdapter(Value, config={"strict": True, "allow_i
 
 
 def check_name(name: str) -> str:
-    """Returns the name of a study, environment or configuration, which must suit a folder."""
+    """Returns a name if it can safely be the name of a folder. Raises ValueError if not."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
         raise ValueError(
             "must be letters, digits, '.', '_' and '-', at most 64, the first a letter or digit"
@@ -36,7 +36,7 @@ def check_name(name: str) -> str:
 
 
 def check_hyperparameter(value: Any) -> Value:
-    """Returns a value that a study may give, a list as a tuple. Raises ValueError."""
+    """Returns a value that a study may set, a list as a tuple. Raises ValueError."""
     try:
         return _VALUE.validate_python(tuple(value) if isinstance(value, list) else value)
     except ValidationError:
@@ -75,7 +75,7 @@ def _expand_id(value: Any) -> Any:
 
 
 def _share(value: Any) -> Any:
-    """Copies what stands above the tables of the configurations into those without it."""
+    """Copies the values directly under [configurations] into each table that does not set them."""
     if not isinstance(value, dict):
         return value
     shared = {key: item for key, item in value.items() if not isinstance(item, dict)}
@@ -99,11 +99,11 @@ Seeds = Annotated[
 
 
 class Table(BaseModel, extra="forbid", strict=True):
-    """A table without unknown keys, the values of which are not converted."""
+    """A table without unknown keys and without conversions between types."""
 
 
 class EvaluationTable(Table):
-    """See `study.Evaluation`."""
+    """The table [evaluation]."""
 
     every: Count
     episodes: Count
@@ -112,7 +112,7 @@ class EvaluationTable(Table):
 
 
 class EnvironmentTable(Table):
-    """See `study.Environment` and `variations.LevelConfig`."""
+    """A table such as [environments.cartpole]."""
 
     id: str = Field(
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]*$",
@@ -124,7 +124,7 @@ class EnvironmentTable(Table):
 
 
 class ConfigurationTable(Table, extra="allow"):
-    """See `study.Configuration`. The hyperparameters are `model_extra`."""
+    """A table such as [configurations.ppo]. Its hyperparameters are in `model_extra`."""
 
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(check_hyperparameter)]]
     pipeline: str = Field(
@@ -134,7 +134,7 @@ class ConfigurationTable(Table, extra="allow"):
 
 
 class StudyFile(Table):
-    """See `study.Study`."""
+    """A whole study file."""
 
     title: Line
     note: Paragraph = Field("", description="a string")

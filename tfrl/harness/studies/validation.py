@@ -53,7 +53,7 @@ def explain(error: ValidationError, tables: Mapping[str, type[BaseModel]]) -> st
 def requirement(details: "ErrorDetails", expected: str | None = None) -> str:
     """Returns "must be `expected`", or what a validator or pydantic says if that is None.
 
-    A `ValueError` of a validator of ours goes first; its message begins with "must".
+    The message of a ValueError that a validator raised goes first. It begins with "must".
     """
     if details["type"] == "value_error":
         return str(details["ctx"]["error"])
