@@ -29,7 +29,7 @@ def logged():
 
 def test_agents_that_report_the_same_share_a_figure_without_what_is_always_0(logged):
     facts = losses.facts.find(logged)
-    assert [(kind.first, list(kind.looks), kind.names) for kind in facts.kinds] == [
+    assert [(kind.first, list(kind.styles), kind.names) for kind in facts.kinds] == [
         ("dqn", ["dqn"], ("loss", "td_error")),
         ("ppo", ["ppo", "apo"], ("loss",)),
     ]

@@ -8,8 +8,8 @@ import pytest
 
 from tfrl.harness.studies.study import Environment
 from tfrl.report import render
-from tfrl.report.domain import asks_about_overfitting
 from tfrl.report.drawings import heatmaps
+from tfrl.report.generalization_data import varies_training
 from tfrl.variations import LevelConfig
 
 from . import synthetic, synthetic_overfitting
@@ -127,7 +127,7 @@ def test_what_was_never_learned_is_not_said_to_generalise(physics):
     markdown = (physics.parent / "README.md").read_text()
     assert "The best constant action scores 61.3% on R, 79.2% on E" in markdown
     losses = table(physics, "MountainCar-v0-other_physics")
-    assert set(losses["verdict"]) == {"inconclusive"}
+    assert set(losses["verdict"]) == {"undecided"}
 
 
 def test_the_failed_run_is_not_among_the_seeds(physics):
@@ -145,7 +145,7 @@ def test_memorised_mazes_and_what_helped(mazes):
     assert "so what is lost there cannot be told" in text
     found = table(mazes, "Maze-v0-remedies").set_index(["remedy", "where"])
     assert found.loc[("ppo_entropy", "maze-10"), "verdict"] == "gap"  # it narrowed
-    assert found.loc[("ppo_l2", "maze-10"), "verdict"] in ("none", "inconclusive")
+    assert found.loc[("ppo_l2", "maze-10"), "verdict"] in ("none", "undecided")
     assert "entropy_regularization = 0.01" in text and "ppo_entropy trained on 10 levels" in text
     growth = table(mazes, "Maze-v0-more_training")
     growth = growth.set_index(["environment", "configuration", "tested"])
@@ -241,8 +241,6 @@ def test_an_ordinary_study_that_is_tested_on_more_has_one_section_on_it(tmp_path
 
 
 def test_only_studies_that_vary_training_are_about_overfitting():
-    assert not asks_about_overfitting(synthetic.study())
-    assert not asks_about_overfitting(more_tests())
-    assert asks_about_overfitting(small()) and asks_about_overfitting(
-        synthetic_overfitting.levels()
-    )
+    assert not varies_training(synthetic.study())
+    assert not varies_training(more_tests())
+    assert varies_training(small()) and varies_training(synthetic_overfitting.levels())

@@ -7,9 +7,9 @@ import pytest
 from tests.report import synthetic, synthetic_overfitting
 from tfrl.harness.studies.study import Environment
 from tfrl.report import render
-from tfrl.report.document import document
+from tfrl.report.document import build_document
+from tfrl.report.environment_data import load, main_configurations
 from tfrl.report.questions import all_environments, what_seeds_decide, who_learns_fastest
-from tfrl.report.task import headline, task
 
 from .reading import no_nan
 
@@ -91,7 +91,7 @@ def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all(tmp_pa
     on_hard = evaluations["environment"] == "acrobot"
     evaluations.loc[on_hard, "return"] = -480.0 + evaluations["seed"]
     found = replace(found, evaluations=evaluations)
-    tasks = [task(found, environment) for environment in planned.environments]
+    tasks = [load(found, environment) for environment in planned.environments]
     facts = all_environments.facts.find(tasks)
     assert facts.outcome == "overlap" and facts.best == "ppo"
     assert {agent.name: agent.environments for agent in facts.agents} == {"ppo": 2, "dqn": 1}
@@ -112,7 +112,7 @@ def test_what_has_no_run_yet_is_known_by_the_defaults_of_its_pipeline():
         defaults=known,
     )
     assert found.settings["ppo-stock"] == ("ppo", {**known["ppo"], "stock_agent": True})
-    assert headline(found.settings) == ["ppo", "dqn"]
+    assert main_configurations(found.settings) == ["ppo", "dqn"]
 
 
 def test_each_figure_and_table_has_a_name_of_its_own():
@@ -126,7 +126,7 @@ def test_each_figure_and_table_has_a_name_of_its_own():
     for name in names[2:]:
         settings = {"num_learners": int(name[1]), "share_anchors": name[2] == "s"}
         found = with_settings(found, name, "apo", **settings)
-    tables = document(found).tables
+    tables = build_document(found).tables
     before = "cartpole-what_of_apo_helps-against"
     assert {f"{before}-p2a", f"{before}-p4a", f"{before}-ppo"} <= set(tables)
 
@@ -135,7 +135,7 @@ def test_no_more_than_half_of_the_seeds_of_either_agent_are_drawn():
     planned = synthetic.study(("ppo", "dqn", "reinforce"), seeds=20, **SHORT)
     few = [("reinforce", seed) for seed in range(5, 20)]
     found = synthetic.results(planned, failed=few, missing=())
-    facts = what_seeds_decide.facts.find(task(found, planned.environments[0]))
+    facts = what_seeds_decide.facts.find(load(found, planned.environments[0]))
     wrong = facts.tables["wrong-winner"]
     drawn = wrong[wrong["wrong"].notna()]
     assert (drawn["k"] <= drawn[["n_a", "n_b"]].min(axis=1) / 2).all()
@@ -160,7 +160,7 @@ def test_a_lone_agent_has_no_pairs_to_link_to(tmp_path):
 
 def test_environments_of_one_id_are_told_apart(tmp_path):
     planned = synthetic.study(("ppo", "dqn"), seeds=6, environments=2, **SHORT)
-    page = document(synthetic.results(planned, failed=(), missing=()))
+    page = build_document(synthetic.results(planned, failed=(), missing=()))
     assert "\n## cartpole\n" in page.markdown and "\n## cartpole-1\n" in page.markdown
 
 
@@ -171,6 +171,6 @@ def test_times_that_are_never_reached_are_not_equivalent():
     solved = (low["configuration"] == "ppo") & (low["seed"] < 3) & (low["step"] >= 2_000)
     low.loc[solved, "return"] = 500.0
     (environment,) = planned.environments
-    facts = who_learns_fastest.facts.find(task(replace(found, evaluations=low), environment))
+    facts = who_learns_fastest.facts.find(load(replace(found, evaluations=low), environment))
     (pair,) = facts.first_pairs
     assert pair.typical.value == 0 and pair.outcome == "undecided"

@@ -65,7 +65,7 @@ def test_a_score_that_is_not_a_number_is_never_dropped(results, tmp_path):
     evaluations = results.evaluations.copy()
     mine = (evaluations["configuration"] == "apo") & (evaluations["seed"] == 4)
     evaluations.loc[mine, "return"] = np.nan
-    with pytest.raises(ValueError, match="not a finite number"):
+    with pytest.raises(ValueError, match="must be a finite number"):
         render(replace(results, evaluations=evaluations), tmp_path)
 
 
@@ -120,7 +120,10 @@ def test_runs_made_differently_are_told_at_the_top(tmp_path):
     makers = ({"numpy": "2.0"}, {"numpy": "2.1"}, {"numpy": "2.1"})
     found = replace(found, provenances=makers, notices=("Made by other code.",))
     text = page(found, tmp_path)
-    assert "The runs were not all made alike: numpy 2.1 for 2 and 2.0 for 1. Part of what" in text
+    assert (
+        "Not all runs have the same code and machine: numpy 2.1 for 2 and 2.0 for 1. Some diff"
+        in text
+    )
     assert "Made by other code." in text
 
 

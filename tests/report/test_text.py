@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tfrl.analysis import comparisons
+from tfrl.report.estimates import PERCENT, IntervalEstimate, interval, number, value, with_interval
 from tfrl.report.filters import all_of
-from tfrl.report.measured import PERCENT, Measured, interval, number, value, with_interval
-from tfrl.report.pairs import pairs, ranking
+from tfrl.report.pairwise import pairs, ranking
 
 KEPT = "\N{NO-BREAK SPACE}"
 
@@ -29,11 +29,16 @@ def test_halves_are_rounded_away_from_zero(given, digits, expected):
 
 
 def test_an_interval_that_excludes_a_line_does_not_round_to_it():
-    share = Measured(0.81, 0.5004, 0.97, unit=PERCENT, excluded=0.5)
+    share = IntervalEstimate(0.81, 0.5004, 0.97, unit=PERCENT, excluded=0.5)
     assert interval(share) == f"50.04%{KEPT}to{KEPT}97.00%"
-    assert interval(Measured(0.81, 0.504, 0.97, unit=PERCENT, excluded=0.5)).startswith("50.4%")
-    assert with_interval(Measured(0.8, 0.5004, 0.97, unit=PERCENT)) == f"80% (50%{KEPT}to{KEPT}97%)"
-    assert value(Measured(np.nan, note="no run")) == "no run"
+    assert interval(IntervalEstimate(0.81, 0.504, 0.97, unit=PERCENT, excluded=0.5)).startswith(
+        "50.4%"
+    )
+    assert (
+        with_interval(IntervalEstimate(0.8, 0.5004, 0.97, unit=PERCENT))
+        == f"80% (50%{KEPT}to{KEPT}97%)"
+    )
+    assert value(IntervalEstimate(np.nan, note="no run")) == "no run"
 
 
 def test_questions_are_counted():
@@ -75,4 +80,4 @@ def test_several_measures_are_one_family():
     )
     one, two = (comparisons.compare(scores, {"e": 5.0}, measures=k) for k in (1, 2))
     assert two["p_corrected"].item() == 2 * one["p_corrected"].item()
-    assert one["verdict"].item() == "b higher" and two["verdict"].item() == "inconclusive"
+    assert one["verdict"].item() == "b higher" and two["verdict"].item() == "undecided"

@@ -1,4 +1,4 @@
-"""A page before it is written: its questions asked, their answers as Markdown."""
+"""The report of a study as Markdown: asks each question and renders its template."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,15 @@ from markupsafe import Markup
 
 from tfrl.harness.errors import HarnessError
 from tfrl.harness.store.stored_results import Results
-from tfrl.report import notices, questions
-from tfrl.report.domain import Domain, asks_about_overfitting, domain, domains
+from tfrl.report import environment_data, generalization_data, page_header, questions
+from tfrl.report.environment_data import EnvironmentData, apo_ablations
 from tfrl.report.filters import FILTERS, md
-from tfrl.report.notices import Compared
-from tfrl.report.style import Drawing, Looks, looks
-from tfrl.report.task import Task, ablated, task
+from tfrl.report.generalization_data import GeneralizationData, varies_training
+from tfrl.report.page_header import Compared
+from tfrl.report.style import Styles, styles
+from tfrl.report.svg import SvgFigure
+
+Data = EnvironmentData | GeneralizationData
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,20 @@ class Section:
     """A question and its answer, as Markdown."""
 
     title: str  # the question
-    headline: str  # the answer in a sentence
-    evidence: str  # a line of numbers
-    opening: str  # the figure of the first screen, which `text` is then without
-    leads: bool  # whether its answer is worth a place on the first screen
-    text: str  # all that the page says
+    headline: str  # the answer in one sentence
+    evidence: str  # the numbers of the answer
+    opening: str  # the figure of the first screen, which is then left out of `text`
+    leads: bool  # whether the answer belongs on the first screen
+    text: str  # the whole section
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The sections on one environment, on one id, or on all environments."""
+
+    heading: str  # empty if it is the only chapter
+    sections: tuple[Section, ...]
+    first: tuple[Section, ...]  # sections whose answers are on the first screen
 
 
 @dataclass
@@ -37,41 +49,43 @@ class Document:
     """The report of a study."""
 
     title: str
-    looks: Looks  # of the configurations, for the legend of the HTML page
-    notices: tuple[str, ...]  # what to know before reading on
+    styles: Styles  # of the configurations, for the legend of the HTML page
+    notices: tuple[str, ...]  # caveats at the top
     markdown: str = ""
-    headlines: tuple[Section, ...] = ()  # of the first screen
-    figures: dict[str, Drawing] = field(default_factory=dict)  # by name of the file
+    headlines: tuple[Section, ...] = ()  # sections whose answers are on the first screen
+    figures: dict[str, SvgFigure] = field(default_factory=dict)  # by file name
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def add(self, kind: str, name: str, content: Any) -> None:
-        """Keeps a figure or a table. Raises `HarnessError` if there is another of that name."""
+        """Adds a figure or a table. Raises `HarnessError` if its name is taken."""
         files = self.figures if kind == "figures" else self.tables
         if name in files:
             raise HarnessError(f"the report has two {kind} {name}: rename one of the environments")
         files[name] = content
 
 
-def document(results: Results, compared: Compared | None = None) -> Document:
-    """All that the report of a study says."""
-    look = looks(results.study)
-    page = Document(results.study.title, look, notices.notices(results))
-    writer = _Writer(page, look)
-    chapters = _chapters(results, look, writer)
+def build_document(results: Results, compared: Compared | None = None) -> Document:
+    """Returns the report of a study."""
+    study_styles = styles(results.study)
+    page = Document(results.study.title, study_styles, page_header.notices(results))
+    renderer = _Renderer(page)
+    chapters = _chapters(results, renderer)
     records = [
         section
         for question in questions.ABOUT_THE_RUNS
-        if (section := writer.ask(question, results, "", level=2))
+        if (section := renderer.ask(question, results, "", level=2))
     ]
     page.headlines = tuple(section for chapter in chapters for section in chapter.first)
-    page.markdown = writer.render(
+    conditions = [environment.level_config for environment in results.study.environments]
+    variations = {name for one in conditions for name in (one.variation, *one.test)}
+    page.markdown = renderer.render(
         "page.md",
         results=results,
         study=results.study,
         compared=compared,
         notices=page.notices,
-        shifted=asks_about_overfitting(results.study) and {"D", "R", "E"} <= _met(results),
-        counts=notices.counts(results),
+        shifted=varies_training(results.study) and {"D", "R", "E"} <= variations,
+        counts=page_header.counts(results),
         opening=next((s.opening for c in chapters for s in c.sections if s.opening), ""),
         chapters=chapters,
         records=records,
@@ -79,76 +93,68 @@ def document(results: Results, compared: Compared | None = None) -> Document:
     return page
 
 
-def _met(results: Results) -> set[str]:
-    """All variations that the study trains or tests on."""
-    level_config = [environment.level_config for environment in results.study.environments]
-    return {name for one in level_config for name in (one.variation, *one.test)}
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """What is said of one environment, of one id, or of all."""
-
-    heading: str  # empty if it is the only one
-    sections: tuple[Section, ...]
-    first: tuple[Section, ...]  # those whose answers the first screen gives
-
-
-def _chapters(results: Results, look: Looks, writer: "_Writer") -> list[Chapter]:
-    """All chapters of a page, and which of their answers come first."""
-    overfitting = asks_about_overfitting(results.study)
-    if overfitting:
-        subjects: Sequence[Domain | Task] = domains(results, look)
+def _chapters(results: Results, renderer: "_Renderer") -> list[Chapter]:
+    """Returns all chapters of a page, in order."""
+    generalization = varies_training(results.study)
+    if generalization:
+        parts: Sequence[Data] = generalization_data.load_all(results, renderer.styles)
         asked: Sequence[ModuleType] = questions.OF_OVERFITTING
         leads: Sequence[ModuleType] = questions.FIRST_OF_OVERFITTING
     else:
-        subjects = [task(results, environment) for environment in results.study.environments]
-        asked, leads = questions.OF_A_TASK, questions.FIRST
-        leads = leads[:2] if len(subjects) > 1 else leads
-    several, ids = len(subjects) > 1, [subject.id for subject in subjects]
-    found = _together(results, subjects, writer) if several and not overfitting else []
-    for subject in subjects:
-        opens = not any(section.opening for chapter in found for section in chapter.sections)
-        sections = dict(_asked(asked, subject, writer, 3 if several else 2, opens))
-        first = [sections[one] for one in leads if one in sections and sections[one].leads]
-        named = subject.id if ids.count(subject.id) == 1 else subject.name
-        heading = named if several else ""
-        found.append(Chapter(heading, tuple(sections.values()), tuple(first)))
-    return found
+        parts = [environment_data.load(results, e) for e in results.study.environments]
+        asked, leads = questions.OF_AN_ENVIRONMENT, questions.FIRST
+        leads = leads[:2] if len(parts) > 1 else leads
+    several, ids = len(parts) > 1, [part.id for part in parts]
+    chapters = []
+    if several and not generalization:
+        chapters = _all_environments(results, parts, renderer)
+    for part in parts:
+        opens = not any(section.opening for chapter in chapters for section in chapter.sections)
+        sections = dict(_asked(asked, part, renderer, 3 if several else 2, opens))
+        first = [
+            sections[question]
+            for question in leads
+            if question in sections and sections[question].leads
+        ]
+        unique = part.id if ids.count(part.id) == 1 else part.name
+        heading = unique if several else ""
+        chapters.append(Chapter(heading, tuple(sections.values()), tuple(first)))
+    return chapters
 
 
-def _together(
-    results: Results, subjects: Sequence[Domain | Task], writer: "_Writer"
+def _all_environments(
+    results: Results, parts: Sequence[Data], renderer: "_Renderer"
 ) -> list[Chapter]:
-    """The chapter on all environments together, which opens the page but of ablations."""
-    opens = not ablated(results.settings)
-    asked = (writer.ask(one, subjects, "", 2, opens) for one in questions.OF_ALL)
+    """Returns the chapter on all environments, which opens the page unless it is of ablations."""
+    opens = not apo_ablations(results.settings)
+    asked = (renderer.ask(question, parts, "", 2, opens) for question in questions.OF_ALL)
     sections = tuple(section for section in asked if section)
     return [Chapter("", sections, sections if opens else ())] if sections else []
 
 
 def _asked(
-    asked: Sequence[ModuleType], subject: Domain | Task, writer: "_Writer", level: int, opens: bool
+    asked: Sequence[ModuleType], data: Data, renderer: "_Renderer", level: int, opens: bool
 ) -> Iterator[tuple[ModuleType, Section]]:
-    """The questions that the subject has an answer to; the first with a figure opens the page."""
+    """Yields the questions that the data can answer; the first with a figure opens the page."""
     for question in asked:
-        about = subject
-        if isinstance(subject, Task) and question in questions.OF_OVERFITTING:
-            about = domain(subject.headlined, subject.headline, (subject.environment,))
-        section = writer.ask(question, about, subject.name, level, opens)
+        subject = data
+        if isinstance(data, EnvironmentData) and question in questions.OF_OVERFITTING:
+            subject = generalization_data.load(data.main_results, data.main, (data.environment,))
+        section = renderer.ask(question, subject, data.name, level, opens)
         if section:
             opens = opens and not section.opening
             yield question, section
 
 
-class _Writer:
+class _Renderer:
     """Asks questions and renders their templates, for one page."""
 
-    def __init__(self, page: Document, look: Looks):
+    def __init__(self, page: Document):
+        self.styles = page.styles
         self._page = page
-        self._explained: set[str] = set()  # terms that the page has linked to its glossary
-        self._kept: dict[str, str] = {}  # parts of the question that is being answered
-        self._methods: dict[str, str] = {}  # how the questions answered so far are computed
+        self._linked: set[str] = set()  # terms that the page has linked to its glossary
+        self._parts: dict[str, str] = {}  # of the section that is being rendered
+        self._methods: dict[str, str] = {}  # of each question, as rendered first
         self._question = ""
         self._opens = False
         self._environment = jinja2.Environment(
@@ -163,88 +169,86 @@ class _Writer:
             lstrip_blocks=True,
             autoescape=True,
         )
-        self._environment.filters |= FILTERS | {
-            "labels": lambda names: [md(look[str(name)].label) for name in names],
-            "keep": self._keep,
+        labels = {
+            "label": lambda name: md(self.styles[str(name)].label),
+            "labels": lambda names: [md(self.styles[str(name)].label) for name in names],
         }
-        self._environment.globals |= {
-            "label": lambda name: md(look[str(name)].label),
-            "labels": lambda names: [md(look[str(name)].label) for name in names],
-            "term": self._term,
-        }
+        self._environment.filters |= FILTERS | labels | {"keep": self._keep}
+        self._environment.globals |= labels | {"term": self._term}
 
     def render(self, template: str, **values: Any) -> str:
-        """A template with these values."""
+        """Returns a rendered template."""
         return self._environment.get_template(template).render(values)
 
     def ask(
         self, question: ModuleType, subject: Any, name: str, level: int, opens: bool = False
     ) -> Section | None:
-        """The answer to a question; None if it is not asked of the subject.
+        """Returns the section that answers a question; None if the subject has no answer.
 
         Args:
           question: a package of `questions`.
+          subject: the argument of its `find`.
           name: of the subject, for the names of figures and tables; empty for the study.
           level: of the heading.
-          opens: whether its first figure is to be that of the first screen.
+          opens: whether the section's figure moves to the first screen.
         """
         facts = question.facts.find(subject)
         if facts is None:
             return None
-        before = _joined(re.sub(r"[^A-Za-z0-9_.-]+", "-", name), questions.name(question))
-        drawn = question.figures.draw(facts) if hasattr(question, "figures") else {}
-        for key, figure in drawn.items():
-            self._page.add("figures", _joined(before, key), figure)
+        self._question, self._opens = questions.name(question), opens
+        prefix = _joined(re.sub(r"[^A-Za-z0-9_.-]+", "-", name), self._question)
+        figures = question.figures.draw(facts) if hasattr(question, "figures") else {}
+        for key, figure in figures.items():
+            self._page.add("figures", _joined(prefix, key), figure)
         for key, table in facts.tables.items():
-            if not len(table.columns):
-                continue
-            self._page.add("tables", _joined(before, key), table)
-        values = {
+            if len(table.columns):
+                self._page.add("tables", _joined(prefix, key), table)
+
+        def image(key: str, alt: str) -> Markup:
+            file = f"figures/{_joined(prefix, key)}.svg"
+            return Markup(f"![{md(alt)}]({file})" if key in figures else "")
+
+        def csv(key: str = "", text: str = "CSV") -> Markup:
+            return Markup(f"[{text}](tables/{_joined(prefix, key)}.csv)")
+
+        self._parts = dict.fromkeys(("title", "headline", "evidence", "opening"), "")
+        text = self.render(
+            f"{self._question}/text.md",
             **{key: getattr(facts, key) for key in facts.__dataclass_fields__},
-            "facts": facts,
-            "mark": "#" * level,
-            "figure": lambda key, alt: self._figure(before, key, drawn, alt),
-            "csv": lambda key="", text="CSV": Markup(
-                f"[{text}](tables/{_joined(before, key)}.csv)"
-            ),
-        }
-        self._kept, self._opens = dict.fromkeys(("title", "headline", "evidence"), ""), opens
-        self._question = questions.name(question)
-        text = self.render(f"{questions.name(question)}/text.md", **values)
-        opening = self._kept.pop("opening", "").strip() if opens else ""
-        leads = getattr(facts, "leads", True)
-        return Section(**self._kept, opening=opening, leads=leads, text=text)
+            facts=facts,
+            mark="#" * level,
+            figure=image,
+            csv=csv,
+        )
+        return Section(**self._parts, leads=getattr(facts, "leads", True), text=text)
 
     def _keep(self, text: str, part: str) -> str:
-        """Notes a part of a template, which its section has unless the page has it already.
+        """Stores a part of a section, and returns what the section shows in its place.
 
-        The figure that opens the page is not in its section, and a method is told once.
+        The opening figure is left out if it opens the page. A method is printed once.
         """
-        if part == "opening" and not self._opens:
-            return text
+        if part == "opening":
+            if not self._opens:
+                return text
+            self._parts[part] = text.strip()
+            return Markup("")
         if part == "method":
             plain = re.sub(r"\[([^]]*)\]\(#[^)]*\)", r"\1", text)
-            known = self._methods.get(self._question)
+            first = self._methods.get(self._question)
             self._methods.setdefault(self._question, plain)
-            return Markup("*Computed as for the same question above.*") if plain == known else text
-        self._kept[part] = text
-        return Markup("") if part == "opening" else text
-
-    def _figure(self, before: str, key: str, drawn: dict[str, Drawing], alt: str) -> Markup:
-        """An image, if the question drew it."""
-        if key not in drawn:
-            return Markup("")
-        return Markup(f"![{md(alt)}](figures/{_joined(before, key)}.svg)")
+            return Markup("*Computed as for the same question above.*") if plain == first else text
+        self._parts[part] = text
+        return text
 
     def _term(self, text: str, anchor: str = "") -> Markup:
-        """A word with a link to the glossary where the page uses it for the first time."""
+        """Returns a word, linked to the glossary where the page uses it first."""
         anchor = anchor or text
-        if anchor in self._explained:
+        if anchor in self._linked:
             return md(text)
-        self._explained.add(anchor)
+        self._linked.add(anchor)
         return Markup(f"[{md(text)}](#{anchor.lower().replace(' ', '-')})")
 
 
 def _joined(*parts: str) -> str:
-    """The name of a file, of those parts that are not empty."""
+    """Returns the name of a file, from the parts that are not empty."""
     return "-".join(part for part in parts if part)

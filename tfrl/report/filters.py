@@ -1,4 +1,4 @@
-"""What the templates of a page can use: filters for numbers and lists."""
+"""Jinja filters of the templates: numbers, counts and lists in words, Markdown escapes."""
 
 import re
 from collections.abc import Sequence
@@ -7,64 +7,46 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from tfrl.report import measured
+from tfrl.report import estimates
 
 _WORDS = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    *("nineteen", "twenty"),
 ]
 
 
 def md(text: object) -> Markup:
-    """A user's text as Markdown and HTML show it, on one line."""
+    """Escapes a user's text for Markdown and HTML, on one line."""
     line = " ".join(str(text).split())
     escaped = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return Markup(re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", escaped))
 
 
 def line(text: str) -> Markup:
-    """On one line."""
+    """Joins the lines of a text into one."""
     return Markup(re.sub(r"[ \n]+", " ", text).strip(" "))
 
 
 def in_words(count: int) -> str:
-    """As `twenty`; beyond that, in digits."""
+    """Returns `twenty`; above that, digits."""
     return _WORDS[count] if 0 <= count < len(_WORDS) else f"{count:,}"
 
 
 def plural(count: int, noun: str, words: bool = False) -> str:
-    """As `1 seed`, `20 seeds`; in words, `twenty seeds`."""
-    said = in_words(count) if words else f"{count:,}"
-    return f"{said} {noun}" + ("" if count == 1 else "s")
+    """Returns `1 seed` or `20 seeds`; in words, `twenty seeds`."""
+    text = in_words(count) if words else f"{count:,}"
+    return f"{text} {noun}" + ("" if count == 1 else "s")
 
 
 def all_of(count: int, noun: str) -> str:
-    """As `All 12 gaps are`, `Both gaps are` or `The gap is`."""
+    """Returns `All 12 gaps are`, `Both gaps are` or `The gap is`."""
     few = {1: f"The {noun} is", 2: f"Both {noun}s are"}
     return few.get(count, f"All {count:,} {noun}s are")
 
 
 def listed(items: Sequence[Any], last: str = "and") -> Markup:
-    """As `a, b and c`; what is not Markdown yet is escaped."""
+    """Returns `a, b and c`; escapes items that are not Markdown yet."""
     parts = [item if isinstance(item, Markup) else md(item) for item in items]
     if len(parts) < 2:
         return Markup("").join(parts)
@@ -72,12 +54,12 @@ def listed(items: Sequence[Any], last: str = "and") -> Markup:
 
 
 def capital(text: str) -> str:
-    """With a capital letter at the start, and nothing else changed."""
+    """Capitalises the first letter, and changes nothing else."""
     return type(text)(text[:1].upper() + text[1:])
 
 
 def percent(share: float) -> str:
-    """As `12%`, with a decimal where there would be nothing to see."""
+    """Returns `12%`; one decimal below 1% and above 99%; empty for NaN."""
     if not np.isfinite(share):
         return ""
     few = 0 < share < 0.01 or 0.99 < share < 1
@@ -85,14 +67,14 @@ def percent(share: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """As `0.012`, or that it is below what three decimals can show."""
+    """Returns `0.012`, or `< 0.001`; empty for NaN."""
     if not np.isfinite(p):
         return ""
     return "< 0.001" if p < 0.001 else f"{p:.4f}" if 0.0495 <= p < 0.05 else f"{p:.3f}"
 
 
 def rough(value: float) -> str:
-    """Three significant digits: 25,100."""
+    """Returns three significant digits: `25,100`; empty for NaN."""
     if not np.isfinite(value) or value == 0:
         return "" if value else "0"
     digits = 2 - int(np.floor(np.log10(abs(value))))
@@ -100,19 +82,10 @@ def rough(value: float) -> str:
 
 
 FILTERS = {
-    "md": md,
-    "line": line,
-    "in_words": in_words,
-    "plural": plural,
-    "all": all_of,
-    "listed": listed,
-    "capital": capital,
-    "percent": percent,
-    "p_value": p_value,
-    "rough": rough,
-    "number": measured.number,
-    "value": measured.value,
-    "signed": measured.signed,
-    "interval": measured.interval,
-    "with_interval": measured.with_interval,
-}
+    function.__name__: function
+    for function in (
+        *(md, line, in_words, plural, listed, capital, percent, p_value, rough),
+        *(estimates.number, estimates.value, estimates.signed),
+        *(estimates.interval, estimates.with_interval),
+    )
+} | {"all": all_of}

@@ -1,4 +1,4 @@
-"""Markdown as one HTML page that needs no other file."""
+"""Converts Markdown to one HTML page that needs no other file."""
 
 import re
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from tfrl.report.document import Document
-from tfrl.report.style import DARK
+from tfrl.report.svg import DARK
 
-INCH = 112  # pixels of the page for an inch of a figure: letters are of one size in all
-SMALL = 5.0  # inches of a figure that stands beside the answers
+INCH = 112  # pixels of the page per inch of a figure, so that all figures have one letter size
+SMALL = 5.0  # inches: the widest figure that fits next to the answers
 
 
-def page(found: Document) -> str:
-    """The whole page: its text, its figures as data, its style."""
+def page(document: Document) -> str:
+    """Returns the page with its text, its figures as data URIs, and its style sheet."""
     parser = MarkdownIt("commonmark", {"html": True}, renderer_cls=_Renderer).enable("table")
-    tokens = parser.parse(found.markdown)
+    tokens = parser.parse(document.markdown)
     sections = list(_headings(tokens))
     answers = next((token for token in tokens if token.type == "bullet_list_open"), None)
-    if answers and found.headlines:
+    if answers and document.headlines:
         answers.attrSet("class", "answers")
-    body = parser.renderer.render(tokens, parser.options, {"figures": found.figures})
+    body = parser.renderer.render(tokens, parser.options, {"figures": document.figures})
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tfrl.report"),
         undefined=jinja2.StrictUndefined,
@@ -36,8 +36,8 @@ def page(found: Document) -> str:
     )
     template = environment.get_template("page.html")
     return template.render(
-        title=found.title,
-        looks=found.looks.values(),
+        title=document.title,
+        styles=document.styles.values(),
         sections=sections,
         body=Markup(body),
         dark=DARK,
@@ -45,32 +45,32 @@ def page(found: Document) -> str:
 
 
 def anchor(heading: str) -> str:
-    """The id of a heading, as code hosts give it."""
+    """Returns the id of a heading, as GitHub generates it."""
     kept = re.sub(r"[^\w\- ]", "", heading.lower().strip())
     return kept.replace(" ", "-")
 
 
 def _headings(tokens: Sequence[Token]) -> list[tuple[str, str]]:
-    """Gives headings their ids; the sections' are returned, for the navigation."""
-    found: list[tuple[str, str]] = []
+    """Sets the ids of all headings, and returns id and text of the sections for navigation."""
+    sections: list[tuple[str, str]] = []
     seen: dict[str, int] = {}
-    for place, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if token.type == "heading_open":
-            text = "".join(child.content for child in tokens[place + 1].children or [])
+            text = "".join(child.content for child in tokens[index + 1].children or [])
             name = anchor(text)
             seen[name] = seen.get(name, -1) + 1
             name = f"{name}-{seen[name]}" if seen[name] else name
             token.attrSet("id", name)
             if token.tag == "h2":
-                found.append((name, text))
-    return found
+                sections.append((name, text))
+    return sections
 
 
 class _Renderer(RendererHTML):
-    """Markdown-it's renderer, but for figures and tables."""
+    """Markdown-it's renderer with rules for figures, links and tables."""
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        """A figure of the page: its data, for a wide and a narrow page."""
+        """Renders a figure as data URIs for a wide and a narrow page."""
         token = tokens[idx]
         name = str(token.attrGet("src")).removeprefix("figures/").removesuffix(".svg")
         figure = env["figures"][name]
@@ -84,26 +84,26 @@ class _Renderer(RendererHTML):
         )
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        """A link to another report leads to its page."""
+        """Renders a link; one to the Markdown of a report leads to its HTML page."""
         address = str(tokens[idx].attrGet("href"))
         tokens[idx].attrSet("href", re.sub(r"(^|/)README\.md$", r"\1index.html", address))
         return self.renderToken(tokens, idx, options, env)
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        """Tables scroll by themselves where the page is narrow."""
+        """Opens a table that scrolls horizontally on a narrow page."""
         return '<div class="table" tabindex="0" role="region" aria-label="Table"><table>\n'
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        """The end of it."""
+        """Closes the table."""
         return "</table></div>\n"
 
 
 def _inches(svg: str) -> float:
-    """The width of a figure."""
+    """Returns the width of a figure."""
     points = re.search(r'width="([0-9.]+)pt"', svg)
     return float(points[1]) / 72 if points else 10.0
 
 
 def _data_uri(svg: str) -> str:
-    """Percent-encoded where an address, or a list of them, asks for it: shorter than base64."""
+    """Returns a percent-encoded data URI, which is shorter than base64."""
     return "data:image/svg+xml," + quote(re.sub(r">\s+<", "><", svg), safe="!$'*+,/:;=?@")

@@ -1,4 +1,4 @@
-"""The report of a study as files: a self-contained page, the same as Markdown, figures, tables."""
+"""Writes the report of a study: a self-contained HTML page, Markdown, figures and tables."""
 
 import re
 import textwrap
@@ -9,24 +9,24 @@ import pandas as pd
 
 from tfrl.harness.store import atomic_files
 from tfrl.harness.store.stored_results import Results
-from tfrl.report import html, notices
-from tfrl.report.document import Document, document
+from tfrl.report import html, page_header
+from tfrl.report.document import Document, build_document
 
 
 def render(results: Results, destination: Path, published: Path | None = None) -> Path:
     """Writes the report of a study into the folder `destination`, and returns its index.html.
 
-    The same results give the same bytes. With the path of a `published.json`, the page says how the
-    runs compare with the published ones, and links to the page beside that file.
+    The same results give the same bytes. Given the path of a `published.json`, the page compares
+    its runs with the published ones, and links to the page next to that file.
     """
-    compared = notices.compared(results, published, destination) if published else None
-    return write(document(results, compared), destination)
+    compared = page_header.compared(results, published, destination) if published else None
+    return write(build_document(results, compared), destination)
 
 
 def write(page: Document, destination: Path) -> Path:
-    """Writes a page as files: index.html, which needs no other, and README.md, the same.
+    """Writes a page: index.html, which needs no other file, and README.md, which says the same.
 
-    Also writes figures/*.svg and tables/*.csv, and removes those that an earlier report left.
+    Also writes figures/*.svg and tables/*.csv, and removes those of an earlier report.
 
     Returns:
       The path of index.html.
@@ -44,7 +44,7 @@ def write(page: Document, destination: Path) -> Path:
 
 
 def in_terminal(page: Document, width: int = 100) -> str:
-    """The title, what to know first, and the answers of the first screen, as plain text."""
+    """Returns the title, the notices and the answers of the first screen as plain text."""
     lines = [page.title]
     for notice in page.notices:
         lines += textwrap.wrap(f"! {notice}", width)
@@ -58,12 +58,12 @@ def in_terminal(page: Document, width: int = 100) -> str:
 
 
 def tidy(markdown: str) -> str:
-    """Without the empty lines that templates leave."""
+    """Removes the empty lines that templates leave."""
     return re.sub(r"\n{3,}", "\n\n", markdown).strip() + "\n"
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    """Writes the files, and removes other figures and tables."""
+    """Writes the files, and removes all other figures and tables."""
     for name, text in files.items():
         atomic_files.write_text(folder / name, text)
     for path in folder.glob("*.*"):

@@ -1,1 +1,1 @@
-"""From DataFrames to SVG. Nothing here knows what a chapter is."""
+"""Drawings from DataFrames to SVG, without knowledge of the questions."""

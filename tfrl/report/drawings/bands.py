@@ -1,4 +1,4 @@
-"""Figures of means over seeds within their 95% intervals."""
+"""Gaps over training, and scores by the number of training levels: means over seeds with bands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from tfrl.report.labels import FAINT, add_key, heading, label_steps
-from tfrl.report.style import styled, tiles, to_svg
+from tfrl.report.layout import (
+    NARROW,
+    WIDE,
+    add_legend,
+    label_steps,
+    panel_title,
+    say_no_data,
+    tiles,
+)
+from tfrl.report.style import FAINT, LINE, styled
+from tfrl.report.svg import to_svg
 
-# Of variations, which are no agents: Tol's "muted", safe to tell apart, as are dashes and markers.
+# Of variations: Tol's "muted", safe for colour blindness, with dashes and markers.
 SHIFTED = (
     ("#882255", (0, (5, 1.5)), "s"),
     ("#117733", (0, (1.5, 1.2)), "^"),
@@ -23,8 +32,8 @@ DECADE = 1.2  # from the largest number of levels to "unbounded" on the axis
 
 
 @dataclass(frozen=True)
-class Line:
-    """How a line is drawn and called."""
+class LineStyle:
+    """Label, colour, dash and marker of a line."""
 
     label: str
     colour: str = ""  # empty for the panel's
@@ -33,38 +42,38 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Panel:
+class BandPanel:
     """A panel with a table of points for each of its lines."""
 
     title: str
     remark: str
-    colour: str  # of the agent that it is about
+    colour: str  # of the agent
     lines: Mapping[str, pd.DataFrame]  # by key of the figure's lines
     empty: str = ""  # why there is nothing to draw; empty if there is something
 
 
 def over_training(
-    found: Sequence[Panel],
-    lines: Mapping[str, Line],
+    parts: Sequence[BandPanel],
+    lines: Mapping[str, LineStyle],
     steps: int,
     margin: float,
     label: str,
     columns: int,
     narrow: bool,
 ) -> str:
-    """Gaps by environment step: mean over seeds with a band, and the zone that does not matter.
+    """Returns gaps by environment step, with bands and the zone of gaps too small to matter.
 
     Args:
-      found: with [step, gap, low, high] for each line.
-      margin: the least gap that matters; NaN if there is none.
+      parts: with [step, gap, low, high] for each line.
+      margin: the least gap that matters; NaN if not known.
       columns: of panels, on a wide page.
     """
-    width, height, columns = (3.7, 1.5, 2) if narrow else (10.0, 1.75, columns)
+    width, height, columns = (NARROW, 1.5, 2) if narrow else (WIDE, 1.75, columns)
     with styled():
         labels, top = ("environment steps", label), 0.3
-        figure, grid = tiles(len(found), columns, width, height, labels, top)
-        for axes, panel in zip(grid, found, strict=True):
-            axes.axhline(0, color="#8a8a8a", lw=0.9, zorder=1)
+        figure, grid = tiles(len(parts), columns, width, height, labels, top)
+        for axes, panel in zip(grid, parts, strict=True):
+            axes.axhline(0, color=LINE, lw=0.9, zorder=1)
             if np.isfinite(margin):
                 axes.axhspan(-margin, margin, color="#c4c4c4", lw=0, zorder=0.5)
                 for edge in (-margin, margin):  # seen through the bands
@@ -79,56 +88,57 @@ def over_training(
                     points["step"], points["gap"], color=colour, ls=line.dash, lw=1.8,
                     marker=line.marker, ms=3,
                 )  # fmt: skip
-            axes.text(
-                0.5, 0.75, panel.empty, transform=axes.transAxes, ha="center", color=FAINT,
-                fontsize=8,
-            )  # fmt: skip
+            say_no_data(axes, panel.empty, 0.75, 8)
             remark = panel.remark.removeprefix("trained ") if narrow else panel.remark
-            heading(axes, panel.title, remark)
+            panel_title(axes, panel.title, remark)
             axes.set(xlim=(0, steps), xlabel="", ylabel="")
             label_steps(axes, 3 if narrow else 5)
-        add_key(figure, _key(lines))
+        add_legend(figure, _legend(lines))
         return to_svg(figure)
 
 
 def by_levels(
-    found: Sequence[Panel],
-    lines: Mapping[str, Line],
+    parts: Sequence[BandPanel],
+    lines: Mapping[str, LineStyle],
     counts: np.ndarray,
     label: str,
     limits: tuple[float, float] | None,
     narrow: bool,
 ) -> str:
-    """Scores by the number of levels trained on: every seed a point, means with their intervals.
+    """Returns scores by the number of training levels: a point for each seed, means with intervals.
 
     Args:
-      found: with [levels, seed, score, mean, low, high] for each line, a row a seed; levels is
+      parts: with [levels, seed, score, mean, low, high] for each line, a row a seed; levels is
         infinite for unbounded.
-      counts: of levels, all that there are to be, in order.
+      counts: of levels, in order: the ticks of the x axis.
       limits: of the scores, if known.
     """
-    columns, width, height = (1, 3.7, 1.9) if narrow else (2, 10.0, 2.05)
+    columns, width, height = (1, NARROW, 1.9) if narrow else (2, WIDE, 2.05)
     with styled():
         labels, top = ("levels trained on", label), 0.3
-        figure, grid = tiles(len(found), columns, width, height, labels, top)
-        place = dict(zip(counts, _places(counts), strict=True))
-        for axes, panel in zip(grid, found, strict=True):
+        figure, grid = tiles(len(parts), columns, width, height, labels, top)
+        position = dict(zip(counts, _positions(counts), strict=True))
+        for axes, panel in zip(grid, parts, strict=True):
             for shift, (key, points) in enumerate(panel.lines.items()):
-                x = np.array([place[count] for count in points["levels"]])
+                x = np.array([position[count] for count in points["levels"]])
                 _points(axes, x + 0.09 * (shift - (len(lines) - 1) / 2), points, lines[key], panel)
-            heading(axes, panel.title, panel.remark)
-            axes.set_xticks(list(place.values()), [_name(count) for count in place], fontsize=7)
-            axes.set_xlim(min(place.values()) - 0.3, max(place.values()) + 0.45)
+            panel_title(axes, panel.title, panel.remark)
+            axes.set_xticks(
+                list(position.values()), [_tick(count) for count in position], fontsize=7
+            )
+            axes.set_xlim(min(position.values()) - 0.3, max(position.values()) + 0.45)
             axes.set(xlabel="", ylabel="")
             if limits:
                 pad = 0.04 * (limits[1] - limits[0])
                 axes.set_ylim(limits[0] - pad, limits[1] + pad)
-        add_key(figure, _key(lines))
+        add_legend(figure, _legend(lines))
         return to_svg(figure)
 
 
-def _points(axes: Axes, x: np.ndarray, points: pd.DataFrame, line: Line, panel: Panel) -> None:
-    """One line: each seed faint, the mean with its interval."""
+def _points(
+    axes: Axes, x: np.ndarray, points: pd.DataFrame, line: LineStyle, panel: BandPanel
+) -> None:
+    """Draws one line: each seed faint, the mean with its interval."""
     colour = line.colour or panel.colour
     axes.plot(x, points["score"], "o", ms=3, color=colour, alpha=0.3, mew=0)
     mean = points.assign(x=x).drop_duplicates("x").sort_values("x")
@@ -138,21 +148,21 @@ def _points(axes: Axes, x: np.ndarray, points: pd.DataFrame, line: Line, panel: 
     )
 
 
-def _places(counts: np.ndarray) -> np.ndarray:
-    """Where numbers of levels are on a logarithmic axis that ends in "unbounded"."""
+def _positions(counts: np.ndarray) -> np.ndarray:
+    """Returns positions on a logarithmic axis that ends in "unbounded"."""
     logarithms = np.log10(counts)
     last = logarithms[np.isfinite(counts)].max(initial=0)
     return np.where(np.isinf(counts), last + DECADE, logarithms)
 
 
-def _name(count: float) -> str:
+def _tick(count: float) -> str:
     if np.isinf(count):
         return "unbounded"
     return f"{count / 1000:g}k" if count >= 1000 else f"{count:g}"
 
 
-def _key(lines: Mapping[str, Line]) -> dict[str, Line2D]:
-    """What is drawn for each line, by its label."""
+def _legend(lines: Mapping[str, LineStyle]) -> dict[str, Line2D]:
+    """Returns the legend entry of each line, by its label."""
     return {
         line.label: Line2D(
             [], [], color=line.colour or FAINT, ls=line.dash, lw=1.8, marker=line.marker, ms=4

@@ -1,4 +1,4 @@
-"""Figures in which every row is an estimate with its interval."""
+"""Forest plots: every row is an estimate with its interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,95 +6,105 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from tfrl.report.labels import FAINT, INK, beside, heading, tall, wrapped
-from tfrl.report.measured import MINUS
-from tfrl.report.pairs import Pair
-from tfrl.report.style import Drawing, Looks, drawing, panels, styled, to_svg
+from tfrl.report.estimates import MINUS, IntervalEstimate
+from tfrl.report.layout import (
+    NARROW,
+    WIDE,
+    label_margin,
+    label_rows,
+    panel_title,
+    panels,
+    row_height,
+    wrapped,
+)
+from tfrl.report.pairwise import Pair
+from tfrl.report.style import FAINT, INK, LINE, Styles, styled
+from tfrl.report.svg import SvgFigure, svg_figure, to_svg
 
 ROW = 0.27  # inches
 
 
 @dataclass(frozen=True)
-class Row:
-    """One estimate; NaN where there is none, and then the note says why."""
+class ForestRow:
+    """One estimate, in the unit of the axis; its note is shown if there is none."""
 
     label: str
-    estimate: float
-    low: float
-    high: float
-    note: str = ""
-    colours: tuple[str, str] = (INK, INK)  # of the two that are compared
+    estimate: IntervalEstimate
+    colours: tuple[str, str] = (INK, INK)  # of the two configurations that are compared
 
 
 @dataclass(frozen=True)
-class Panel:
-    """Rows under a title; one with an empty label and no estimate is a gap."""
+class ForestPanel:
+    """Rows under a title."""
 
     title: str
     label: str  # of the x axis
-    rows: Sequence[Row]
-    none: float  # where no difference is
+    rows: Sequence[ForestRow]
+    null: float  # the value of no difference
     limits: tuple[float, float] | None = None
 
 
-def forest(found: Sequence[Panel], narrow: bool) -> str:
-    """Panels of estimates: beside each other with common rows, or below each other."""
-    rows = max(len(panel.rows) for panel in found)
-    names = [wrapped(row.label) for panel in found for row in panel.rows]
+def forest(parts: Sequence[ForestPanel], narrow: bool) -> str:
+    """Returns panels of estimates, side by side or one below the other."""
+    rows = max(len(part.rows) for part in parts)
+    names = [wrapped(row.label) for part in parts for row in part.rows]
     with styled():
-        width, columns = (3.7, 1) if narrow else (10.0, len(found))
-        height = 0.86 + max(ROW, tall(names, 8.5)) * rows
-        figure, grid = panels(len(found), columns, width, height, beside(names, 8.5))
-        for axes, panel in zip(grid, found, strict=True):
-            _rows(axes, panel)
-            heading(axes, panel.title)
-            axes.set_xlabel(panel.label)
+        width, columns = (NARROW, 1) if narrow else (WIDE, len(parts))
+        height = 0.86 + max(ROW, row_height(names, 8.5)) * rows
+        figure, grid = panels(len(parts), columns, width, height, label_margin(names, 8.5))
+        for axes, part in zip(grid, parts, strict=True):
+            _rows(axes, part)
+            panel_title(axes, part.title)
+            axes.set_xlabel(part.label)
         return to_svg(figure)
 
 
-def _rows(axes: Axes, panel: Panel) -> None:
-    """The rows of one panel, the first on top."""
-    ends = [v for row in panel.rows for v in (row.low, row.high, row.estimate) if np.isfinite(v)]
-    low, high = panel.limits or (min([*ends, panel.none]), max([*ends, panel.none]))
+def _rows(axes: Axes, panel: ForestPanel) -> None:
+    """Draws the rows of one panel, the first on top."""
+    estimates = [row.estimate for row in panel.rows]
+    ends = [x for one in estimates for x in (one.low, one.high, one.value) if np.isfinite(x)]
+    low, high = panel.limits or (min([*ends, panel.null]), max([*ends, panel.null]))
     margin = 0.06 * ((high - low) or 1)
-    axes.axvline(panel.none, color="#8a8a8a", lw=0.9, zorder=1)
+    axes.axvline(panel.null, color=LINE, lw=0.9, zorder=1)
     for y, row in enumerate(panel.rows):
-        inner, outer = row.colours
-        if np.isfinite(row.low):
-            axes.plot([row.low, row.high], [y, y], color=outer, lw=1.8, solid_capstyle="butt")
-        if np.isfinite(row.estimate):
-            axes.plot(row.estimate, y, "o", ms=6.5, color=inner, mec=outer, mew=1.8, clip_on=False)
-        elif row.note:
-            axes.text(panel.none, y, f" {row.note}", va="center", fontsize=7.5, color=FAINT)
+        estimate, (inner, outer) = row.estimate, row.colours
+        if np.isfinite(estimate.low):
+            ends = [estimate.low, estimate.high]
+            axes.plot(ends, [y, y], color=outer, lw=1.8, solid_capstyle="butt")
+        if estimate:
+            axes.plot(
+                estimate.value, y, "o", ms=6.5, color=inner, mec=outer, mew=1.8, clip_on=False
+            )
+        elif estimate.note:
+            axes.text(panel.null, y, f" {estimate.note}", va="center", fontsize=7.5, color=FAINT)
     axes.set_xlim(low - margin, high + margin)
-    axes.set_ylim(len(panel.rows) - 0.4, -0.6)
-    labels = [wrapped(row.label) for row in panel.rows]
-    axes.set_yticks(range(len(labels)), labels, fontsize=8.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(False, axis="y")
-    axes.spines["left"].set_visible(False)
+    label_rows(axes, [wrapped(row.label) for row in panel.rows], 8.5, 0.6)
 
 
-def of_pairs(pairs: Sequence[Pair], looks: Looks, label: str) -> Drawing:
-    """How often the first of each pair wins, and by how much, for a wide and a narrow page.
+def pair_label(a: str, b: str, styles: Styles) -> str:
+    """Returns `PPO − DQN`."""
+    return f"{styles[a].label} {MINUS} {styles[b].label}"
+
+
+def pair_row(a: str, b: str, estimate: IntervalEstimate, styles: Styles) -> ForestRow:
+    """Returns the row of a comparison of configurations a and b."""
+    colours = (styles[a].colour, styles[b].colour)
+    return ForestRow(pair_label(a, b, styles), estimate, colours)
+
+
+def wins(rows: Sequence[ForestRow]) -> ForestPanel:
+    """Returns the panel of the shares of pairs that the first of two configurations wins."""
+    return ForestPanel("First beats second", "share of pairs", rows, 0.5, (0.0, 1.0))
+
+
+def of_pairs(pairs: Sequence[Pair], styles: Styles, label: str) -> SvgFigure:
+    """Returns how often the first of each pair wins, and by how much.
 
     Args:
       label: of the axis of differences.
     """
-
-    def rows(name: str) -> list[Row]:
-        return [
-            Row(
-                f"{looks[pair.a].label} {MINUS} {looks[pair.b].label}",
-                one.value, one.low, one.high, one.note,
-                (looks[pair.a].colour, looks[pair.b].colour),
-            )
-            for pair in pairs
-            for one in [getattr(pair, name)]
-        ]  # fmt: skip
-
-    two = [
-        Panel("First beats second", "share of pairs", rows("share"), 0.5, (0.0, 1.0)),
-        Panel("Typical difference", label, rows("typical"), 0),
-    ]
-    return drawing(forest, two)
+    shares = [pair_row(pair.a, pair.b, pair.share, styles) for pair in pairs]
+    differences = [pair_row(pair.a, pair.b, pair.typical, styles) for pair in pairs]
+    return svg_figure(
+        forest, [wins(shares), ForestPanel("Typical difference", label, differences, 0)]
+    )

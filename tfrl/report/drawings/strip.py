@@ -1,4 +1,4 @@
-"""The strip: every seed's own curve, in a cell of its own."""
+"""The strip: the training curve of every seed, each in its own cell."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
-from tfrl.report.labels import FAINT, beside, tall, wrapped
-from tfrl.report.style import Look, Looks, panels, styled, to_svg
+from tfrl.report.layout import NARROW, WIDE, label_margin, panels, row_height, wrapped
+from tfrl.report.style import FAINT, Style, Styles, styled
+from tfrl.report.svg import to_svg
 
 GAP = 0.1  # between cells, in cells
 ROW, TITLE = 0.46, 0.24  # inches
@@ -16,50 +17,50 @@ EMPTY = "#f1f2f4"
 
 
 def strip(
-    drawn: pd.DataFrame,
+    keys: pd.DataFrame,
     values: np.ndarray,
     runs: pd.DataFrame,
-    looks: Looks,
+    styles: Styles,
     remarks: Mapping[str, str],
     limits: tuple[float, float],
     threshold: float | None,
     narrow: bool,
 ) -> str:
-    """A row of cells per configuration; a seed has the same place in each.
+    """Returns a row of cells per configuration; a seed has the same column in each.
 
     Args:
-      drawn: [R] rows of [configuration, seed].
+      keys: [R] rows of [configuration, seed].
       values: [R, G], their curves on a common grid of steps; NaN before they begin.
-      runs: the planned ones, [configuration, seed, status]; one that has no curve is crossed out.
-      remarks: by configuration, what stands beside its name.
+      runs: all planned runs, [configuration, seed]; one without a curve is crossed out.
+      remarks: by configuration, text after its name on a narrow page.
       limits: of the returns, bottom and top of a cell.
     """
     seeds = sorted(runs["seed"].unique())
     across = min(len(seeds), 10 if narrow else 20)
     lines = -(-len(seeds) // across)
-    place = {seed: divmod(order, across) for order, seed in enumerate(seeds)}
-    titles = [f"{look.label}  {remarks[name]}" for name, look in looks.items()]
+    position = {seed: divmod(order, across) for order, seed in enumerate(seeds)}
+    titles = [f"{style.label}  {remarks[name]}" for name, style in styles.items()]
     names = [
-        wrapped(title, 46) if narrow else look.lines
-        for title, look in zip(titles, looks.values(), strict=True)
+        wrapped(title, 46) if narrow else wrapped(style.label)
+        for title, style in zip(titles, styles.values(), strict=True)
     ]
-    left = 0.04 if narrow else beside(names)
-    title = max(TITLE, tall(names))
-    block = lines * ROW + title if narrow else max(lines * ROW, tall(names)) + 0.12
+    left = 0.04 if narrow else label_margin(names)
+    title = max(TITLE, row_height(names))
+    block = lines * ROW + title if narrow else max(lines * ROW, row_height(names)) + 0.12
     with styled():
-        width = 3.7 if narrow else 10.0
-        figure, (axes,) = panels(1, 1, width, len(looks) * block + 0.34, left, 0.3, 0.04)
+        width = NARROW if narrow else WIDE
+        figure, (axes,) = panels(1, 1, width, len(styles) * block + 0.34, left, 0.3, 0.04)
         down = 0.0  # inches
-        for (name, look), label in zip(looks.items(), names, strict=True):
+        for (name, style), label in zip(styles.items(), names, strict=True):
             if narrow:
                 _label(axes, (0, down + 0.03 + title / 2), label, left=True)
                 down += title
             else:
-                _label(axes, (-0.25, down + max(ROW, tall(names)) / 2), label, left=False)
-            mine = (drawn["configuration"] == name).to_numpy()
-            own = dict(zip(drawn["seed"][mine], values[mine], strict=True))
+                _label(axes, (-0.25, down + max(ROW, row_height(names)) / 2), label, left=False)
+            rows = (keys["configuration"] == name).to_numpy()
+            curves = dict(zip(keys["seed"][rows], values[rows], strict=True))
             planned = runs.loc[runs["configuration"] == name, "seed"]
-            _cells(axes, own, list(planned), look, place, down, limits, threshold)
+            _cells(axes, curves, list(planned), style, position, down, limits, threshold)
             down += block - (title if narrow else 0)
         axes.set(xlim=(-0.02, across - GAP + 0.02), ylim=(down, 0))
         axes.axis("off")
@@ -76,15 +77,15 @@ def _cells(
     axes: Axes,
     curves: Mapping[int, np.ndarray],
     planned: Sequence[int],
-    look: Look,
-    place: Mapping[int, tuple[int, int]],
+    style: Style,
+    position: Mapping[int, tuple[int, int]],
     down: float,
     limits: tuple[float, float],
     threshold: float | None,
 ) -> None:
-    """One configuration's cells, from `down` inches on."""
+    """Draws the cells of one configuration, `down` inches below the top."""
     high, size = ROW - 0.07, 1 - GAP
-    corners = {seed: (place[seed][1], down + place[seed][0] * ROW + high) for seed in planned}
+    corners = {seed: (position[seed][1], down + position[seed][0] * ROW + high) for seed in planned}
     empty = [
         [(x, y), (x, y - high), (x + size, y - high), (x + size, y)] for x, y in corners.values()
     ]
@@ -93,12 +94,12 @@ def _cells(
     for seed, curve in curves.items():
         x, y = corners[seed]
         share = np.clip((curve - limits[0]) / (limits[1] - limits[0]), 0, 1)
-        known = np.isfinite(share)
-        steps = x + np.linspace(0, size, len(curve))[known]
+        finite = np.isfinite(share)
+        steps = x + np.linspace(0, size, len(curve))[finite]
         ends = [steps[:1], steps, steps[-1:]]
-        up = np.concatenate([[0], share[known], [0]])
+        up = np.concatenate([[0], share[finite], [0]])
         areas.append(np.column_stack([np.concatenate(ends), y - high * up]))
-    axes.add_collection(PolyCollection(areas, facecolors=look.colour, lw=0))
+    axes.add_collection(PolyCollection(areas, facecolors=style.colour, lw=0))
     for x, y in (corner for seed, corner in corners.items() if seed not in curves):
         axes.text(x + size / 2, y - high / 2, "×", ha="center", va="center", color=FAINT)
     if threshold is not None:
@@ -108,7 +109,8 @@ def _cells(
 
 
 def _below(axes: Axes, across: int, down: float, narrow: bool) -> None:
-    """What a cell shows."""
-    what = "a cell: one seed, from its first step to its last"
-    text = what if narrow else f"each cell: {what.removeprefix('a cell: ')}; seeds in order"
+    """Explains a cell, below the last row."""
+    text = "a cell: one seed, from its first step to its last"
+    if not narrow:
+        text = "each cell: one seed, from its first step to its last; seeds in order"
     axes.text(0, down + 0.12, text, ha="left", va="center", fontsize=8, color=FAINT)

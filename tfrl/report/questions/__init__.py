@@ -2,14 +2,13 @@
 
 A folder has
 
-- `facts.py`: `find(subject)` gives a frozen dataclass with all that the text needs, its outcomes by
-  name, and `tables`, the CSV files by name; or None where the question is not asked.
-- `figures.py`, if it has figures: `draw(facts)` gives them by name, each as SVG for a wide and a
-  narrow page.
-- `text.md`: what the page says, a Jinja template. Where it extends `question.md`, it has a
-  headline, evidence and a method. The fields of the facts are its variables.
+- `facts.py`: `find(data)` returns a frozen dataclass with all that the text needs, its outcomes by
+  name, and `tables`, the CSV files by name; or None if the data has no answer.
+- `figures.py`, if it has figures: `draw(facts)` returns them by name.
+- `text.md`: the sentences, a Jinja template. If it extends `question.md`, it has a headline,
+  evidence and a method. The fields of the facts are its variables.
 
-To add a question: add a folder, and name it in one of the tuples below, in the order of the page.
+To add a question, add a folder, and add it to one of the tuples below, in the order of the page.
 """
 
 from types import ModuleType
@@ -35,7 +34,7 @@ from tfrl.report.questions import (
     who_learns_fastest,
 )
 
-OF_OVERFITTING = (  # asked of a Domain
+OF_OVERFITTING = (  # asked of `GeneralizationData`
     unseen_levels,
     other_physics,
     published_results,
@@ -45,7 +44,7 @@ OF_OVERFITTING = (  # asked of a Domain
     choosing_the_best,
     final_returns,
 )
-OF_A_TASK = (  # asked of a Task; those above of its Domain
+OF_AN_ENVIRONMENT = (  # asked of `EnvironmentData`; those above of its `GeneralizationData`
     what_of_apo_helps,
     who_ends_best,
     who_learns_fastest,
@@ -56,17 +55,12 @@ OF_A_TASK = (  # asked of a Task; those above of its Domain
     unseen_levels,
     other_physics,
 )
-OF_ALL = (all_environments,)  # asked of all Tasks of a study together
-ABOUT_THE_RUNS = (losses, the_runs)  # asked of the Results
-FIRST = (  # whose answers the first screen gives
-    what_of_apo_helps,
-    who_ends_best,
-    who_learns_fastest,
-    how_unstable,
-)
-FIRST_OF_OVERFITTING = (unseen_levels, other_physics, more_training, remedies)
+OF_ALL = (all_environments,)  # asked of the `EnvironmentData` of all environments of a study
+ABOUT_THE_RUNS = (losses, the_runs)  # asked of `Results`
+FIRST = (what_of_apo_helps, who_ends_best, who_learns_fastest, how_unstable)  # first screen
+FIRST_OF_OVERFITTING = (unseen_levels, other_physics, more_training, remedies)  # first screen
 
 
 def name(question: ModuleType) -> str:
-    """Its folder."""
+    """Returns the name of a question's folder."""
     return question.__name__.rpartition(".")[2]

@@ -1,61 +1,56 @@
-"""What details of implementation change, that papers seldom mention."""
+"""Implementation details that papers seldom mention, and their effect on the return."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from tfrl.analysis import implementation
-from tfrl.report.pairs import Pair, pairs
-from tfrl.report.style import Looks
-from tfrl.report.task import Task
+from tfrl.analysis import ablations
+from tfrl.report.environment_data import EnvironmentData
+from tfrl.report.pairwise import Pair, pairs
 
 
 @dataclass(frozen=True)
 class Detail:
-    """One detail: what is set otherwise, and what that changes."""
+    """The effect of one detail."""
 
     what: str  # "stock_agent = true"
-    final: Pair | None  # a is the changed one
-    area: Pair | None  # the same of the return over training
+    final: Pair  # on the final return; a is the configuration with the detail
+    area: Pair | None  # on the return over training
 
     @property
-    def sure(self) -> tuple[str, ...]:
-        """Of which of both measures it is sure that it changes."""
-        both = {"final": self.final, "area": self.area}
-        return tuple(name for name, pair in both.items() if pair and pair.sure)
+    def sure(self) -> bool:
+        """Whether the detail changes one of both returns for sure."""
+        return self.final.sure or bool(self.area and self.area.sure)
 
 
 @dataclass(frozen=True)
 class Facts:
     """All details of the study."""
 
+    data: EnvironmentData
     details: tuple[Detail, ...]
-    decisive: tuple[Detail, ...]  # those that change something for sure
-    looks: Looks
+    decisive: tuple[Detail, ...]  # those with a sure effect
     tables: dict[str, pd.DataFrame]
 
 
-def find(task: Task) -> Facts | None:
-    """Pairs of configurations that are the same but for a detail."""
-    if not implementation.pairs(task.settings):
+def find(data: EnvironmentData) -> Facts | None:
+    """Returns the facts; None if no two configurations differ in one detail only."""
+    variants = ablations.implementation_pairs(data.settings)
+    if not variants:
         return None
-    measures = {"final": task.final, "area": task.area}
+    measures = {"final": data.final, "area": data.area}
     effects = {
-        name: implementation.effects(scores, task.settings, task.margins, len(measures))
+        name: ablations.implementation_effects(scores, data.settings, data.margins, len(measures))
         for name, scores in measures.items()
     }
-    known = {name: dict(_by_pair(table)) for name, table in effects.items()}
+    final, area = (
+        {(pair.a, pair.b): pair for pair in pairs(effects[name])} for name in ("final", "area")
+    )
     details = tuple(
-        Detail(pair.what, known["final"].get(key), known["area"].get(key))
-        for pair in implementation.pairs(task.settings)
-        for key in [(pair.changed, pair.plain)]
-        if known["final"].get(key)
+        Detail(variant.change, final[key], area.get(key))
+        for variant in variants
+        if (key := (variant.changed, variant.plain)) in final
     )
     if not details:
         return None
-    decisive = tuple(detail for detail in details if detail.sure)
-    return Facts(details, decisive, task.looks, effects)
-
-
-def _by_pair(table: pd.DataFrame) -> list[tuple[tuple[str, str], Pair]]:
-    return [((pair.a, pair.b), pair) for pair in pairs(table)]
+    return Facts(data, details, tuple(detail for detail in details if detail.sure), effects)

@@ -1,9 +1,9 @@
-"""The talk's own figure, over all seeds, and the values behind the claims."""
+"""The talk's own figure, and the values behind its claims."""
 
 from tfrl.analysis.apo import CLAIMS
 from tfrl.report.drawings import curves, dots
 from tfrl.report.questions.does_the_talk_hold.facts import Facts
-from tfrl.report.style import Drawing, drawing
+from tfrl.report.svg import SvgFigure, svg_figure
 
 LABELS = {
     "early_return": "Return at first, greedy policy",
@@ -12,11 +12,12 @@ LABELS = {
 }
 
 
-def draw(facts: Facts) -> dict[str, Drawing]:
-    """A line for each seed by episode; a dot for each run's values."""
+def draw(facts: Facts) -> dict[str, SvgFigure]:
+    """Returns a line for each seed by episode, and a dot for each run's values."""
     keys = [claim.key for claim in facts.claims]
-    labels = {one.measure: LABELS[one.measure] for one in CLAIMS if one.key in keys}
+    labels = {claim.measure: LABELS[claim.measure] for claim in CLAIMS if claim.key in keys}
+    threshold = facts.data.threshold
     return {
-        "talk": drawing(curves.by_episode, facts.averages, facts.looks, facts.threshold),
-        "values": drawing(dots.measures, facts.values, labels, facts.looks),
+        "talk": svg_figure(curves.by_episode, facts.averages, facts.styles, threshold),
+        "values": svg_figure(dots.measures, facts.values, labels, facts.styles),
     }

@@ -1,4 +1,4 @@
-"""Final returns on what was trained on: what an ordinary page would show."""
+"""Final returns in the environments that were trained on."""
 
 from dataclasses import dataclass
 
@@ -6,53 +6,44 @@ import numpy as np
 import pandas as pd
 
 from tfrl.analysis import benchmarks, evidence, returns
-from tfrl.report.domain import Domain
-from tfrl.report.measured import Measured
+from tfrl.report.estimates import IntervalEstimate, from_row
+from tfrl.report.generalization_data import GeneralizationData
 
-COLUMNS = ("environment", "configuration", "planned", "finished", "failed", "missing",
-           "n", "min", "max", "mean", "mean_low", "mean_high", "note")  # fmt: skip
+COLUMNS = ["environment", "configuration", "planned", "finished", "failed", "missing",
+           "n", "min", "max", "mean", "mean_low", "mean_high", "note"]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Row:
-    """One agent's mean final returns, in the order of the environments."""
+    """The mean final returns of one agent, in the order of the environments."""
 
     name: str
-    means: tuple[Measured, ...]
-    finished: tuple[tuple[int, int], ...]  # of how many planned
+    means: tuple[IntervalEstimate, ...]
+    finished: tuple[tuple[int, int], ...]  # finished and planned runs
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All final returns."""
+    """The final returns of all agents."""
 
+    data: GeneralizationData
     rows: tuple[Row, ...]
-    trained: tuple[str, ...]  # labels of the environments
-    policy: str
     tables: dict[str, pd.DataFrame]
 
 
-def find(domain: Domain) -> Facts | None:
-    """Of each agent on each environment."""
-    scores = returns.final_scores(domain.results.evaluations, domain.study.steps, domain.policy)
-    table = evidence.summarise(scores, domain.results.runs, "final return")
-    limits = benchmarks.get(domain.id).returns or (-np.inf, np.inf)
+def find(data: GeneralizationData) -> Facts:
+    """Returns the facts."""
+    scores = returns.final_scores(data.results.evaluations, data.steps, data.policy)
+    table = evidence.summarise(scores, data.results.runs, "final return")
+    limits = benchmarks.get(data.id).returns or (-np.inf, np.inf)
+    no_run = IntervalEstimate(np.nan, note="no run")
     index = table.set_index(["configuration", "environment"])
     rows = []
-    for name in domain.looks:
-        own = [index.loc[(name, environment.name)] for environment in domain.environments]
-        means = tuple(_mean(row, limits) for row in own)
-        rows.append(Row(name, means, tuple((row["finished"], row["planned"]) for row in own)))
-    return Facts(
-        rows=tuple(rows),
-        trained=tuple(domain.labels[environment.name] for environment in domain.environments),
-        policy=domain.policy,
-        tables={"": table[[*COLUMNS]]},
-    )
-
-
-def _mean(row: pd.Series, limits: tuple[float, float]) -> Measured:
-    if row["n"] == 0:
-        return Measured(np.nan, note="no run")
-    low, high = np.clip([row["mean_low"], row["mean_high"]], *limits)
-    return Measured(row["mean"], low, high, row["note"])
+    for name in data.styles:
+        agent = [index.loc[(name, environment.name)] for environment in data.environments]
+        means = tuple(
+            from_row(row, "mean", ends="mean_", limits=limits) if row["n"] else no_run
+            for row in agent
+        )
+        rows.append(Row(name, means, tuple((row["finished"], row["planned"]) for row in agent)))
+    return Facts(data=data, rows=tuple(rows), tables={"": table[COLUMNS]})

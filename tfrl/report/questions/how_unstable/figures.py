@@ -1,12 +1,14 @@
-"""The strip: every seed's own training."""
+"""The strip: the training curve of every seed."""
 
 from tfrl.report.drawings import strip
 from tfrl.report.questions.how_unstable.facts import Facts
-from tfrl.report.style import Drawing, drawing
+from tfrl.report.svg import SvgFigure, svg_figure
 
 
-def draw(facts: Facts) -> dict[str, Drawing]:
-    """A row of cells for each configuration, a cell for each seed."""
-    remarks = {name: f"{done} of {planned} seeds" for name, (done, planned) in facts.seeds.items()}
-    parts = (facts.curves.runs, facts.curves.values, facts.runs, facts.looks, remarks)
-    return {"strip": drawing(strip.strip, *parts, facts.limits, facts.threshold)}
+def draw(facts: Facts) -> dict[str, SvgFigure]:
+    """Returns a row of cells for each configuration, a cell for each seed."""
+    data = facts.data
+    finished = (data.runs["status"] == "finished").groupby(data.runs["configuration"])
+    remarks = {name: f"{runs.sum()} of {len(runs)} seeds" for name, runs in finished}
+    parts = (data.curves.runs, data.curves.values, data.runs, data.styles, remarks)
+    return {"strip": svg_figure(strip.strip, *parts, data.limits, data.threshold)}

@@ -1,62 +1,52 @@
-"""What training reported of itself: losses and what came with them."""
+"""Training losses: the median over seeds by step."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
 from tfrl.analysis.losses import over_seeds
 from tfrl.harness.store.stored_results import Results
-from tfrl.report.style import Looks, looks
+from tfrl.report.style import Styles, styles
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Agents that report the same losses, on one environment."""
+    """Agents that report the same losses, in one environment."""
 
     environment: str
     first: str  # name of the first configuration
     names: tuple[str, ...]  # of the losses that are not always 0
-    looks: Looks
+    styles: Styles
     curves: pd.DataFrame
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All losses."""
+    """The losses of all kinds of agents."""
 
     kinds: tuple[Kind, ...]
     tables: dict[str, pd.DataFrame]
 
 
 def find(results: Results) -> Facts | None:
-    """If a run kept its losses. Of environments that differ in conditions only, the first."""
+    """Returns the facts, of the first environment of each id; None if no run kept its losses."""
     curves = over_seeds(results.losses, results.study.steps)
     if curves.empty:
         return None
     environments = results.study.environments
     first = {environment.id: environment.name for environment in reversed(environments)}
-    look = looks(results.study)
+    study_styles = styles(results.study)
     kinds = []
-    for place in reversed(first.values()):
-        own = curves[curves["environment"] == place]
-        kinds += [
-            Kind(place, next(iter(agents)), names, agents, rows)
-            for names, agents, rows in _kinds(own, look)
-        ]
+    for environment in reversed(first.values()):
+        rows = curves[curves["environment"] == environment]
+        agents: dict[tuple[str, ...], list[str]] = {}  # by the losses that they report
+        for configuration, losses in rows.groupby("configuration", observed=True)["name"]:
+            agents.setdefault(tuple(losses.unique()), []).append(str(configuration))
+        for names, configurations in agents.items():
+            part = rows[rows["configuration"].isin(configurations)]
+            used = part.loc[(part["low"] != 0) | (part["high"] != 0), "name"].unique()
+            shown = tuple(name for name in names if name in used)
+            if shown:
+                chosen = {name: study_styles[name] for name in configurations}
+                kinds.append(Kind(environment, configurations[0], shown, chosen, part))
     return Facts(tuple(kinds), {"": curves})
-
-
-def _kinds(
-    curves: pd.DataFrame, look: Looks
-) -> Iterator[tuple[tuple[str, ...], Looks, pd.DataFrame]]:
-    """The losses of each kind of agent, with the configurations that report the same ones."""
-    kinds: dict[tuple[str, ...], list[str]] = {}
-    for configuration, own in curves.groupby("configuration", observed=True):
-        kinds.setdefault(tuple(dict.fromkeys(own["name"])), []).append(str(configuration))
-    for names, configurations in kinds.items():
-        own = curves[curves["configuration"].isin(configurations)]
-        used = own.loc[(own["low"] != 0) | (own["high"] != 0), "name"].unique()
-        shown = tuple(name for name in names if name in used)
-        if shown:
-            yield shown, {name: look[name] for name in configurations}, own

@@ -1,15 +1,15 @@
-"""A figure for each environment and kind of agent."""
+"""The training losses of each environment and kind of agent."""
 
-from tfrl.report.drawings import losses
+from tfrl.report.drawings import lines
 from tfrl.report.questions.losses.facts import Facts
-from tfrl.report.style import Drawing, drawing
+from tfrl.report.svg import SvgFigure, svg_figure
 
 
-def draw(facts: Facts) -> dict[str, Drawing]:
-    """A panel for each loss."""
-    drawn = {}
-    for kind in facts.kinds:
-        drawn[f"{kind.environment}-{kind.first}"] = drawing(
-            losses.losses, kind.curves, kind.names, kind.looks
+def draw(facts: Facts) -> dict[str, SvgFigure]:
+    """Returns a figure for each kind, with a panel for each loss."""
+    return {
+        f"{kind.environment}-{kind.first}": svg_figure(
+            lines.losses, kind.curves, kind.names, kind.styles
         )
-    return drawn
+        for kind in facts.kinds
+    }

@@ -1,33 +1,34 @@
-"""Training and unseen levels by how many were trained on."""
+"""Scores on training levels and unseen levels, by the number of training levels."""
 
 import numpy as np
 
 from tfrl.analysis.overfitting import HELD_OUT
 from tfrl.report.drawings import bands
-from tfrl.report.drawings.bands import Line, Panel
-from tfrl.report.labels import INK
+from tfrl.report.drawings.bands import BandPanel, LineStyle
 from tfrl.report.questions.unseen_levels.facts import Facts
-from tfrl.report.style import Drawing, drawing
+from tfrl.report.style import INK, LINE
+from tfrl.report.svg import SvgFigure, svg_figure
 
 
-def draw(facts: Facts) -> dict[str, Drawing]:
-    """A panel for each agent, where environments differ in the number of levels."""
+def draw(facts: Facts) -> dict[str, SvgFigure]:
+    """Returns a panel for each agent; none unless environments differ in the number of levels."""
     if facts.lines.empty:
         return {}
     lines = {
-        "training": Line("levels trained on", INK, (0, (4, 1.5)), "s"),
-        HELD_OUT: Line("unseen levels"),
+        "training": LineStyle("levels trained on", INK, (0, (4, 1.5)), "s"),
+        HELD_OUT: LineStyle("unseen levels"),
     }
-    tested = [v for v in facts.variations if (facts.lines["tested"] == v).any()]
-    for variation, style in zip(tested, bands.SHIFTED[1:] * len(tested), strict=False):
-        _, dash, marker = style
-        lines[variation] = Line(f"unseen, {variation}", "#8a8a8a", dash, marker)
+    tested = [v for v in facts.data.variations if (facts.lines["tested"] == v).any()]
+    styles = bands.SHIFTED[1:] * len(tested)
+    for variation, (_, dash, marker) in zip(tested, styles, strict=False):
+        lines[variation] = LineStyle(f"unseen, {variation}", LINE, dash, marker)
     panels = []
-    for name, look in facts.looks.items():
-        own = facts.lines[facts.lines["configuration"] == name]
-        parts = {key: own[own["tested"] == key] for key in lines}
-        shown = {key: part for key, part in parts.items() if len(part)}
-        panels.append(Panel(look.label, "", look.colour, shown))
-    label = "success, %" if facts.limits else "return"
-    counts = np.array(facts.counts)
-    return {"levels": drawing(bands.by_levels, panels, lines, counts, label, facts.limits)}
+    for name, style in facts.data.styles.items():
+        agent = facts.lines[facts.lines["configuration"] == name]
+        parts = {key: part for key in lines if len(part := agent[agent["tested"] == key])}
+        panels.append(BandPanel(style.label, "", style.colour, parts))
+    success = facts.data.noun == "success"
+    label, limits = ("success, %", (0.0, 100.0)) if success else ("return", None)
+    return {
+        "levels": svg_figure(bands.by_levels, panels, lines, np.array(facts.counts), label, limits)
+    }

@@ -1,14 +1,13 @@
-"""Which parts of APO help, and which do not."""
+"""Ablations of APO: each configuration compared with plain APO and with PPO."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from tfrl.analysis import apo, stability
+from tfrl.analysis import ablations, stability
 from tfrl.analysis.returns import RUN
-from tfrl.report.pairs import Pair, pairs
-from tfrl.report.style import Looks
-from tfrl.report.task import Task, ablated
+from tfrl.report.environment_data import EnvironmentData, apo_ablations
+from tfrl.report.pairwise import Pair, pairs
 
 MEASURES = ("final", "area", "drawdown")
 
@@ -18,7 +17,7 @@ class Variant:
     """A configuration, compared with a plain one by each measure."""
 
     name: str
-    changed: str  # what it sets otherwise
+    changed: str  # hyperparameters that differ
     by: dict[str, Pair]  # by measure; a is the variant
 
 
@@ -28,53 +27,50 @@ class Against:
 
     name: str
     variants: tuple[Variant, ...]
-    better: dict[str, tuple[str, ...]]  # by measure: higher for sure
-    worse: dict[str, tuple[str, ...]]  # lower for sure
     seeds: int
     least: int  # seeds of each that a verdict takes
 
+    def sure(self, key: str, outcome: str) -> tuple[str, ...]:
+        """Returns the variants with this outcome by a measure: "a" if higher, "b" if lower."""
+        return tuple(v.name for v in self.variants if key in v.by and v.by[key].outcome == outcome)
+
     @property
     def helps(self) -> tuple[str, ...]:
-        """Those that return more for sure, at the end or over training."""
-        return tuple(dict.fromkeys((*self.better["final"], *self.better["area"])))
+        """Variants that return more for sure, at the end or over training."""
+        return tuple(dict.fromkeys((*self.sure("final", "a"), *self.sure("area", "a"))))
 
     @property
     def hurts(self) -> tuple[str, ...]:
-        """Those that return less for sure."""
-        return tuple(dict.fromkeys((*self.worse["final"], *self.worse["area"])))
+        """Variants that return less for sure."""
+        return tuple(dict.fromkeys((*self.sure("final", "b"), *self.sure("area", "b"))))
 
 
 @dataclass(frozen=True)
 class Facts:
-    """APO's variants against plain APO and against PPO."""
+    """The ablations of one environment."""
 
-    id: str
+    data: EnvironmentData
     against: tuple[Against, ...]
     plain: Against | None  # against plain APO; None if it has no finished run
-    looks: Looks
-    scores: pd.DataFrame  # return over training of every seed
     tables: dict[str, pd.DataFrame]
 
 
-def find(task: Task) -> Facts | None:
-    """If the study has ablations of APO."""
-    references = apo.plain(task.settings)
-    if references is None or not ablated(task.settings):
+def find(data: EnvironmentData) -> Facts | None:
+    """Returns the facts; None if the study has no ablations of APO."""
+    references = ablations.plain_apo_and_ppo(data.settings)
+    if references is None or not apo_ablations(data.settings):
         return None
-    falls = stability.over_time(task.averages, task.steps)
+    falls = stability.over_time(data.averages, data.study.steps)
     falls = falls.rename(columns={"drawdown": "score"})[[*RUN, "score"]].dropna()
-    scores = {"final": task.final, "area": task.area, "drawdown": falls}
-    table = apo.ablations(scores, task.settings, task.margins)
+    scores = {"final": data.final, "area": data.area, "drawdown": falls}
+    table = ablations.apo_effects(scores, data.settings, data.margins)
     if table.empty:
         return None
-    against = tuple(_against(str(name), own) for name, own in table.groupby("b", sort=False))
-    plain = next((one for one in against if one.name == references[0]), None)
+    against = tuple(_against(str(name), rows) for name, rows in table.groupby("b", sort=False))
     return Facts(
-        id=task.environment.id,
+        data=data,
         against=against,
-        plain=plain,
-        looks=task.looks,
-        scores=task.area,
+        plain=next((one for one in against if one.name == references[0]), None),
         tables={f"against-{one.name}": table[table["b"] == one.name] for one in against},
     )
 
@@ -84,17 +80,10 @@ def _against(name: str, table: pd.DataFrame) -> Against:
     for pair, row in zip(pairs(table), table.to_dict("records"), strict=True):
         variant = variants.setdefault(pair.a, Variant(pair.a, row["changed"], {}))
         variant.by[row["measure"]] = pair
-    found = tuple(variants.values())
-
-    def sure(key: str, outcome: str) -> tuple[str, ...]:
-        return tuple(v.name for v in found if key in v.by and v.by[key].outcome == outcome)
-
-    every = [pair for variant in found for pair in variant.by.values()]
+    every = [pair for variant in variants.values() for pair in variant.by.values()]
     return Against(
         name=name,
-        variants=found,
-        better={key: sure(key, "a") for key in MEASURES},
-        worse={key: sure(key, "b") for key in MEASURES},
+        variants=tuple(variants.values()),
         seeds=max((pair.seeds for pair in every), default=0),
         least=min((pair.least for pair in every), default=0),
     )

@@ -1,15 +1,13 @@
-"""Which agent has the highest return at the end of training."""
+"""Final returns: each agent, each pair of agents, and the ranking."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from tfrl.analysis import comparisons
-from tfrl.report.measured import Measured
-from tfrl.report.pairs import Pair, Ranking, pairs, ranking, shown
-from tfrl.report.style import Looks
-from tfrl.report.task import Task
+from tfrl.report.environment_data import EnvironmentData
+from tfrl.report.estimates import IntervalEstimate, from_row
+from tfrl.report.pairwise import Pair, Ranking, pairs, ranking, shown
 
 
 @dataclass(frozen=True)
@@ -19,68 +17,54 @@ class Agent:
     name: str
     finished: int
     planned: int
-    mean: Measured
-    median: Measured
+    mean: IntervalEstimate
+    median: IntervalEstimate
     lowest: float
     highest: float
-    training: Measured  # mean return of the last training episodes
+    training: IntervalEstimate  # mean return of the last training episodes
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All about final returns."""
+    """Final returns of the main configurations."""
 
+    data: EnvironmentData
     ranking: Ranking
-    pairs: tuple[Pair, ...]  # that are shown
+    pairs: tuple[Pair, ...]  # in the table and the figure
     num_pairs: int
     agents: tuple[Agent, ...]
-    steps: int
-    episodes: int  # of an evaluation
-    policy: str
-    looks: Looks
-    scores: pd.DataFrame  # [configuration, seed, score]
-    summary: pd.DataFrame  # as `evidence.summarise`
+    summary: pd.DataFrame  # output of `evidence.summarise`
     tables: dict[str, pd.DataFrame]
 
 
-def find(task: Task) -> Facts | None:
-    """Final returns of the configurations in the headline."""
-    summary = task.summary(task.final, "final return")
-    training = task.summary(task.training, "training return")
-    compared = comparisons.compare(task.own(task.final), task.margins)
-    found = pairs(compared)
+def find(data: EnvironmentData) -> Facts:
+    """Returns the facts."""
+    summary = data.summary(data.final, "final return")
+    training = data.summary(data.training, "training return")
+    compared = comparisons.compare(data.select(data.final), data.margins)
+    all_pairs = pairs(compared)
     scored = summary.loc[summary["n"] > 0, "configuration"].astype(str)
-    ranks = ranking(found, scored)
+    ranks = ranking(all_pairs, scored)
     return Facts(
+        data=data,
         ranking=ranks,
-        pairs=shown(found, ranks.best),
-        num_pairs=len(found),
+        pairs=shown(all_pairs, ranks.best),
+        num_pairs=len(all_pairs),
         agents=tuple(
-            _agent(row, last)
+            Agent(
+                name=str(row["configuration"]),
+                finished=row["finished"],
+                planned=row["planned"],
+                mean=from_row(row, "mean", ends="mean_"),
+                median=from_row(row, "median", ends="median_"),
+                lowest=row["min"],
+                highest=row["max"],
+                training=from_row(last, "mean", ends="mean_"),
+            )
             for row, last in zip(
                 summary.to_dict("records"), training.to_dict("records"), strict=True
             )
         ),
-        steps=task.steps,
-        episodes=task.study.evaluation.episodes,
-        policy=task.policy,
-        looks=task.headline,
-        scores=task.own(task.final),
         summary=summary,
         tables={"": summary, "pairs": compared},
-    )
-
-
-def _agent(row: dict[str, Any], training: dict[str, Any]) -> Agent:
-    return Agent(
-        name=str(row["configuration"]),
-        finished=row["finished"],
-        planned=row["planned"],
-        mean=Measured(row["mean"], row["mean_low"], row["mean_high"], row["note"]),
-        median=Measured(row["median"], row["median_low"], row["median_high"], row["note"]),
-        lowest=row["min"],
-        highest=row["max"],
-        training=Measured(
-            training["mean"], training["mean_low"], training["mean_high"], training["note"]
-        ),
     )

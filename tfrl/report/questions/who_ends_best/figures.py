@@ -1,14 +1,15 @@
-"""Every seed's final return, and each two agents compared."""
+"""The final return of every seed, and each pair of agents."""
 
 from tfrl.report.drawings import dots, forest
 from tfrl.report.questions.who_ends_best.facts import Facts
-from tfrl.report.style import Drawing, drawing
+from tfrl.report.svg import SvgFigure, svg_figure
 
 
-def draw(facts: Facts) -> dict[str, Drawing]:
-    """A dot for each seed; a row for each pair."""
-    panel = [("final return", facts.scores, facts.summary)]
-    drawn = {"seeds": drawing(dots.scores, panel, facts.looks)}
+def draw(facts: Facts) -> dict[str, SvgFigure]:
+    """Returns a dot for each seed, and a row for each pair."""
+    data = facts.data
+    panel = [("final return", data.select(data.final), facts.summary)]
+    figures = {"seeds": svg_figure(dots.scores, panel, data.main)}
     if facts.pairs:
-        drawn["pairs"] = forest.of_pairs(facts.pairs, facts.looks, "final return, first − second")
-    return drawn
+        figures["pairs"] = forest.of_pairs(facts.pairs, data.main, "final return, first − second")
+    return figures

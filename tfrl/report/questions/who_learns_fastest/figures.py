@@ -1,11 +1,11 @@
-"""The share of seeds that have solved the task, and the return on the way."""
+"""The share of seeds that have solved the environment, and the return during training."""
 
 import pandas as pd
 
-from tfrl.report.drawings.efficiency import Course, courses
-from tfrl.report.measured import number
+from tfrl.report.drawings.lines import ProgressPanel, progress
+from tfrl.report.estimates import number
 from tfrl.report.questions.who_learns_fastest.facts import UNITS, Facts
-from tfrl.report.style import Drawing, drawing
+from tfrl.report.svg import SvgFigure, svg_figure
 
 LABELS = {
     "steps": "environment steps",
@@ -15,30 +15,30 @@ LABELS = {
 QUARTILES = [0.25, 0.5, 0.75]
 
 
-def draw(facts: Facts) -> dict[str, Drawing]:
-    """A panel for the share solved, and one for the return by each unit."""
-    found = []
-    if facts.threshold is not None:
+def draw(facts: Facts) -> dict[str, SvgFigure]:
+    """Returns a panel for the share solved, and one for the return by each unit."""
+    parts, threshold = [], facts.data.threshold
+    if threshold is not None:
         rows = facts.solved
         rows = rows[(rows["event"] == "first") & (rows["unit"] == "steps")]
         lines = _lines(facts, rows.rename(columns={"time": "x", "share": "y"}))
-        title = f"Seeds that have reached {number(facts.threshold)}"
-        found.append(Course(title, LABELS["steps"], lines, stairs=True, share=True))
-    for unit in UNITS:
-        logarithmic = unit != "steps"
-        lines = _lines(facts, _quartiles(facts.progress, unit, logarithmic))
-        title, level = f"Return by {LABELS[unit]}", facts.threshold
-        found.append(Course(title, LABELS[unit], lines, logarithmic=logarithmic, level=level))
-    return {"curves": drawing(courses, found, facts.looks, f"{facts.policy} policy")}
+        title = f"Seeds that have reached {number(threshold)}"
+        parts.append(ProgressPanel(title, LABELS["steps"], lines, stairs=True, share=True))
+    for unit, label in ((unit, LABELS[unit]) for unit in UNITS):
+        log = unit != "steps"
+        lines = _lines(facts, _quartiles(facts.progress, unit, log))
+        parts.append(ProgressPanel(f"Return by {label}", label, lines, log, level=threshold))
+    return {"curves": svg_figure(progress, parts, facts.data.main, f"{facts.data.policy} policy")}
 
 
 def _lines(facts: Facts, points: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    parts = {name: points[points["configuration"] == name] for name in facts.looks}
-    return {name: own[["x", "y", "low", "high"]] for name, own in parts.items() if len(own)}
+    """Returns the points of each configuration that has any."""
+    lines = {name: points[points["configuration"] == name] for name in facts.data.main}
+    return {name: line[["x", "y", "low", "high"]] for name, line in lines.items() if len(line)}
 
 
 def _quartiles(progress: pd.DataFrame, unit: str, logarithmic: bool) -> pd.DataFrame:
-    """[configuration, x, y, low, high]: quartiles over the seeds at each point of the grid."""
+    """Returns [configuration, x, y, low, high]: quartiles over the seeds at each grid point."""
     groups = progress.groupby(["configuration", "step"], observed=True)
     table = groups["average"].quantile(QUARTILES).unstack().reindex(columns=QUARTILES)
     table.columns = ["low", "y", "high"]

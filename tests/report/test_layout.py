@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from tfrl.report import labels, render, style
-from tfrl.report.drawings import chance, dots, forest, strip
+from tfrl.report import layout, render, style
+from tfrl.report.drawings import dots, forest, seed_luck, strip
+from tfrl.report.estimates import IntervalEstimate
 
 from . import synthetic
 
@@ -23,31 +24,31 @@ LONG = ["x" * 64, "one.two_three-" * 4 + "12345678", "PPO"]
 def drawn(monkeypatch):
     """The figures that drawings make, in place of their SVG."""
     figures = []
-    for module in (chance, dots, forest, strip):
+    for module in (seed_luck, dots, forest, strip):
         monkeypatch.setattr(module, "to_svg", figures.append)
     return figures
 
 
 @pytest.fixture(scope="module")
-def looks():
-    return style.looks(synthetic.study(tuple(NAMES), seeds=3))
+def styles():
+    return style.styles(synthetic.study(tuple(NAMES), seeds=3))
 
 
 @pytest.mark.parametrize("label", [*LONG, *NAMES])
 def test_a_long_label_is_broken_without_losing_a_letter(label):
-    lines = labels.wrapped(label).split("\n")
+    lines = layout.wrapped(label).split("\n")
     assert "".join(lines) == label
     assert max(map(len, lines)) <= 24
 
 
 def test_spaces_are_kept_within_a_line_and_dropped_at_its_end():
-    assert labels.wrapped("a sentence that is longer than a line") == (
+    assert layout.wrapped("a sentence that is longer than a line") == (
         "a sentence that is\nlonger than a line"
     )
 
 
-def test_as_many_configurations_as_a_sweep_has_all_look_different(looks):
-    assert len({(look.colour, str(look.dash)) for look in looks.values()}) == len(NAMES)
+def test_as_many_configurations_as_a_sweep_has_all_look_different(styles):
+    assert len({(look.colour, str(look.dash)) for look in styles.values()}) == len(NAMES)
 
 
 def check(figure):
@@ -68,23 +69,25 @@ def check(figure):
 
 
 @pytest.mark.parametrize("narrow", [True, False])
-def test_labels_of_rows_have_room(drawn, looks, narrow):
+def test_labels_of_rows_have_room(drawn, styles, narrow):
     values = pd.DataFrame(
-        [(name, seed, 1.0 * seed) for name in looks for seed in range(3)],
+        [(name, seed, 1.0 * seed) for name in styles for seed in range(3)],
         columns=["configuration", "seed", "score"],
     )
-    dots.lined_up([("a", values)], "score", looks, narrow)
-    dots.measures(values, {"score": "score"}, looks, narrow)
-    remarks = dict.fromkeys(looks, "differs by 12 in 95% of splits")
-    chance.splits({name: np.arange(-5.0, 6) for name in looks}, remarks, looks, "score", narrow)
+    dots.lined_up("a", values, "score", styles, narrow)
+    dots.measures(values, {"score": "score"}, styles, narrow)
+    remarks = dict.fromkeys(styles, "differs by 12 in 95% of splits")
+    seed_luck.splits(
+        {name: np.arange(-5.0, 6) for name in styles}, remarks, styles, "score", narrow
+    )
     pair = {"colours": ("#000000", "#ffffff"), "wrong": pd.Series({2: 0.1}), "needed": 12.0}
     pairs = [
-        chance.Pair(f"{one} and {other}", **pair, note="", n=3)
+        seed_luck.WinnerRow(f"{one} and {other}", **pair, note="", n=3)
         for one, other in itertools.pairwise(NAMES[:5])
     ]
-    chance.pairs(pairs, 1_000, narrow)
-    rows = [forest.Row(pair.label, 1.0, 0.0, 2.0) for pair in pairs]
-    forest.forest([forest.Panel("gap", "points", rows, 0.0)], narrow)
+    seed_luck.winners(pairs, 1_000, narrow)
+    rows = [forest.ForestRow(pair.label, IntervalEstimate(1.0, 0.0, 2.0)) for pair in pairs]
+    forest.forest([forest.ForestPanel("gap", "points", rows, 0.0)], narrow)
     assert len(drawn) == 5
     for figure in drawn:
         check(figure)
