@@ -31,8 +31,7 @@ def begin(tensorflow: bool = True) -> None:
     from matplotlib_inline import backend_inline
 
     backend_inline.set_matplotlib_formats("png")
-    pyplot.rcParams.update(_FIGURES)
-    pyplot.rcParams["axes.prop_cycle"] = cycler(color=_COLOURS)
+    pyplot.style.use(_FIGURES | {"axes.prop_cycle": cycler(color=_COLOURS)})
     if tensorflow:
         from tfrl.runtime import tf_setup
 
