@@ -66,8 +66,7 @@ tutorial: setup ## Open a lesson in Jupyter: make tutorial 03
 
 LESSON = $(or $(filter-out tutorial,$(MAKECMDGOALS)),00)
 ifneq ($(filter tutorial,$(MAKECMDGOALS)),)
-.PHONY: $(LESSON)
-$(LESSON): ; @: # the number of a lesson is no target of its own
+$(LESSON): ; @: # the number is an argument; there is no such file to make
 endif
 
 .PHONY: mutants
