@@ -3,11 +3,12 @@
 from tfrl.tutorials.exercise import Exercise, Wrong, attempt, exercise
 from tfrl.tutorials.mazes import MazeTable, draw_maze, maze_table
 from tfrl.tutorials.notebook import begin, say
-from tfrl.tutorials.runs import load_evaluations, train
+from tfrl.tutorials.runs import Runs, load_evaluations, train, train_runs
 
 __all__ = [
     "Exercise",
     "MazeTable",
+    "Runs",
     "Wrong",
     "attempt",
     "begin",
@@ -17,4 +18,5 @@ __all__ = [
     "maze_table",
     "say",
     "train",
+    "train_runs",
 ]

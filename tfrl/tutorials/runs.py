@@ -1,6 +1,7 @@
 """Runs over seeds, as DataFrames."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,54 @@ if TYPE_CHECKING:
     from tfrl.pipelines import Pipeline
 
 _PUBLISHED = Path(__file__).parents[2] / "reports"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """All that runs of one configuration recorded, as tables with a column `seed`."""
+
+    episodes: pd.DataFrame  # seed, episode, step, return, length: episodes of training
+    evaluations: pd.DataFrame  # seed, step, split, policy, episode, return, ...: a row an episode
+    losses: pd.DataFrame  # seed, step, name, value
+    weights: dict[int, str]  # by seed, the SHA-256 of the final weights
+
+    def greedy(self) -> pd.DataFrame:
+        """Returns the greedy policy's mean return at each evaluation: seed, step, return."""
+        rows = self.evaluations
+        rows = rows[(rows["policy"] == "greedy") & (rows["split"] == "training")]
+        return rows.groupby(["seed", "step"], as_index=False)["return"].mean()
+
+
+def train_runs(
+    pipeline: "str | type[Pipeline]",
+    environment: str = "CartPole-v1",
+    *,
+    seeds: Iterable[int],
+    steps: int,
+    every: int | None = None,
+    episodes: int = 10,
+    **hyperparameters: Any,
+) -> Runs:
+    """Trains as `train` does, and returns all tables of the runs."""
+    from tfrl import pipelines
+    from tfrl.training import Trainer
+
+    kind = pipelines.resolve(pipeline) if isinstance(pipeline, str) else pipeline
+    config = kind.Config(**hyperparameters)
+    trainer = Trainer(kind, config, environment, steps, every or steps // 10, episodes)
+    results = {seed: trainer.run(seed) for seed in seeds}
+
+    def table(name: str) -> pd.DataFrame:
+        columns = {seed: getattr(result, name) for seed, result in results.items()}
+        frames = [pd.DataFrame({"seed": seed, **part}) for seed, part in columns.items()]
+        return pd.concat(frames, ignore_index=True)
+
+    return Runs(
+        table("episodes"),
+        table("evaluations"),
+        table("losses"),
+        {seed: result.weights_sha256 for seed, result in results.items()},
+    )
 
 
 def train(
@@ -36,19 +85,15 @@ def train(
     Returns:
       A row for each evaluation: seed, step, return (the mean over the episodes).
     """
-    from tfrl import pipelines
-    from tfrl.training import Trainer
-
-    kind = pipelines.resolve(pipeline) if isinstance(pipeline, str) else pipeline
-    config = kind.Config(**hyperparameters)
-    trainer = Trainer(kind, config, environment, steps, every or steps // 10, episodes)
-    frames = []
-    for seed in seeds:
-        rows = pd.DataFrame(trainer.run(seed).evaluations)
-        rows = rows[(rows["policy"] == "greedy") & (rows["split"] == "training")]
-        mean = rows.groupby("step", as_index=False)["return"].mean()
-        frames.append(mean.assign(seed=seed)[["seed", "step", "return"]])
-    return pd.concat(frames, ignore_index=True)
+    return train_runs(
+        pipeline,
+        environment,
+        seeds=seeds,
+        steps=steps,
+        every=every,
+        episodes=episodes,
+        **hyperparameters,
+    ).greedy()
 
 
 def load_evaluations(study: str) -> pd.DataFrame:
