@@ -1,14 +1,16 @@
-"""What the lessons in tutorials/ import: text from values, checks of exercises, runs over seeds."""
+"""Imports for the lessons in tutorials/: computed text, checks of exercises, runs over seeds."""
 
 from tfrl.tutorials.exercise import Exercise, Wrong, attempt, exercise
 from tfrl.tutorials.mazes import MazeTable, draw_maze, maze_table
 from tfrl.tutorials.notebook import begin, say
 from tfrl.tutorials.runs import Runs, load_evaluations, train, train_runs
+from tfrl.tutorials.terminal import Terminal
 
 __all__ = [
     "Exercise",
     "MazeTable",
     "Runs",
+    "Terminal",
     "Wrong",
     "attempt",
     "begin",

@@ -1,4 +1,4 @@
-"""How a lesson shows text and figures."""
+"""Figures and text of a lesson."""
 
 import inspect
 import warnings

@@ -8,7 +8,7 @@ from tfrl.tutorials.exercise import Wrong, attempt, exercise
 
 @exercise
 def probability_of_improvement(answer: Callable[[list[float], list[float]], Any]) -> None:
-    """How often a value of `a` is above one of `b`, a tie counting one half."""
+    """Checks the share of pairs in which a value of `a` is above one of `b`; a tie is one half."""
     if attempt(answer, [3.0, 4.0], [1.0, 2.0]) == 0.0:
         raise Wrong("It counts how often b beats a: swap the two sides.")
     if attempt(answer, [3.0, 4.0], [1.0, 2.0]) == 4:
