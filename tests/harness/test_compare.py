@@ -27,7 +27,7 @@ def test_two_configurations_of_one_study_in_the_terminal_and_as_a_page(stored, c
     out, _ = capsys.readouterr()
     assert out.startswith("fake/one against fake/two\n")
     assert "Which agent ends best?\n" in out
-    assert "Three seeds of each are too few to ever tell." in " ".join(out.split())
+    assert "Three seeds of each agent are too few for any verdict." in " ".join(out.split())
     assert max(map(len, out.splitlines())) <= 100
     page = Path("reports/own/compare/fake-one-against-fake-two/index.html")
     assert out.endswith(f"\n{page}\n") and page.is_file()

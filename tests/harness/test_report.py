@@ -136,7 +136,7 @@ def test_only_runs_of_the_published_settings_are_compared(project, changed):
     assert project.tfrl("run", "fake") == 0
     assert project.tfrl("report", "fake") == 0
     assert compared().startswith("All 4 runs are the same bits as ")
-    assert compared().endswith("; 4 more were not published with these settings.")
+    assert compared().endswith("; 4 more have no published run with the same settings.")
     project.write(changed("steps = 1_000", "steps = 2_000"))
     assert project.tfrl("run", "fake") == 0
     assert project.tfrl("report", "fake") == 0

@@ -1,4 +1,4 @@
-"""How the tests read a page."""
+"""A parser of report pages, and checks that several tests share."""
 
 import re
 from html.parser import HTMLParser
@@ -21,7 +21,7 @@ class Page(HTMLParser):
 
     @property
     def fetched(self):
-        """What a browser would load besides the page."""
+        """The addresses that a browser would load in addition to the page."""
         links = [
             attributes[name]
             for tag, attributes in self.tags
@@ -44,7 +44,7 @@ class Page(HTMLParser):
 
 
 def no_nan(index):
-    """The text of a page, all numbers of which are numbers, and all files of which are there."""
+    """Returns the text of a page, after checking that it has no NaN and that its files exist."""
     text = Page(index).text
     named = re.findall(
         r"\]\(((?:tables|figures)/[^)]+)\)", (index.parent / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""Results as the harness loads them, but made up: curves of CartPole, some of which collapse."""
+"""Synthetic results in the form in which the harness loads them: CartPole, with some collapses."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -118,7 +118,7 @@ def ledger_row(run, status, rng):
 
 
 def results(planned=None, failed=(("reinforce", 7),), missing=(("dqn", 3),), seed=1):
-    """Every planned run, but those named (configuration, seed) as failed or missing."""
+    """Returns results; runs (configuration, seed) in `failed` and `missing` are left out."""
     planned = planned or study()
     episodes, evaluations, rows = [], [], []
     for index, run in enumerate(planned.runs()):
@@ -144,7 +144,7 @@ def stacked(frames):
 
 
 def empty(planned):
-    """A study of which no run is there."""
+    """Returns results of a study without any run."""
     rng = np.random.default_rng(0)
     rows = [ledger_row(run, "missing", rng) for run in planned.runs()]
     episodes = pd.DataFrame(

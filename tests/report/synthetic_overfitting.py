@@ -1,4 +1,4 @@
-"""Results of studies of overfitting, made up: success falls where training has not been."""
+"""Synthetic results of studies of overfitting: success falls on levels not trained on."""
 
 from dataclasses import replace
 from functools import cache
@@ -85,7 +85,7 @@ def study(title, environments, configurations, seeds, steps, episodes):
 
 
 def success_rate(run, split, variation, share, talent):
-    """Of one run after a share of its training; `talent` is the seed's."""
+    """Returns the success rate of one run after a share of its training; `talent` is the seed's."""
     environment, configuration = run.environment, run.configuration
     trained, known = environment.level_config.variation, environment.level_config.levels
     kept = KEPT.get(trained + variation, 0.75 if variation != trained else 1.0)
@@ -127,7 +127,7 @@ def one_run(study, run, rng):
 
 
 def over_grid(run, cell):
-    """How well each cell of CartPole's grid is known: best about the default, E's corners worst."""
+    """Returns the success rate in each cell of CartPole's grid: highest around the default."""
     force, length = cell % 10, cell // 10
     distance = np.hypot(force - 4, length - 4) / 8
     reach = {"D": 0.45, "R": 0.7, "E": 0.95}[run.environment.level_config.variation]
@@ -135,7 +135,7 @@ def over_grid(run, cell):
 
 
 def results(planned, failed=(), missing=(), seed=1):
-    """Every planned run but those named (environment, configuration, seed)."""
+    """Returns results without the runs (environment, configuration, seed) that are named."""
     evaluations, rows = [], []
     for index, run in enumerate(planned.runs()):
         rng = np.random.default_rng([seed, index])

@@ -22,8 +22,8 @@ def chromium():
         lacking("Debian's chromium is not installed")
 
 
-# What a page says of itself once all is loaded. Its own policy lets no script in, so that a copy
-# without that policy is measured, in a frame: Chromium's window is never narrower than 500 pixels.
+# Measures a page when it has loaded. The page's own policy blocks scripts, so a copy without that
+# policy is measured, in a frame, because Chromium's window is at least 500 pixels wide.
 PROBE = """
 <script>
 addEventListener("load", () => {
@@ -73,7 +73,7 @@ def browse(page, profile, *options):
 
 
 def measured(report, folder, width):
-    """What `PROBE` finds at some width."""
+    """Returns the measurements of `PROBE` at a width in pixels."""
     policy = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
     source, count = policy.subn("", report.read_text(encoding="utf-8"))
     assert count == 1
@@ -86,7 +86,7 @@ def measured(report, folder, width):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_renders_without_a_word_on_the_console(report, tmp_path, scheme):
+def test_it_renders_without_console_messages(report, tmp_path, scheme):
     dark = [] if scheme == "light" else ["--blink-settings=preferredColorScheme=0"]
     document, log = browse(report, tmp_path / "profile", *dark)
     assert "How much do the seeds decide?" in document

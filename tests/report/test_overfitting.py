@@ -41,7 +41,7 @@ def drawn(index, name):
     return (index.parent / f"figures/{name}.svg").read_text()
 
 
-def test_a_chapter_for_each_id_and_none_for_each_name(physics):
+def test_one_chapter_per_environment_id(physics):
     text, tags = no_nan(physics), Page(physics).tags
     ids = {a["id"] for _, a in tags if "id" in a}
     assert {"cartpole-v0", "mountaincar-v0", "acrobot-v1"} <= ids
@@ -67,7 +67,7 @@ def test_same_results_same_bytes(mazes, tmp_path):
     assert files(mazes.parent) == files(tmp_path)
 
 
-def test_summaries_stand_beside_the_published_means(physics):
+def test_summaries_are_shown_with_the_published_means(physics):
     text = no_nan(physics)
     assert "PPO (Packer et al. 2018) 78% 71% 48%" in text
     assert "A2C (Packer et al. 2018) 78% 77% 64%" in text
@@ -95,7 +95,7 @@ def by_hand(results, configuration):
     return np.mean(found)
 
 
-def test_a_planted_fall_is_lost_and_the_control_shows_nothing(physics):
+def test_a_planted_drop_is_found_and_the_control_shows_no_gap(physics):
     text = no_nan(physics).replace("\N{NO-BREAK SPACE}", " ")
     assert "CartPole-v0: Trained on D, DQN, REINFORCE, PPO and APO do worse on E." in text
     assert "No gap is sure, and none is expected" in text
@@ -116,9 +116,9 @@ def test_each_gap_has_its_seeds(physics):
     np.testing.assert_allclose(found, medians.reindex(found.index))
 
 
-def test_what_was_never_learned_is_not_said_to_generalise(physics):
+def test_an_agent_that_learned_nothing_does_not_generalise(physics):
     text = no_nan(physics)
-    assert "MountainCar-v0: Too little was learned to lose any of it." in text
+    assert "MountainCar-v0: Too little was learned for a drop to show." in text
     assert "0 of 10 too little learned" in text
     curves = "more_training-curves"
     assert drawn(physics, f"MountainCar-v0-{curves}").count("too little learned") == 12
@@ -142,7 +142,7 @@ def test_memorised_mazes_and_what_helped(mazes):
     assert "Trained on 10 levels, all four configurations memorise them." in text
     assert "Two agents in four configurations" in text
     assert "A gap is sure on up to" in text
-    assert "so what is lost there cannot be told" in text
+    assert "so a drop there cannot be judged" in text
     found = table(mazes, "Maze-v0-remedies").set_index(["remedy", "where"])
     assert found.loc[("ppo_entropy", "maze-10"), "verdict"] == "gap"  # it narrowed
     assert found.loc[("ppo_l2", "maze-10"), "verdict"] in ("none", "undecided")
@@ -154,12 +154,12 @@ def test_memorised_mazes_and_what_helped(mazes):
     assert len(agents) == 6 and set(agents["environment"]) == {"maze-10"}
 
 
-def test_only_where_levels_are_few_intervals_count_which_they_are(physics, mazes):
-    few = ("ten may be easier than others", "with the chance of which levels are trained on")
+def test_only_with_few_levels_intervals_allow_for_the_chance_of_levels(physics, mazes):
+    few = ("ten may be easier than others", "allows for the chance of which levels are trained on")
     assert all(words in no_nan(mazes) and words not in no_nan(physics) for words in few)
 
 
-def test_a_length_is_said_to_be_half_of_the_pole_s_as_gymnasium_has_it(physics):
+def test_the_length_is_half_the_pole_as_in_gymnasium(physics):
     text = no_nan(physics)
     ranges = "D (as usual) 0.5, R 0.25 to 0.75, E 0.05 to 0.25 or 0.75 to 1, drawn uniformly"
     assert f"Length (half the pole's): {ranges}" in text
@@ -169,8 +169,8 @@ def test_a_length_is_said_to_be_half_of_the_pole_s_as_gymnasium_has_it(physics):
 
 def test_one_seed_has_words_instead_of_intervals(tmp_path):
     text = no_nan(render(synthetic_overfitting.results(small(seeds=1)), tmp_path))
-    assert "One seed is too few to ever tell." in text
-    assert "How much does choosing the best flatter it?" not in text
+    assert "One seed is too few for any verdict." in text
+    assert "How much does choosing the best agent overstate its score?" not in text
 
 
 def test_success_everywhere_is_no_gap(tmp_path):
@@ -181,7 +181,7 @@ def test_success_everywhere_is_no_gap(tmp_path):
     assert "100%" in text
 
 
-def test_a_group_that_is_missing_is_said_to_be(tmp_path):
+def test_a_missing_group_is_marked(tmp_path):
     planned = small(seeds=3)
     lacking = [("cartpole-R", "dqn", seed) for seed in range(3)]
     index = render(synthetic_overfitting.results(planned, missing=lacking), tmp_path)
@@ -191,14 +191,14 @@ def test_a_group_that_is_missing_is_said_to_be(tmp_path):
 
 
 @pytest.mark.parametrize("status", ["missing", "failed"])
-def test_a_study_of_which_no_run_has_finished(tmp_path, status):
+def test_a_study_without_a_finished_run(tmp_path, status):
     planned = small(seeds=2)
     runs = [(r.environment.name, r.configuration.name, r.seed) for r in planned.runs()]
     text = no_nan(render(synthetic_overfitting.results(planned, **{status: runs}), tmp_path))
     assert "0/24 runs finished" in text and "no run" in text
 
 
-def test_an_environment_of_which_success_is_not_known(tmp_path):
+def test_an_environment_without_a_definition_of_success(tmp_path):
     planned = synthetic_overfitting.levels(seeds=3, episodes=10, counts=(10, None))
     environments = tuple(
         Environment(e.name, "gymnasium:Mine-v0", LevelConfig("D", e.level_config.levels))
@@ -213,9 +213,9 @@ def test_an_environment_of_which_success_is_not_known(tmp_path):
     assert "Return on levels trained on minus unseen ones" in text
 
 
-def test_an_ordinary_study_is_told_whether_starts_matter(report):
+def test_an_ordinary_study_reports_the_gap_to_unseen_start_states(report):
     text = no_nan(report)
-    assert "No gap is sure, and none is expected: training hardly meets a level twice." in text
+    assert "No gap is sure, and none is expected: training hardly repeats a level." in text
 
 
 def test_numbers_can_be_read_on_every_colour():
@@ -234,7 +234,7 @@ def more_tests():
 def test_an_ordinary_study_that_is_tested_on_more_has_one_section_on_it(tmp_path):
     text = no_nan(render(synthetic.results(more_tests(), failed=(), missing=()), tmp_path))
     assert "How much do the seeds decide?" in text and "Does it survive other physics?" in text
-    assert "Nothing was trained on E, so what is lost there cannot be told." in text
+    assert "No run was trained on E, so a drop there cannot be judged." in text
     losses = pd.read_csv(tmp_path / "tables/cartpole-other_physics.csv")
     assert {"R", "E"} == set(losses["tested"])
     assert (tmp_path / "figures/cartpole-other_physics-matrix.svg").is_file()

@@ -11,6 +11,7 @@ import pytest
 
 from tfrl.report import in_terminal, questions, render
 from tfrl.report.document import build_document
+from tfrl.report.page import docs_folder
 
 from . import synthetic
 from .reading import Page
@@ -23,7 +24,7 @@ def files(folder):
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_the_page_needs_nothing_but_itself(report):
+def test_the_page_is_self_contained(report):
     page = Page(report)
     loaded = [a[k] for _, a in page.tags for k in ("src", "srcset") if k in a]
     loaded += [a["href"] for tag, a in page.tags if tag == "link"]
@@ -108,7 +109,7 @@ def test_rendering_touches_no_global_generator_and_no_style(results, tmp_path):
     assert changed <= {"backend"}  # which Matplotlib itself settles on first use
 
 
-def test_what_is_not_there_is_said_and_counted(report):
+def test_failed_and_missing_runs_are_counted(report):
     text = Page(report).text
     assert "This study is incomplete: 78/80 runs finished; 1 failed; 1 not there yet." in text
     final = pd.read_csv(report.parent / "tables/cartpole-who_ends_best.csv")
@@ -120,7 +121,7 @@ def test_what_is_not_there_is_said_and_counted(report):
     assert "DQN 19 of 20" in text and "REINFORCE 19 of 20" in text
 
 
-def test_an_error_is_shown_and_not_run(report):
+def test_an_error_message_is_escaped(report):
     source, page = report.read_text(encoding="utf-8"), Page(report)
     assert synthetic.ERROR in page.text
     assert "<script" not in source and "&lt;script&gt;" in source
@@ -131,7 +132,7 @@ def test_an_error_is_shown_and_not_run(report):
     assert table["error"].tolist() == [synthetic.ERROR]
 
 
-def test_what_a_user_writes_is_text_and_no_markup(tmp_path):
+def test_text_of_the_user_is_escaped(tmp_path):
     from dataclasses import replace
 
     study = synthetic.study(("ppo", "ppo_*x*"), seeds=2, steps=1_000, every=500)
@@ -149,7 +150,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(report):
     assert claims["claim"].tolist() == ["a", "b1", "b2"]
     early, lost, _ = claims.to_dict("records")
     lower, low, high = (early[key] for key in ("lower", "lower_low", "lower_high"))
-    assert f"{early['apo_mean']:.0f} and {early['ppo_mean']:.0f}; APO's is the lower in" in text
+    assert f"{early['apo_mean']:.0f} and {early['ppo_mean']:.0f}; APO's is lower in" in text
     assert f"{lower:.0%} ({low:.0%} to {high:.0%}; n = 20) of pairs" in text
     counts = [f"{lost[f'{s}_nonzero']} of {lost[f'{s}_n']}" for s in ("apo", "ppo")]
     assert f"Seeds that lost what they had learned: {counts[0]} and {counts[1]}." in text
@@ -193,6 +194,13 @@ def test_a_word_of_the_glossary_is_linked_where_it_is_first_used(report):
     assert len(links) == len(set(links)) >= 8
 
 
+def test_pages_of_the_documentation_are_linked_from_reports_in_a_checkout(results, tmp_path):
+    docs = docs_folder(ROOT / "reports" / "own" / "cartpole")
+    assert docs == "../../../docs" and (ROOT / "docs" / "verdicts.md").is_file()
+    assert docs_folder(tmp_path) is None
+    assert f"[docs/verdicts.md]({docs}/verdicts.md)" in build_document(results, docs=docs).markdown
+
+
 def test_there_is_a_fingerprint_for_every_finished_run(report, results):
     prints = pd.read_csv(report.parent / "tables/the_runs-fingerprints.csv")
     assert len(prints) == 80
@@ -211,7 +219,7 @@ def test_figures_of_an_earlier_report_are_removed_and_nothing_else(results, tmp_
 
 
 def sentences(path):
-    """Texts of a module that read like a sentence, but for docstrings and errors."""
+    """Returns strings and f-strings with more than seven words, without docstrings and errors."""
     tree = ast.parse(path.read_text())
     apart = set()
     for node in ast.walk(tree):
@@ -220,11 +228,18 @@ def sentences(path):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             apart.add(id(body[0].value))
-    texts = [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart
-    ]
+    texts = []
+    for node in ast.walk(tree):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        texts.append(
+            " ".join(
+                part.value
+                for part in parts
+                if isinstance(part, ast.Constant)
+                and isinstance(part.value, str)
+                and id(part) not in apart
+            )
+        )
     return [text for text in texts if len(re.findall(r"[a-zA-Z]{2,}", text)) > 7]
 
 

@@ -1,4 +1,4 @@
-"""A report can be made at any time, whatever has finished by then and whatever has failed."""
+"""Reports of studies with missing or failed runs."""
 
 from dataclasses import replace
 
@@ -42,14 +42,14 @@ def with_settings(found, name, like, **changed):
     return replace(found, hyperparameters={**found.hyperparameters, name: values})
 
 
-def test_another_implementation_of_which_no_run_has_finished(tmp_path):
+def test_a_variant_without_a_finished_run(tmp_path):
     found = results(("ppo", "dqn", "ppo-stock"), failed=failed("ppo-stock"))
     found = with_settings(found, "ppo-stock", "ppo", stock_agent=True)
     text = no_nan(render(found, tmp_path))
     assert "Does implementation matter?" not in text and "6/9 runs finished; 3 failed" in text
 
 
-def test_another_implementation_that_has_finished_in_one_environment_only(tmp_path):
+def test_a_variant_that_has_finished_in_one_environment_only(tmp_path):
     planned = synthetic.study(("ppo", "dqn", "ppo-stock"), seeds=3, environments=2, **SHORT)
     found = synthetic.results(planned, failed=(), missing=())
     found = with_settings(found, "ppo-stock", "ppo", stock_agent=True)
@@ -68,7 +68,7 @@ def test_the_episodes_of_one_agent_only_have_ended(tmp_path):
     no_nan(render(replace(found, episodes=found.episodes[own]), tmp_path))
 
 
-def test_an_ablation_has_finished_before_what_it_is_one_of(tmp_path):
+def test_an_ablation_has_finished_before_plain_apo(tmp_path):
     found = results(("ppo", "apo", "apo-k1"), failed=failed("ppo", "apo"))
     no_nan(render(with_settings(found, "apo-k1", "apo", num_anchor_episodes=1), tmp_path))
 
@@ -82,7 +82,7 @@ def test_no_run_on_mazes_has_finished_or_only_one_on_all_of_them(tmp_path, kept,
     no_nan(render(found, tmp_path))
 
 
-def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all(tmp_path):
+def test_an_agent_with_runs_in_the_easy_environment_only_is_not_the_best(tmp_path):
     planned = synthetic.study(("ppo", "dqn"), seeds=6, steps=40_000, every=20_000, environments=2)
     hard = Environment("acrobot", "Acrobot-v1")
     planned = replace(planned, environments=(planned.environments[0], hard))
@@ -98,7 +98,7 @@ def test_who_has_runs_on_the_easy_environment_only_is_not_the_best_of_all(tmp_pa
     assert "on 1 of 2 environments" in no_nan(render(found, tmp_path))
 
 
-def test_what_has_no_run_yet_is_known_by_the_defaults_of_its_pipeline():
+def test_a_configuration_without_runs_has_the_defaults_of_its_pipeline():
     found = results(("ppo", "ppo-stock", "dqn"), missing=failed("ppo-stock"))
     configurations = [
         replace(c, hyperparameters={"stock_agent": True} if c.name == "ppo-stock" else {})
@@ -144,7 +144,7 @@ def test_no_more_than_half_of_the_seeds_of_either_agent_are_drawn():
     assert set(left["note"]) == {"more than half of the seeds"}
 
 
-def test_without_a_run_of_plain_apo_no_variant_is_said_to_be_better_than_it(tmp_path):
+def test_without_a_run_of_plain_apo_no_variant_is_better(tmp_path):
     planned = synthetic.study(("ppo", "apo", "apo-k1"), seeds=12, **SHORT)
     found = synthetic.results(planned, failed=failed("apo", seeds=12), missing=())
     found = with_settings(found, "apo-k1", "apo", num_anchor_episodes=1)

@@ -1,4 +1,4 @@
-"""Studies of other shapes than the usual one, and with something amiss."""
+"""Reports of unusual studies."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def table(folder, name):
     return pd.read_csv(folder / f"tables/{name}.csv")
 
 
-def test_a_study_of_which_nothing_is_there(tmp_path):
+def test_a_study_without_runs(tmp_path):
     text = page(synthetic.empty(synthetic.study(seeds=2)), tmp_path)
     assert "0/8 runs finished; 8 not there yet" in text and "No run has finished." in text
 
@@ -29,15 +29,15 @@ def test_a_study_of_which_nothing_is_there(tmp_path):
 def test_one_seed(tmp_path):
     planned = synthetic.study(seeds=1, steps=20_000)
     text = page(synthetic.results(planned, failed=()), tmp_path)
-    assert "One seed of each is too few to ever tell." in text and "incomplete" not in text
+    assert "One seed of each agent is too few for any verdict." in text and "incomplete" not in text
 
 
 def test_three_seeds_too_short_for_a_moving_average(tmp_path):
     planned = synthetic.study(seeds=3, steps=1_000, every=500)
     found = synthetic.results(planned, failed=(), missing=())
     text = page(found, tmp_path)
-    assert "Three seeds of each are too few to ever tell." in text
-    assert "A verdict on so many pairs takes 8 seeds of each" in text
+    assert "Three seeds of each agent are too few for any verdict." in text
+    assert "With this many pairs, a verdict takes 8 seeds of each agent" in text
 
 
 def test_constant_scores(results, tmp_path):
@@ -55,7 +55,7 @@ def test_one_agent_that_wins_every_time(results, tmp_path):
         replace(results, evaluations=results.evaluations.assign(**{"return": returns})), tmp_path
     )
     assert "APO ends best for sure." in text
-    assert "Three pairs are sure; in the closest, APO's seeds beat" in text
+    assert "Three pairs are sure. In the closest, APO's seeds beat" in text
     pairs = table(tmp_path, "cartpole-who_ends_best-pairs")
     assert (pairs.loc[pairs["b"] == "apo", "verdict"] == "b higher").all()
     assert "by as much as matters" in text
@@ -69,7 +69,7 @@ def test_a_score_that_is_not_a_number_is_never_dropped(results, tmp_path):
         render(replace(results, evaluations=evaluations), tmp_path)
 
 
-def test_a_study_of_which_every_run_failed_shows_the_errors(tmp_path):
+def test_a_study_with_only_failed_runs_shows_the_errors(tmp_path):
     planned = synthetic.study(("ppo", "apo"), seeds=2, steps=1_000, every=500)
     failed = [("ppo", 0), ("ppo", 1), ("apo", 0), ("apo", 1)]
     text = page(synthetic.results(planned, failed=failed, missing=()), tmp_path)
@@ -112,10 +112,10 @@ def test_the_claims_name_the_settings_and_the_pair(tmp_path):
     assert (
         "Ours (K = 4, beta = 1, batch of anchors = 64) were fixed before any reported seed" in text
     )
-    assert "PPO is TF-Agents' agent as it is here" in text
+    assert "Here, PPO is TF-Agents' agent as it is" in text
 
 
-def test_runs_made_differently_are_told_at_the_top(tmp_path):
+def test_runs_with_different_provenance_give_a_notice(tmp_path):
     found = synthetic.empty(synthetic.study(("ppo", "apo"), seeds=2))
     makers = ({"numpy": "2.0"}, {"numpy": "2.1"}, {"numpy": "2.1"})
     found = replace(found, provenances=makers, notices=("Made by other code.",))
@@ -138,7 +138,7 @@ def test_two_environments_unknown_pipelines_and_no_apo(tmp_path):
     assert "APO" not in text and "Which agent is better over all environments?" in text
     left = "since no random policy's return or threshold is known: gymnasium:Mine-v0."
     assert left in text
-    assert "No return is agreed on at which this environment counts as solved" in text
+    assert "This environment has no agreed threshold" in text
     assert (index.parent / "figures/cartpole-2-how_unstable-strip.svg").is_file()
 
 
@@ -165,7 +165,7 @@ def test_one_seed_of_one_agent(tmp_path):
     assert "no interval: one seed" in text and "it takes four seeds of an agent" in text
 
 
-def test_one_agent_of_which_every_run_failed_is_counted_beside_others(tmp_path):
+def test_an_agent_with_only_failed_runs_is_counted(tmp_path):
     planned = synthetic.study(("ppo", "apo"), seeds=5, steps=20_000)
     failed = [("apo", seed) for seed in range(5)]
     text = page(synthetic.results(planned, failed=failed, missing=()), tmp_path)
@@ -189,7 +189,7 @@ def test_curves_that_never_rise_and_runs_of_unequal_length(tmp_path):
     assert "APO ends low more often than PPO for sure." in text
 
 
-def test_what_is_but_another_implementation_is_left_to_its_own_question(tmp_path):
+def test_implementation_variants_are_in_their_own_question_only(tmp_path):
     planned = synthetic.study(("ppo", "apo", "ppo-stock"), seeds=6, steps=60_000)
     found = synthetic.results(planned, failed=(), missing=())
     stock = {**found.hyperparameters["ppo"], "stock_agent": True}

@@ -1,4 +1,4 @@
-"""How numbers and comparisons are written."""
+"""Numbers and comparisons as text."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from tfrl.report.estimates import PERCENT, IntervalEstimate, interval, number, v
 from tfrl.report.filters import all_of
 from tfrl.report.pairwise import pairs, ranking
 
-KEPT = "\N{NO-BREAK SPACE}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @pytest.mark.parametrize(
@@ -30,18 +30,18 @@ def test_halves_are_rounded_away_from_zero(given, digits, expected):
 
 def test_an_interval_that_excludes_a_line_does_not_round_to_it():
     share = IntervalEstimate(0.81, 0.5004, 0.97, unit=PERCENT, excluded=0.5)
-    assert interval(share) == f"50.04%{KEPT}to{KEPT}97.00%"
+    assert interval(share) == f"50.04%{NO_BREAK}to{NO_BREAK}97.00%"
     assert interval(IntervalEstimate(0.81, 0.504, 0.97, unit=PERCENT, excluded=0.5)).startswith(
         "50.4%"
     )
     assert (
         with_interval(IntervalEstimate(0.8, 0.5004, 0.97, unit=PERCENT))
-        == f"80% (50%{KEPT}to{KEPT}97%)"
+        == f"80% (50%{NO_BREAK}to{NO_BREAK}97%)"
     )
     assert value(IntervalEstimate(np.nan, note="no run")) == "no run"
 
 
-def test_questions_are_counted():
+def test_counts_agree_with_their_noun():
     assert all_of(1, "gap") == "The gap is" and all_of(2, "gap") == "Both gaps are"
     assert all_of(1_200, "gap") == "All 1,200 gaps are"
 
@@ -55,7 +55,7 @@ def compared(**agents):
     return pairs(comparisons.compare(scores, {"e": 20.0}))
 
 
-def test_ties_are_told():
+def test_ties_are_counted():
     (pair,) = compared(a=[500.0] * 8, b=[500.0] * 6 + [100.0] * 2)
     assert pair.tied == 0.75 and pair.won.value == 0.5 + 0.25 / 2
 

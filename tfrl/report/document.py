@@ -64,11 +64,18 @@ class Document:
         files[name] = content
 
 
-def build_document(results: Results, compared: Compared | None = None) -> Document:
-    """Returns the report of a study."""
+def build_document(
+    results: Results, compared: Compared | None = None, docs: str | None = None
+) -> Document:
+    """Returns the report of a study.
+
+    Args:
+      compared: the comparison with published runs.
+      docs: relative URL of the folder of the documentation; None to name its pages without links.
+    """
     study_styles = styles(results.study)
     page = Document(results.study.title, study_styles, page_header.notices(results))
-    renderer = _Renderer(page)
+    renderer = _Renderer(page, docs)
     chapters = _chapters(results, renderer)
     records = [
         section
@@ -149,9 +156,10 @@ def _asked(
 class _Renderer:
     """Asks questions and renders their templates, for one page."""
 
-    def __init__(self, page: Document):
+    def __init__(self, page: Document, docs: str | None):
         self.styles = page.styles
         self._page = page
+        self._docs = docs
         self._linked: set[str] = set()  # terms that the page has linked to its glossary
         self._parts: dict[str, str] = {}  # of the section that is being rendered
         self._methods: dict[str, str] = {}  # of each question, as rendered first
@@ -174,7 +182,7 @@ class _Renderer:
             "labels": lambda names: [md(self.styles[str(name)].label) for name in names],
         }
         self._environment.filters |= FILTERS | labels | {"keep": self._keep}
-        self._environment.globals |= labels | {"term": self._term}
+        self._environment.globals |= labels | {"term": self._term, "doc": self._doc}
 
     def render(self, template: str, **values: Any) -> str:
         """Returns a rendered template."""
@@ -247,6 +255,11 @@ class _Renderer:
             return md(text)
         self._linked.add(anchor)
         return Markup(f"[{md(text)}](#{anchor.lower().replace(' ', '-')})")
+
+    def _doc(self, file: str) -> Markup:
+        """Returns the name of a page of the documentation, with a link if its place is known."""
+        name = f"docs/{file}"
+        return Markup(f"[{name}]({self._docs}/{file})" if self._docs else name)
 
 
 def _joined(*parts: str) -> str:

@@ -15,7 +15,7 @@ DIGITS = 5  # the most significant digits of a number
 
 @dataclass(frozen=True)
 class Unit:
-    """How numbers of one kind are written."""
+    """The format of numbers of one kind."""
 
     scale: float = 1.0
     sign: str = ""  # behind a number
@@ -39,7 +39,7 @@ class IntervalEstimate:
     excluded: float = np.nan  # the interval does not contain this number, and must not round to it
 
     def __bool__(self) -> bool:
-        """Whether there is a number."""
+        """True if there is a number."""
         return bool(np.isfinite(self.value))
 
     @property

@@ -160,7 +160,7 @@ class GeneralizationData:
 
     @property
     def several_levels(self) -> bool:
-        """Whether the environments differ in the number of levels."""
+        """True if the environments differ in the number of levels."""
         return len({environment.level_config.levels for environment in self.environments}) > 1
 
     @property

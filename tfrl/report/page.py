@@ -1,9 +1,11 @@
 """Writes the report of a study: a self-contained HTML page, Markdown, figures and tables."""
 
+import os
 import re
 import textwrap
 from html import unescape
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -20,7 +22,15 @@ def render(results: Results, destination: Path, published: Path | None = None) -
     its runs with the published ones, and links to the page next to that file.
     """
     compared = page_header.compared(results, published, destination) if published else None
-    return write(build_document(results, compared), destination)
+    return write(build_document(results, compared, docs_folder(destination)), destination)
+
+
+def docs_folder(destination: Path) -> str | None:
+    """Returns the relative URL of the folder docs; None unless both are in one checkout of tfrl."""
+    checkout, folder = Path(__file__).parents[2], destination.resolve()
+    if checkout not in folder.parents or not (checkout / "docs").is_dir():
+        return None
+    return quote(Path(os.path.relpath(checkout / "docs", folder)).as_posix())
 
 
 def write(page: Document, destination: Path) -> Path:

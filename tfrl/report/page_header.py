@@ -12,39 +12,24 @@ from tfrl.harness.store.stored_results import Results
 
 @dataclass(frozen=True)
 class Compared:
-    """Counts of the runs of a page by how they compare with the published ones."""
+    """The comparison of the runs of a page with the published ones."""
 
-    same: int  # runs with the same bits
-    differ: int
-    unpublished: int  # runs that were not published with these settings
+    tally: verification.Tally
     complete: bool  # whether all planned runs have finished
     folder: str  # relative URL of the published page's folder
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Counts of the planned runs by status."""
-
-    planned: int
-    finished: int
-    failed: int
-    missing: int
-
-
 def notices(results: Results) -> tuple[str, ...]:
     """Returns a sentence for each caveat of the harness about the runs."""
-    return tuple(
-        sentence
-        for sentence in (describe_differences(results.provenances), *results.notices)
-        if sentence
-    )
+    sentences = (describe_differences(results.provenances), *results.notices)
+    return tuple(sentence for sentence in sentences if sentence)
 
 
-def counts(results: Results) -> Counts:
-    """Returns the counts of the planned runs."""
+def counts(results: Results) -> dict[str, int]:
+    """Returns the numbers of planned, finished, failed and missing runs."""
     status = results.runs["status"].value_counts()
-    numbers = (int(status.get(key, 0)) for key in ("finished", "failed", "missing"))
-    return Counts(len(results.runs), *numbers)
+    keys = ("finished", "failed", "missing")
+    return {"planned": len(results.runs)} | {key: int(status.get(key, 0)) for key in keys}
 
 
 def compared(results: Results, file: Path, destination: Path) -> Compared | None:
@@ -58,9 +43,7 @@ def compared(results: Results, file: Path, destination: Path) -> Compared | None
     if not tally.same + tally.differ:
         return None
     return Compared(
-        same=tally.same,
-        differ=tally.differ,
-        unpublished=tally.unpublished,
+        tally=tally,
         complete=bool((results.runs["status"] == "finished").all()),
         folder=quote(Path(os.path.relpath(file.parent, destination)).as_posix()),
     )

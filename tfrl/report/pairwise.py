@@ -44,7 +44,7 @@ class Pair:
 
     @property
     def sure(self) -> bool:
-        """Whether one configuration wins more often for sure."""
+        """True if one configuration wins more often for sure."""
         return self.outcome in ("a", "b")
 
     @property

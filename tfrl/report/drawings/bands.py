@@ -9,15 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from tfrl.report.layout import (
-    NARROW,
-    WIDE,
-    add_legend,
-    label_steps,
-    panel_title,
-    say_no_data,
-    tiles,
-)
+from tfrl.report import layout
 from tfrl.report.style import FAINT, LINE, styled
 from tfrl.report.svg import to_svg
 
@@ -68,10 +60,10 @@ def over_training(
       margin: the least gap that matters; NaN if not known.
       columns: of panels, on a wide page.
     """
-    width, height, columns = (NARROW, 1.5, 2) if narrow else (WIDE, 1.75, columns)
+    width, height, columns = (layout.NARROW, 1.5, 2) if narrow else (layout.WIDE, 1.75, columns)
     with styled():
         labels, top = ("environment steps", label), 0.3
-        figure, grid = tiles(len(parts), columns, width, height, labels, top)
+        figure, grid = layout.tiles(len(parts), columns, width, height, labels, top)
         for axes, panel in zip(grid, parts, strict=True):
             axes.axhline(0, color=LINE, lw=0.9, zorder=1)
             if np.isfinite(margin):
@@ -88,12 +80,12 @@ def over_training(
                     points["step"], points["gap"], color=colour, ls=line.dash, lw=1.8,
                     marker=line.marker, ms=3,
                 )  # fmt: skip
-            say_no_data(axes, panel.empty, 0.75, 8)
+            layout.say_no_data(axes, panel.empty, 0.75, 8)
             remark = panel.remark.removeprefix("trained ") if narrow else panel.remark
-            panel_title(axes, panel.title, remark)
+            layout.panel_title(axes, panel.title, remark)
             axes.set(xlim=(0, steps), xlabel="", ylabel="")
-            label_steps(axes, 3 if narrow else 5)
-        add_legend(figure, _legend(lines))
+            layout.label_steps(axes, 3 if narrow else 5)
+        layout.add_legend(figure, _legend(lines))
         return to_svg(figure)
 
 
@@ -113,16 +105,16 @@ def by_levels(
       counts: of levels, in order: the ticks of the x axis.
       limits: of the scores, if known.
     """
-    columns, width, height = (1, NARROW, 1.9) if narrow else (2, WIDE, 2.05)
+    columns, width, height = (1, layout.NARROW, 1.9) if narrow else (2, layout.WIDE, 2.05)
     with styled():
         labels, top = ("levels trained on", label), 0.3
-        figure, grid = tiles(len(parts), columns, width, height, labels, top)
+        figure, grid = layout.tiles(len(parts), columns, width, height, labels, top)
         position = dict(zip(counts, _positions(counts), strict=True))
         for axes, panel in zip(grid, parts, strict=True):
             for shift, (key, points) in enumerate(panel.lines.items()):
                 x = np.array([position[count] for count in points["levels"]])
                 _points(axes, x + 0.09 * (shift - (len(lines) - 1) / 2), points, lines[key], panel)
-            panel_title(axes, panel.title, panel.remark)
+            layout.panel_title(axes, panel.title, panel.remark)
             axes.set_xticks(
                 list(position.values()), [_tick(count) for count in position], fontsize=7
             )
@@ -131,7 +123,7 @@ def by_levels(
             if limits:
                 pad = 0.04 * (limits[1] - limits[0])
                 axes.set_ylim(limits[0] - pad, limits[1] + pad)
-        add_legend(figure, _legend(lines))
+        layout.add_legend(figure, _legend(lines))
         return to_svg(figure)
 
 

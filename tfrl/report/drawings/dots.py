@@ -10,16 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from tfrl.report.layout import (
-    NARROW,
-    WIDE,
-    label_margin,
-    label_rows,
-    panel_title,
-    panels,
-    row_height,
-    wrapped_labels,
-)
+from tfrl.report import layout
 from tfrl.report.style import FAINT, INK, Styles, styled
 from tfrl.report.svg import to_svg
 
@@ -38,12 +29,12 @@ def scores(
         `evidence.summarise` for these scores.
     """
     with styled():
-        width, legend = NARROW if narrow else 4.9, 0.36
-        labels = wrapped_labels(styles)
-        row_inches = max(ROW if len(parts) == 1 else 0.7 * ROW, row_height(labels))
+        width, legend = layout.NARROW if narrow else 4.9, 0.36
+        labels = layout.wrapped_labels(styles)
+        row_inches = max(ROW if len(parts) == 1 else 0.7 * ROW, layout.row_height(labels))
         height = 0.72 + legend + row_inches * len(styles)
-        left = label_margin(labels)
-        figure, grid = panels(len(parts), 1, width, height, left, 0.46, 0.1 + legend)
+        left = layout.label_margin(labels)
+        figure, grid = layout.panels(len(parts), 1, width, height, left, 0.46, 0.1 + legend)
         for axes, (label, values, summary) in zip(grid, parts, strict=True):
             _rows(axes, values, "score", styles)
             for row, name in enumerate(styles):
@@ -88,14 +79,16 @@ def lined_up(title: str, values: pd.DataFrame, label: str, styles: Styles, narro
       label: of the x axis.
     """
     with styled():
-        width = NARROW if narrow else 4.9
-        labels = wrapped_labels(styles)
-        height = 0.72 + max(LOW, row_height(labels, 8)) * len(styles)
-        figure, (axes,) = panels(1, 1, width, height, label_margin(labels, 8), 0.42, 0.3)
+        width = layout.NARROW if narrow else 4.9
+        labels = layout.wrapped_labels(styles)
+        height = 0.72 + max(LOW, layout.row_height(labels, 8)) * len(styles)
+        figure, (axes,) = layout.panels(
+            1, 1, width, height, layout.label_margin(labels, 8), 0.42, 0.3
+        )
         limits = (values["score"].min(), values["score"].max()) if len(values) else None
         _rows(axes, values, "score", styles, limits, spread=0.0, size=4)
         axes.tick_params(axis="y", labelsize=8)
-        panel_title(axes, title)
+        layout.panel_title(axes, title)
         figure.text(
             1 - 0.14 / width, 0.06 / figure.get_figheight(), label, ha="right", fontsize=8.5
         )
@@ -110,13 +103,15 @@ def measures(values: pd.DataFrame, labels: Mapping[str, str], styles: Styles, na
       labels: of the measures, by column.
     """
     with styled():
-        columns, width = (1, NARROW) if narrow else (len(labels), WIDE)
-        rows = wrapped_labels(styles)
-        height = 0.6 + max(ROW, row_height(rows)) * len(styles)
-        figure, grid = panels(len(labels), columns, width, height, label_margin(rows), 0.3)
+        columns, width = (1, layout.NARROW) if narrow else (len(labels), layout.WIDE)
+        rows = layout.wrapped_labels(styles)
+        height = 0.6 + max(ROW, layout.row_height(rows)) * len(styles)
+        figure, grid = layout.panels(
+            len(labels), columns, width, height, layout.label_margin(rows), 0.3
+        )
         for axes, (column, label) in zip(grid, labels.items(), strict=True):
             _rows(axes, values, column, styles)
-            panel_title(axes, label)
+            layout.panel_title(axes, label)
         return to_svg(figure)
 
 
@@ -135,10 +130,12 @@ def with_published(
       published: percentages by agent and column, of two agents.
     """
     with styled():
-        ticks = [*wrapped_labels(styles), "published"]
-        height = 0.66 + max(0.24, row_height(ticks, 8)) * len(ticks)
+        ticks = [*layout.wrapped_labels(styles), "published"]
+        height = 0.66 + max(0.24, layout.row_height(ticks, 8)) * len(ticks)
         width = 3.6 if narrow else 7.0
-        figure, grid = panels(len(labels), 1, width, height, label_margin(ticks, 8), 0.4, 0.26)
+        figure, grid = layout.panels(
+            len(labels), 1, width, height, layout.label_margin(ticks, 8), 0.4, 0.26
+        )
         for axes, (column, label) in zip(grid, labels.items(), strict=True):
             _rows(axes, values, column, styles, (0.0, 100.0), spread=0.06)
             row = len(styles)
@@ -148,8 +145,8 @@ def with_published(
                     agent, (means[column], row), (5 * side, 0), textcoords="offset points",
                     ha="right" if side < 0 else "left", va="center", fontsize=7, color=FAINT,
                 )  # fmt: skip
-            label_rows(axes, ticks, 8, 0.6)
-            panel_title(axes, label)
+            layout.label_rows(axes, ticks, 8, 0.6)
+            layout.panel_title(axes, label)
         grid[-1].set_xlabel("success, %")
         return to_svg(figure)
 
@@ -189,7 +186,7 @@ def _rows(
     if finite.empty:
         axes.set_xticks([])
     axes.set_xlim(low - margin, high + margin)
-    label_rows(axes, wrapped_labels(styles), 9, 0.55)
+    layout.label_rows(axes, layout.wrapped_labels(styles), 9, 0.55)
 
 
 def _offsets(pile: np.ndarray, spread: float) -> np.ndarray:

@@ -6,17 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
+from tfrl.report import layout
 from tfrl.report.estimates import MINUS, IntervalEstimate
-from tfrl.report.layout import (
-    NARROW,
-    WIDE,
-    label_margin,
-    label_rows,
-    panel_title,
-    panels,
-    row_height,
-    wrapped,
-)
 from tfrl.report.pairwise import Pair
 from tfrl.report.style import FAINT, INK, LINE, Styles, styled
 from tfrl.report.svg import SvgFigure, svg_figure, to_svg
@@ -47,14 +38,16 @@ class ForestPanel:
 def forest(parts: Sequence[ForestPanel], narrow: bool) -> str:
     """Returns panels of estimates, side by side or one below the other."""
     rows = max(len(part.rows) for part in parts)
-    names = [wrapped(row.label) for part in parts for row in part.rows]
+    names = [layout.wrapped(row.label) for part in parts for row in part.rows]
     with styled():
-        width, columns = (NARROW, 1) if narrow else (WIDE, len(parts))
-        height = 0.86 + max(ROW, row_height(names, 8.5)) * rows
-        figure, grid = panels(len(parts), columns, width, height, label_margin(names, 8.5))
+        width, columns = (layout.NARROW, 1) if narrow else (layout.WIDE, len(parts))
+        height = 0.86 + max(ROW, layout.row_height(names, 8.5)) * rows
+        figure, grid = layout.panels(
+            len(parts), columns, width, height, layout.label_margin(names, 8.5)
+        )
         for axes, part in zip(grid, parts, strict=True):
             _rows(axes, part)
-            panel_title(axes, part.title)
+            layout.panel_title(axes, part.title)
             axes.set_xlabel(part.label)
         return to_svg(figure)
 
@@ -78,7 +71,7 @@ def _rows(axes: Axes, panel: ForestPanel) -> None:
         elif estimate.note:
             axes.text(panel.null, y, f" {estimate.note}", va="center", fontsize=7.5, color=FAINT)
     axes.set_xlim(low - margin, high + margin)
-    label_rows(axes, [wrapped(row.label) for row in panel.rows], 8.5, 0.6)
+    layout.label_rows(axes, [layout.wrapped(row.label) for row in panel.rows], 8.5, 0.6)
 
 
 def pair_label(a: str, b: str, styles: Styles) -> str:

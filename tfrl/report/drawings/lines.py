@@ -7,15 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from tfrl.report.layout import (
-    NARROW,
-    WIDE,
-    add_legend,
-    label_steps,
-    legend_lines,
-    panel_title,
-    panels,
-)
+from tfrl.report import layout
 from tfrl.report.style import DOTTED, Style, Styles, styled
 from tfrl.report.svg import to_svg
 
@@ -42,17 +34,17 @@ def progress(parts: Sequence[ProgressPanel], styles: Styles, label: str, narrow:
       label: of the y axes that show no share.
     """
     with styled():
-        columns, width = (1, NARROW) if narrow else (min(2, len(parts)), WIDE)
-        figure, grid = panels(len(parts), columns, width, 2.45, top=0.34)
+        columns, width = (1, layout.NARROW) if narrow else (min(2, len(parts)), layout.WIDE)
+        figure, grid = layout.panels(len(parts), columns, width, 2.45, top=0.34)
         for axes, part in zip(grid, parts, strict=True):
             if part.level is not None:
                 axes.axhline(part.level, **DOTTED)
             for name, points in part.lines.items():
                 _line(axes, points, ("x", "y"), styles[name], 0.12, stairs=part.stairs)
             _scale(axes, part)
-            panel_title(axes, part.title)
+            layout.panel_title(axes, part.title)
             axes.set(xlabel=part.label, ylabel="share of seeds" if part.share else label)
-        add_legend(figure, legend_lines(styles))
+        layout.add_legend(figure, layout.legend_lines(styles))
         return to_svg(figure)
 
 
@@ -67,7 +59,7 @@ def _scale(axes: Axes, part: ProgressPanel) -> None:
         axes.minorticks_off()
     else:
         axes.set_xlim(0)
-        label_steps(axes)
+        layout.label_steps(axes)
 
 
 def losses(curves: pd.DataFrame, names: Sequence[str], styles: Styles, narrow: bool) -> str:
@@ -81,16 +73,16 @@ def losses(curves: pd.DataFrame, names: Sequence[str], styles: Styles, narrow: b
     """
     opacity = 0.2 if len(styles) <= _MOST_BANDS else 0.0
     with styled():
-        width, columns = (NARROW, 1) if narrow else (WIDE, 3)
-        figure, grid = panels(len(names), columns, width, 1.9)
+        width, columns = (layout.NARROW, 1) if narrow else (layout.WIDE, 3)
+        figure, grid = layout.panels(len(names), columns, width, 1.9)
         for axes, loss in zip(grid, names, strict=True):
             for name, style in styles.items():
                 points = curves[(curves["name"] == loss) & (curves["configuration"] == name)]
                 _line(axes, points, ("step", "median"), style, opacity, width=1.4)
-            panel_title(axes, loss.replace("_", " "))
+            layout.panel_title(axes, loss.replace("_", " "))
             axes.set_xlim(0, curves["step"].max())
-            label_steps(axes, 4)
-        add_legend(figure, legend_lines(styles))
+            layout.label_steps(axes, 4)
+        layout.add_legend(figure, layout.legend_lines(styles))
         return to_svg(figure)
 
 
@@ -101,15 +93,15 @@ def profile(shares: pd.DataFrame, styles: Styles, narrow: bool) -> str:
       shares: [configuration, tau, share, low, high], from `aggregates.performance_profile`.
     """
     with styled():
-        width, height = (NARROW, 3.0) if narrow else (WIDE, 3.4)
-        figure, (axes,) = panels(1, 1, width, height, top=0.1)
+        width, height = (layout.NARROW, 3.0) if narrow else (layout.WIDE, 3.4)
+        figure, (axes,) = layout.panels(1, 1, width, height, top=0.1)
         for name, style in styles.items():
             points = shares[shares["configuration"] == name]
             _line(axes, points, ("tau", "share"), style, 0.15)
         axes.axvline(1, **DOTTED)
         axes.set(xlabel="tau, normalised return", ylabel="share of runs above tau", ylim=(0, 1.02))
         axes.set_xlim(shares["tau"].min(), shares["tau"].max())
-        add_legend(figure, legend_lines(styles))
+        layout.add_legend(figure, layout.legend_lines(styles))
         return to_svg(figure)
 
 

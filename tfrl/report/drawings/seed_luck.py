@@ -8,16 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from tfrl.report.layout import (
-    NARROW,
-    WIDE,
-    label_margin,
-    label_rows,
-    panel_title,
-    panels,
-    row_height,
-    wrapped,
-)
+from tfrl.report import layout
 from tfrl.report.style import DOTTED, FAINT, INK, Styles, styled
 from tfrl.report.svg import to_svg
 
@@ -42,10 +33,12 @@ def splits(
     reach = max((float(np.abs(values).max()) for values in differences.values() if len(values)),
                 default=0) or 1.0  # fmt: skip
     with styled():
-        width = NARROW if narrow else WIDE
-        labels = [f"{wrapped(styles[name].label)}\n{remarks[name]}" for name in differences]
-        height = 0.6 + max(0.62, row_height(labels, 8.5)) * len(differences)
-        figure, (axes,) = panels(1, 1, width, height, label_margin(labels, 8.5), 0.48, 0.08)
+        width = layout.NARROW if narrow else layout.WIDE
+        labels = [f"{layout.wrapped(styles[name].label)}\n{remarks[name]}" for name in differences]
+        height = 0.6 + max(0.62, layout.row_height(labels, 8.5)) * len(differences)
+        figure, (axes,) = layout.panels(
+            1, 1, width, height, layout.label_margin(labels, 8.5), 0.48, 0.08
+        )
         edges = np.linspace(-reach, reach, BINS + 1)
         for row, (name, values) in enumerate(differences.items()):
             base = row + 0.4
@@ -55,7 +48,7 @@ def splits(
                 tops = base - 0.78 * counts / counts.max()
                 tops = np.append(tops, tops[-1])  # the right edge of the last bar
                 axes.fill_between(edges, base, tops, step="post", color=styles[name].colour, lw=0)
-        label_rows(axes, labels, 8.5, 0.5)
+        layout.label_rows(axes, labels, 8.5, 0.5)
         axes.set(xlim=(-1.02 * reach, 1.02 * reach), xlabel=label)
         return to_svg(figure)
 
@@ -79,13 +72,15 @@ def winners(rows: Sequence[WinnerRow], most: float, narrow: bool) -> str:
       most: the largest number of seeds on the axis.
     """
     with styled():
-        width, columns = (NARROW, 1) if narrow else (WIDE, 2)
-        labels = [wrapped(row.label) for row in rows]
-        height = 0.9 + max(0.36, row_height(labels, 8.5)) * len(rows)
-        figure, (left, right) = panels(2, columns, width, height, (0.66, label_margin(labels, 8.5)))
+        width, columns = (layout.NARROW, 1) if narrow else (layout.WIDE, 2)
+        labels = [layout.wrapped(row.label) for row in rows]
+        height = 0.9 + max(0.36, layout.row_height(labels, 8.5)) * len(rows)
+        figure, (left, right) = layout.panels(
+            2, columns, width, height, (0.66, layout.label_margin(labels, 8.5))
+        )
         _wrong(left, rows)
         _needed(right, rows, most)
-        label_rows(right, labels, 8.5, 0.5)
+        layout.label_rows(right, labels, 8.5, 0.5)
         return to_svg(figure)
 
 
@@ -100,7 +95,7 @@ def _wrong(axes: Axes, rows: Sequence[WinnerRow]) -> None:
             range(len(ks)), shares, color=outer, lw=1.4, marker="o", ms=5.5, mfc=inner, mec=outer,
             mew=1.6, clip_on=False,
         )  # fmt: skip
-    panel_title(axes, "Wrong winners")
+    layout.panel_title(axes, "Wrong winners")
     axes.set_xticks(range(len(ks)), [str(k) for k in ks])
     axes.set(xlim=(-0.2, len(ks) - 0.8), xlabel="k, seeds of each agent")
     axes.set_ylim(0, max([0.55, *(1.05 * row.wrong.max() for row in rows)]))
@@ -121,7 +116,7 @@ def _needed(axes: Axes, rows: Sequence[WinnerRow], most: float) -> None:
             )  # fmt: skip
         else:
             axes.text(1.15 * row.n, y, row.note, va="center", fontsize=8, color=FAINT)
-    panel_title(axes, "Seeds needed")
+    layout.panel_title(axes, "Seeds needed")
     axes.set_xscale("log")
     axes.set(xlim=(1.8, 3 * most), xlabel="seeds of each agent; tick: this study's")
     axes.set_xticks([2, 10, 100, 1_000, 10_000], ["2", "10", "100", "1,000", "10,000"])

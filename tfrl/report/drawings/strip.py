@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
-from tfrl.report.layout import NARROW, WIDE, label_margin, panels, row_height, wrapped
+from tfrl.report import layout
 from tfrl.report.style import FAINT, Style, Styles, styled
 from tfrl.report.svg import to_svg
 
@@ -41,22 +41,24 @@ def strip(
     position = {seed: divmod(order, across) for order, seed in enumerate(seeds)}
     titles = [f"{style.label}  {remarks[name]}" for name, style in styles.items()]
     names = [
-        wrapped(title, 46) if narrow else wrapped(style.label)
+        layout.wrapped(title, 46) if narrow else layout.wrapped(style.label)
         for title, style in zip(titles, styles.values(), strict=True)
     ]
-    left = 0.04 if narrow else label_margin(names)
-    title = max(TITLE, row_height(names))
-    block = lines * ROW + title if narrow else max(lines * ROW, row_height(names)) + 0.12
+    left = 0.04 if narrow else layout.label_margin(names)
+    title = max(TITLE, layout.row_height(names))
+    block = lines * ROW + title if narrow else max(lines * ROW, layout.row_height(names)) + 0.12
     with styled():
-        width = NARROW if narrow else WIDE
-        figure, (axes,) = panels(1, 1, width, len(styles) * block + 0.34, left, 0.3, 0.04)
+        width = layout.NARROW if narrow else layout.WIDE
+        figure, (axes,) = layout.panels(1, 1, width, len(styles) * block + 0.34, left, 0.3, 0.04)
         down = 0.0  # inches
         for (name, style), label in zip(styles.items(), names, strict=True):
             if narrow:
                 _label(axes, (0, down + 0.03 + title / 2), label, left=True)
                 down += title
             else:
-                _label(axes, (-0.25, down + max(ROW, row_height(names)) / 2), label, left=False)
+                _label(
+                    axes, (-0.25, down + max(ROW, layout.row_height(names)) / 2), label, left=False
+                )
             rows = (keys["configuration"] == name).to_numpy()
             curves = dict(zip(keys["seed"][rows], values[rows], strict=True))
             planned = runs.loc[runs["configuration"] == name, "seed"]

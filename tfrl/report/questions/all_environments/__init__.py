@@ -1,4 +1,4 @@
-"""Which agent is better over all environments?"""
+"""The question "Which agent is better over all environments?"."""
 
 from tfrl.report.questions.all_environments import facts, figures
 

@@ -1,4 +1,4 @@
-"""How much does choosing the best flatter it?"""
+"""The question "How much does choosing the best agent overstate its score?"."""
 
 from tfrl.report.questions.choosing_the_best import facts
 

@@ -1,4 +1,4 @@
-"""Does implementation matter?"""
+"""The question "Does implementation matter?"."""
 
 from tfrl.report.questions.does_implementation_matter import facts, figures
 

@@ -19,7 +19,7 @@ class Detail:
 
     @property
     def sure(self) -> bool:
-        """Whether the detail changes one of both returns for sure."""
+        """True if the detail changes one of both returns for sure."""
         return self.final.sure or bool(self.area and self.area.sure)
 
 

@@ -1,4 +1,4 @@
-"""How good is it where it was trained?"""
+"""The question "How good is it where it was trained?"."""
 
 from tfrl.report.questions.final_returns import facts
 

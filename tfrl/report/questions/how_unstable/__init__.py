@@ -1,4 +1,4 @@
-"""How unstable is it?"""
+"""The question "How unstable is it?"."""
 
 from tfrl.report.questions.how_unstable import facts, figures
 

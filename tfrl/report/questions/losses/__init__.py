@@ -1,4 +1,4 @@
-"""What did training report of itself?"""
+"""The question "What were the training losses?"."""
 
 from tfrl.report.questions.losses import facts, figures
 

@@ -1,4 +1,4 @@
-"""Does more training widen the gap?"""
+"""The question "Does more training widen the gap?"."""
 
 from tfrl.report.questions.more_training import facts, figures
 

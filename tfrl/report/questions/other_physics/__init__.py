@@ -1,4 +1,4 @@
-"""Does it survive other physics?"""
+"""The question "Does it survive other physics?"."""
 
 from tfrl.report.questions.other_physics import facts, figures
 

@@ -107,7 +107,7 @@ def _plain(
 
 
 def _cells(data: GeneralizationData) -> tuple[Cell, ...]:
-    """Returns means over seeds, with their intervals clipped to what is possible."""
+    """Returns means over seeds, with their intervals clipped to possible scores."""
     keys = ["configuration", "environment", "tested"]
     means = overfitting.over_seeds(data.matrix.astype({"tested": str}), keys, data.noun)
     return tuple(

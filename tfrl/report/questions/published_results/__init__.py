@@ -1,4 +1,4 @@
-"""How does it compare with the published results?"""
+"""The question "How does it compare with the published results?"."""
 
 from tfrl.report.questions.published_results import facts, figures
 

@@ -1,4 +1,4 @@
-"""Do remedies narrow the gap?"""
+"""The question "Do remedies narrow the gap?"."""
 
 from tfrl.report.questions.remedies import facts
 

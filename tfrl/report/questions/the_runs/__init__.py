@@ -1,4 +1,4 @@
-"""How was it made?"""
+"""The question "How was it made?"."""
 
 from tfrl.report.questions.the_runs import facts
 

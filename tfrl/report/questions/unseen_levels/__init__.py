@@ -1,4 +1,4 @@
-"""Does it do worse on levels it has never seen?"""
+"""The question "Does it do worse on levels it has never seen?"."""
 
 from tfrl.report.questions.unseen_levels import facts, figures
 

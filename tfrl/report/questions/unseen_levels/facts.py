@@ -33,7 +33,7 @@ class Facts:
 
     @property
     def leads(self) -> bool:
-        """Whether the answer belongs on the first screen."""
+        """True if the answer belongs on the first screen."""
         return self.outcome != "control" or self.control_shows > 0
 
 

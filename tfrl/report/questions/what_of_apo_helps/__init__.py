@@ -1,4 +1,4 @@
-"""What of APO helps?"""
+"""The question "Which parts of APO matter?"."""
 
 from tfrl.report.questions.what_of_apo_helps import facts, figures
 

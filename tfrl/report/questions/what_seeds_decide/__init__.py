@@ -1,4 +1,4 @@
-"""How much do the seeds decide?"""
+"""The question "How much do the seeds decide?"."""
 
 from tfrl.report.questions.what_seeds_decide import facts, figures
 

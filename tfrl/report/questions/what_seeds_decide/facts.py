@@ -13,7 +13,7 @@ from tfrl.report.pairwise import Pair, pairs, ranking, shown
 
 @dataclass(frozen=True)
 class WrongWinner:
-    """How often few seeds of two agents name another winner than all seeds do."""
+    """The share of draws in which few seeds of two agents name another winner than all seeds."""
 
     a: str
     b: str
@@ -24,7 +24,7 @@ class WrongWinner:
 
     @property
     def at_first(self) -> float:
-        """How often the fewest seeds mislead; -1 if not known."""
+        """The share of draws in which the fewest seeds mislead; -1 if not known."""
         share = next(iter(self.shares.values()), np.nan)
         return share if np.isfinite(share) and self.seeds > 1 else -1.0
 

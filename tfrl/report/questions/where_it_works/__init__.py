@@ -1,4 +1,4 @@
-"""Where does it work?"""
+"""The question "Where does it work?"."""
 
 from tfrl.report.questions.where_it_works import facts, figures
 

@@ -1,4 +1,4 @@
-"""Which agent ends best?"""
+"""The question "Which agent ends best?"."""
 
 from tfrl.report.questions.who_ends_best import facts, figures
 

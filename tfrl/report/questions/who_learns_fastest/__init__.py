@@ -1,4 +1,4 @@
-"""Which agent learns fastest?"""
+"""The question "Which agent learns fastest?"."""
 
 from tfrl.report.questions.who_learns_fastest import facts, figures
 

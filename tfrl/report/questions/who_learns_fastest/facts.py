@@ -42,7 +42,7 @@ class Facts:
 
     @property
     def leads(self) -> bool:
-        """Whether the answer belongs on the first screen."""
+        """True if the answer belongs on the first screen."""
         return self.ranking.outcome != "too few"
 
 
