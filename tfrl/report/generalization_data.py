@@ -1,74 +1,21 @@
-"""The data of all environments of one id, which train on different levels, and their gaps."""
+"""The data of all environments of one id, which differ in the levels that they train on."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tfrl import variations
-from tfrl.analysis import (
-    benchmarks,
-    comparisons,
-    generalization,
-    level_variance,
-    overfitting,
-    sign_test,
-)
-from tfrl.analysis.overfitting import HELD_OUT, IDLE, Measure
-from tfrl.analysis.returns import GROUP, RUN
+from tfrl.analysis import benchmarks, generalization, level_variance, overfitting
+from tfrl.analysis.overfitting import HELD_OUT, Measure
+from tfrl.analysis.returns import GROUP
 from tfrl.harness.store.stored_results import Results
 from tfrl.harness.studies.study import Environment, Study
-from tfrl.report.estimates import PERCENT, PLAIN, POINTS, IntervalEstimate, Unit, from_row
-from tfrl.report.pairwise import Pair, pairs
+from tfrl.report.estimates import PERCENT, PLAIN, POINTS, Unit
 from tfrl.report.style import Styles
 from tfrl.variations import LevelConfig
-
-
-@dataclass(frozen=True)
-class Gap:
-    """The median gap of one agent at the end of training, over the seeds that learned."""
-
-    name: str  # of the configuration
-    environment: str
-    trained: str  # label of the environment
-    tested: str  # "held-out" or a variation
-    verdict: str  # "gap", "reverse", "none", "undecided", or "idle": too little was learned
-    gap: IntervalEstimate
-    reference: IntervalEstimate  # medians of both scores that the gap is between
-    score: IntervalEstimate
-    seeds: int  # that learned
-    runs: int
-
-
-@dataclass(frozen=True)
-class GapTest:
-    """The gaps that a section is about first, among all that are tested together."""
-
-    first: tuple[Gap, ...]  # of one environment and one test
-    num_family: int  # gaps that are tested together
-    least: int  # seeds that a verdict takes
-    agents: pd.DataFrame  # output of `comparisons.compare` for the first gaps of each two agents
-    losers: tuple[Pair, ...]  # agents whose gaps differ for sure
-
-    @property
-    def seeds(self) -> int:
-        """Seeds that learned, of the agent with most."""
-        return max((gap.seeds for gap in self.first), default=0)
-
-    @property
-    def outcome(self) -> str:
-        """The verdict on all: "gap" if one is sure, "none", "undecided", "too few" or "idle"."""
-        verdicts = {gap.verdict for gap in self.first}
-        if verdicts <= {"idle"}:
-            return "idle"
-        if "gap" in verdicts:
-            return "gap"
-        if self.seeds < self.least:
-            return "too few"
-        return "none" if verdicts <= {"none", "reverse", "idle"} else "undecided"
 
 
 @dataclass(frozen=True)
@@ -241,39 +188,6 @@ class GeneralizationData:
     def num_tests(self, gaps: pd.DataFrame) -> int:
         """Returns the number of tests among these gaps, for one policy at one evaluation."""
         return max(len(gaps[[*GROUP, "tested"]].drop_duplicates()), 1)
-
-    def gap(self, row: dict[str, Any]) -> Gap:
-        """Returns a row of `overfitting.verdicts` as a gap."""
-        environment = str(row["environment"])
-        return Gap(
-            name=str(row["configuration"]),
-            environment=environment,
-            trained=self.labels[environment],
-            tested=str(row["tested"]),
-            verdict="idle" if row["note"] == IDLE else row["verdict"],
-            gap=from_row(row, "gap", self.points),
-            reference=IntervalEstimate(row["reference"], unit=self.unit),
-            score=IntervalEstimate(row["score"], unit=self.unit),
-            seeds=row["n"],
-            runs=row["runs"],
-        )
-
-    def gap_test(
-        self, first: tuple[Gap, ...], by_seed: pd.DataFrame, num_family: int, error: float
-    ) -> GapTest:
-        """Returns the test of the first gaps.
-
-        Args:
-          by_seed: the same gaps of each seed, to compare agents by; empty to compare none.
-          num_family: gaps that are tested together.
-          error: of all these tests together.
-        """
-        agents = pd.DataFrame()
-        if len(by_seed):
-            scores = by_seed.loc[by_seed["learned"], [*RUN, "gap"]].rename(columns={"gap": "score"})
-            agents = comparisons.compare(scores, dict.fromkeys(self.labels, self.measure.margin))
-        losers = tuple(pair for pair in pairs(agents, self.points) if pair.sure)
-        return GapTest(first, num_family, sign_test.least_seeds(error / num_family), agents, losers)
 
     def judged_policy(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Returns the rows of the policy that is judged."""

@@ -10,7 +10,8 @@ from tfrl.analysis import overfitting
 from tfrl.analysis.overfitting import HELD_OUT
 from tfrl.analysis.sign_test import ALPHA
 from tfrl.report.estimates import IntervalEstimate, from_row
-from tfrl.report.generalization_data import Gap, GapTest, GeneralizationData
+from tfrl.report.gaps import Gap, GapTest, gap_from_row, gap_test
+from tfrl.report.generalization_data import GeneralizationData
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,14 @@ def find(data: GeneralizationData) -> Facts | None:
     verdicts = plain
     if judged:
         verdicts = data.judged_policy(data.verdicts[data.verdicts["tested"] != HELD_OUT])
-    drops = tuple(data.gap(row) for row in verdicts.to_dict("records"))
+    drops = tuple(gap_from_row(row, data) for row in verdicts.to_dict("records"))
     environment = data.unbounded(variations.DEFAULT_VARIATION) or data.environments[-1]
     met = {drop.tested for drop in drops if drop.environment == environment.name}
     tested = [v for v in data.variations if v in met or not met][-1]
     first = tuple(d for d in drops if (d.environment, d.tested) == (environment.name, tested))
     here = (last["environment"] == environment.name) & (last["tested"] == tested) & judged
-    test = data.gap_test(first, last[here], data.num_tests(last) if judged else 1, ALPHA)
+    family = data.num_tests(last) if judged else 1
+    test = gap_test(first, last[here], family, ALPHA, data)
     in_return = [
         overfitting.verdicts(part, overfitting.mean_return(data.id)).assign(kind=kind)
         for kind, part in zip(("judged", "plain"), data.gaps_in_return, strict=True)

@@ -10,7 +10,8 @@ from tfrl.analysis import overfitting
 from tfrl.analysis.overfitting import HELD_OUT
 from tfrl.analysis.sign_test import ALPHA
 from tfrl.report.estimates import IntervalEstimate
-from tfrl.report.generalization_data import Gap, GapTest, GeneralizationData
+from tfrl.report.gaps import Gap, GapTest, gap_from_row, gap_test
+from tfrl.report.generalization_data import GeneralizationData
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def find(data: GeneralizationData) -> Facts | None:
         return None
     last = data.final(unseen)
     verdicts = data.verdicts[data.verdicts["tested"] == HELD_OUT]
-    gaps = [data.gap(row) for row in data.judged_policy(verdicts).to_dict("records")]
+    gaps = [gap_from_row(row, data) for row in data.judged_policy(verdicts).to_dict("records")]
     levels = {e.name: e.level_config.num_levels for e in data.finite}
     finite = tuple(gap for gap in gaps if gap.environment in levels)
     control = tuple(gap for gap in gaps if gap.environment not in levels and gap.seeds)
@@ -54,7 +55,7 @@ def find(data: GeneralizationData) -> Facts | None:
     # With finite levels, a share of the error is for the chance of which levels are trained on.
     error = (1 - overfitting.FOR_LEVELS if levels else 1) * ALPHA
     by_seed = last[last["environment"] == fewest]
-    test = data.gap_test(first, by_seed, data.num_tests(last), error)
+    test = gap_test(first, by_seed, data.num_tests(last), error, data)
     return Facts(
         data=data,
         outcome=test.outcome if levels else "control",
