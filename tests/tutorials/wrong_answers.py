@@ -3,7 +3,12 @@
 By lesson and name of the check; a check of several arguments has them as a tuple.
 """
 
+import math
+from itertools import pairwise
 from statistics import fmean
+
+import numpy as np
+from scipy.special import softmax
 
 
 def returns_from(rewards, gamma):
@@ -20,6 +25,57 @@ def backups(rewards, values, ends, gamma):
         reward + (0.0 if end else gamma * value)
         for reward, value, end in zip(rewards, values, ends, strict=True)
     ]
+
+
+def taken(q, actions):
+    """Q of the action that was taken, in each row."""
+    return q[np.arange(len(q)), actions]
+
+
+def normalized(advantages):
+    """Advantages with mean 0 and deviation 1."""
+    return (np.array(advantages) - np.mean(advantages)) / np.std(advantages)
+
+
+def best(scores, by=fmean):
+    """The configuration whose scores are best."""
+    return max(scores, key=lambda name: by(scores[name]))
+
+
+STUDY = """
+title = "Epochs"
+seeds = "10-19"
+steps = 20_000
+evaluation = {every = 2_000, episodes = 20}
+environments = {cartpole = "CartPole-v1"}
+
+[configurations.optimist]
+pipeline = "optimist:OptimistPipeline"
+
+[configurations.few]
+pipeline = "optimist:OptimistPipeline"
+num_epochs = 5
+"""
+
+
+def slopes(logits, action):
+    """The derivative of the log-probability of an action by each logit."""
+    return np.eye(len(logits))[action] - softmax(logits)
+
+
+def summed(logits, actions, weights):
+    """The sum over steps of a weight times that derivative."""
+    return sum(weight * slopes(logits, a) for weight, a in zip(weights, actions, strict=False))
+
+
+def draws(scores, picks, statistic, tail=0.025, axis=1):
+    """The ends of a bootstrap interval."""
+    return np.quantile(statistic(scores[picks], axis=axis), [tail, 1 - tail])
+
+
+def tail_of(wins, n):
+    """How likely a coin shows at least so many heads."""
+    return sum(math.comb(n, i) for i in range(wins, n + 1)) / 2**n
 
 
 WRONG = {
@@ -77,6 +133,223 @@ WRONG = {
             ),
             (lambda q, r, n, e, a, g: q + a * (g * max(n) - q), "begins with the reward"),
             (lambda q, r, n, e, a, g: q + a * g * max(n), "the new value 3.75"),
+        ],
+    },
+    "dqn": {
+        "usable": [
+            (lambda kinds: list(range(len(kinds) - 1)), "leave it out"),
+            (
+                lambda kinds: [t for t in range(len(kinds) - 1) if kinds[t + 1] != "LAST"],
+                "has the fall in it",
+            ),
+            (lambda kinds: [t for t, kind in enumerate(kinds) if kind != "LAST"], "no next frame"),
+            (
+                lambda kinds: [
+                    t for t in range(len(kinds) - 1) if "LAST" not in (kinds[t], kinds[t + 1])
+                ],
+                "One that ends in it counts",
+            ),
+            (lambda kinds: [t for t, kind in enumerate(kinds) if kind == "MID"][:-1], "keep it"),
+            (lambda kinds: [kind != "LAST" for kind in kinds], "positions themselves"),
+            (lambda kinds: [kind for kind in kinds[:-1] if kind != "LAST"], "not the step types"),
+            (lambda kinds: len(kinds) - 2, "a list of positions"),
+            (lambda kinds: [0, 1, 3], "there is one pair"),
+            (lambda kinds: [t for t in (0, 1, 3) if t < len(kinds) - 1], "a single step"),
+        ],
+        "targets": [
+            (lambda r, d, q, g: r + g * q.max(axis=1), "its discount"),
+            (lambda r, d, q, g: r + d * q.max(axis=1), "by gamma too"),
+            (lambda r, d, q, g: r + g * d * q.mean(axis=1), "not the mean"),
+            (lambda r, d, q, g: r + g * d * q.argmax(axis=1), "argmax"),
+            (lambda r, d, q, g: g * d * q.max(axis=1), "begins with the reward"),
+            (lambda r, d, q, g: g * d * (r + q.max(axis=1)), "itself is not discounted"),
+            (lambda r, d, q, g: d * (r + g * q.max(axis=1)), "itself is not discounted"),
+            (lambda r, d, q, g: r + g * d * q.max(), "of each row"),
+            (lambda r, d, q, g: r[:, None] + g * d[:, None] * q, "axis=1"),
+            (lambda r, d, q, g: r + g * d * np.maximum(q.max(axis=1), 0), "can be negative"),
+            (lambda r, d, q, g: r + g * d * q[:, 0], "1 + 3"),
+        ],
+        "loss": [
+            (lambda q, a, y: np.mean((y - q.max(axis=1)) ** 2), "highest Q"),
+            (lambda q, a, y: np.mean((y[:, None] - q) ** 2), "others are left out"),
+            (lambda q, a, y: np.mean((y - q[:, a]) ** 2), "whole columns"),
+            (lambda q, a, y: np.sum((y - taken(q, a)) ** 2), "Divide by N"),
+            (lambda q, a, y: np.mean(np.abs(y - taken(q, a))), "Square the errors"),
+            (lambda q, a, y: np.mean(y - taken(q, a)) ** 2, "Square first"),
+            (lambda q, a, y: np.mean((y - taken(q, a)) ** 2) / 2, "one half"),
+            (lambda q, a, y: (y - taken(q, a)) ** 2, "one number"),
+            (lambda q, a, y: np.mean((y - taken(q, [1, 0])) ** 2), "For other actions"),
+        ],
+    },
+    "your_agent": {
+        "optimistic": [
+            (lambda a: np.maximum(a, 0.0), "not normalized"),
+            (lambda a: np.maximum(np.array(a) / np.std(a), 0.0), "Subtract the mean"),
+            (lambda a: np.maximum(np.array(a) - np.mean(a), 0.0), "np.std"),
+            (lambda a: np.abs(normalized(a)), "good news"),
+            (lambda a: np.minimum(normalized(a), 0.0), "keeps the bad news"),
+            (lambda a: [x for x in normalized(a) if x > 0], "as many numbers"),
+            (lambda a: normalized(a), "A negative number is left"),
+            (lambda a: normalized(np.maximum(a, 0.0)), "A negative number is left"),
+            (lambda a: np.maximum(normalized(np.maximum(a, 0.0)), 0.0), "as they come"),
+            (lambda a: np.sign(np.maximum(normalized(a), 0.0)), "0, 0, 0, 1.60"),
+        ],
+        "study": [
+            (STUDY.replace('"10-19"', "..."), "Replace each"),
+            (STUDY.replace("10-19", "0-9"), "were used above"),
+            (STUDY.replace("10-19", "9-18"), "were used above"),
+            (STUDY.replace("10-19", "10-20"), "yours are 11"),
+            (STUDY.replace('"10-19"', "10-19"), "tfrl says: invalid TOML"),
+            (STUDY.replace('"10-19"', "10"), "seeds must be"),
+            (STUDY.replace("20_000", "40_000"), "another budget"),
+            (STUDY.replace("configurations.few", "configurations.5"), "yours are optimist, 5"),
+            (STUDY.replace("num_epochs", "epochs"), "is called"),
+            (STUDY.replace("num_epochs = 5", ""), "is called"),
+            (STUDY.replace("= 5", "= 10"), "have five"),
+            (STUDY + "learning_rate = 1e-4", "Only the number of epochs"),
+            (STUDY.replace("few]\npipeline = ", 'few]\npipeline = "ppo" # '), "Both are"),
+            (10, "a text"),
+        ],
+        "honest_score": [
+            (lambda t, o: fmean(o[best(o)]), "must not choose"),
+            (lambda t, o: fmean(t[best(t)]), "chose it"),
+            (lambda t, o: fmean(o[best(t, max)]), "their best seeds"),
+            (lambda t, o: fmean(t[best(t)] + o[best(t)]), "out of the score"),
+            (lambda t, o: fmean(o[min(t, key=lambda name: fmean(t[name]))]), "lowest mean"),
+            (lambda t, o: best(t), "Return its score"),
+            (lambda t, o: o[best(t)], "Return the mean"),
+            (lambda t, o: max(o[best(t)]), "Return the mean"),
+            (lambda t, o: 4.0, "Report what you find"),
+        ],
+    },
+    "reinforce": {
+        "log_probability_gradient": [
+            (lambda logits, a: 1 - softmax(logits)[a], "one number"),
+            (lambda logits, a: softmax(logits) - np.eye(len(logits))[a], "sign"),
+            (lambda logits, a: 1 - softmax(logits), "go down"),
+            (lambda logits, a: np.eye(len(logits))[a], "all actions"),
+            (lambda logits, a: np.eye(len(logits))[a] / softmax(logits), "all actions"),
+            (lambda logits, a: softmax(logits)[a] * slopes(logits, a), "Divide"),
+            (lambda logits, a: np.eye(len(logits))[a] * (1 - softmax(logits)), "other logits"),
+            (lambda logits, a: np.eye(len(logits))[a] - logits, "not the logits"),
+            (lambda logits, a: slopes(logits, 0), "action 1"),
+            (lambda logits, a: np.array([1.0, -1.0]) * (1 - softmax(logits)[a]), "action 1"),
+            (lambda logits, a: slopes(logits, a)[:2], "more than two"),
+        ],
+        "episode_gradient": [
+            (lambda logits, a, r, g: summed(logits, a, returns_from(r, g))[0], "one number"),
+            (
+                lambda logits, a, r, g: [
+                    x * slopes(logits, b) for b, x in zip(a, returns_from(r, g), strict=True)
+                ],
+                "the sum has one entry",
+            ),
+            (lambda logits, a, r, g: summed(logits, a, r), "not with its reward"),
+            (lambda logits, a, r, g: summed(logits, a, returns_from(r, 1.0)), "Discount"),
+            (
+                lambda logits, a, r, g: summed(logits, a, [returns_from(r, g)[0]] * len(a)),
+                "has its own",
+            ),
+            (lambda logits, a, r, g: summed(logits, a, np.cumsum(r)), "came before"),
+            (
+                lambda logits, a, r, g: summed(logits, a, np.cumsum(r * g ** np.arange(len(r)))),
+                "came before",
+            ),
+            (
+                lambda logits, a, r, g: summed(
+                    logits, a, g ** np.arange(len(r)) * returns_from(r, g)
+                ),
+                "from its own step",
+            ),
+            (
+                lambda logits, a, r, g: summed(logits, a, returns_from(r, g)) / len(a),
+                "without averaging",
+            ),
+            (lambda logits, a, r, g: -summed(logits, a, returns_from(r, g)), "sign"),
+            (lambda logits, a, r, g: summed(logits, a[:2], returns_from(r, g)[:2]), "any number"),
+        ],
+        "leave_one_out": [
+            (lambda x: x - x.mean(), "episode's own"),
+            (lambda x: (x - x.mean()) / x.std(), "normalized"),
+            (lambda x: (x.sum() - x) / (len(x) - 1), "Subtract them"),
+            (lambda x: (x.sum() - x) / (len(x) - 1) - x, "sign"),
+            (lambda x: x - (x.sum() - x), "not their sum"),
+            (lambda x: x - (x.sum() - x) / len(x), "only len(returns) - 1"),
+            (lambda x: (x - x.mean()).sum(), "an advantage for each"),
+            (lambda x: x - (x.sum() - x) / 2, "any number"),
+            (lambda x: x - np.median(x), "4, 3.5, 1.5"),
+        ],
+    },
+    "seeds": {
+        "p_value": [
+            (lambda w, n: tail_of(max(w, n - w), n), "one side only"),
+            (lambda w, n: 2 * math.comb(n, w) / 2**n, "not only exactly"),
+            (lambda w, n: min(1.0, 2 * tail_of(max(w, n - w) + 1, n)), "check the range"),
+            (lambda w, n: 2 * sum(math.comb(n, i) for i in range(w, n + 1)), "Divide"),
+            (
+                lambda w, n: min(1, 2 * sum(math.comb(n, i) for i in range(w + 1)) / 2**n),
+                "not those with `wins` or fewer",
+            ),
+            (lambda w, n: min(1.0, 2 * tail_of(w, n)), "as uneven"),
+            (lambda w, n: 2 * tail_of(max(w, n - w), n), "1 at most"),
+            (lambda w, n: 2 * 0.5**n, "0.109"),
+            (lambda w, n: str(w), "Expected a number"),
+        ],
+        "bootstrap_interval": [
+            (lambda s, p: np.quantile(s, [0.025, 0.975]), "middle of the scores"),
+            (lambda s, p: np.quantile(s[p], [0.025, 0.975]), "mean of each row"),
+            (lambda s, p: draws(s, p, np.mean, axis=0), "axis=1"),
+            (lambda s, p: draws(s, p, np.median), "median"),
+            (lambda s, p: draws(p, np.arange(len(p)), np.mean), "positions"),
+            (lambda s, p: draws(s, p, np.mean, tail=0), "not all of them"),
+            (lambda s, p: draws(s, p, np.mean, tail=0.05), "on each side"),
+            (lambda s, p: draws(s, p, np.mean)[::-1], "comes first"),
+            (
+                lambda s, p: s.mean() + np.array([-2, 2]) * s[p].mean(axis=1).std(),
+                "No formula",
+            ),
+            (lambda s, p: s[p].mean(axis=1), "two numbers"),
+        ],
+        "standard_error": [
+            (lambda r: r.mean(axis=1).std(ddof=1), "Divide by the root"),
+            (lambda r: r.mean(axis=1).std() / len(r) ** 0.5, "ddof=1"),
+            (lambda r: r.std(ddof=1) / r.size**0.5, "average first"),
+            (lambda r: r.std() / r.size**0.5, "average first"),
+            (lambda r: r.mean(axis=1).std(ddof=1) / r.size**0.5, "not of episodes"),
+            (lambda r: (r.std(axis=1, ddof=1) / r.shape[1] ** 0.5).mean(), "do the seeds differ"),
+            (lambda r: r.mean(axis=1).std(ddof=1) / len(r), "root of the number"),
+            (lambda r: r.mean(axis=0).std(ddof=1) / r.shape[1] ** 0.5, "A row is a seed"),
+            (lambda r: r.mean(axis=1), "Expected a number"),
+        ],
+    },
+    "instability": {
+        "drawdown": [
+            (lambda r: max(r) - min(r), "no fall"),
+            (lambda r: max(r) - r[-1], "come back"),
+            (lambda r: min(x - max(r[: i + 1]) for i, x in enumerate(r)), "positive number"),
+            (lambda r: max(0.0, *(x - y for x, y in pairwise(r))), "just before"),
+            (lambda r: max(r) - min(r[r.index(max(r)) :]), "highest peak"),
+            (lambda r: max(max([0.0, *r[: i + 1]]) - x for i, x in enumerate(r)), "negative"),
+            (lambda r: [max(r[: i + 1]) - x for i, x in enumerate(r)], "alone"),
+            (lambda r: max(max(r[:i]) - x for i, x in enumerate(r) if i), "only rises"),
+        ],
+        "has_forgotten": [
+            (lambda r, t, low: r[-1] < low, "nothing to forget"),
+            (lambda r, t, low: max(r) >= t, "came back"),
+            (lambda r, t, low: max(r) >= t and min(r[r.index(max(r)) :]) < low, "came back"),
+            (lambda r, t, low: max(r) >= t and r[-1] < t, "limit of 384"),
+            (lambda r, t, low: max(r) > t and r[-1] < low, "exactly"),
+            (lambda r, t, low: max(r) >= t and r[-1] < max(r), "below the limit"),
+            (lambda r, t, low: not (max(r) >= t and r[-1] < low), "it forgot"),
+        ],
+        "score_of_best": [
+            (lambda c, j: max(c), "with its luck"),
+            (lambda c, j: max(j), "judge choose"),
+            (lambda c, j: j[-1], "last checkpoint"),
+            (lambda c, j: c.index(max(c)), "not its number"),
+            (lambda c, j: (max(c) + j[c.index(max(c))]) / 2, "half of the luck"),
+            (lambda c, j: j[1], "first checkpoint"),
+            (lambda c, j: fmean(j[i] for i in range(len(c)) if c[i] >= 150), "in the middle"),
         ],
     },
 }
