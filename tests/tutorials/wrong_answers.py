@@ -78,6 +78,20 @@ def tail_of(wins, n):
     return sum(math.comb(n, i) for i in range(wins, n + 1)) / 2**n
 
 
+def kaplan_meier(times, solved, running=lambda t, now: (t >= now).sum(), events=None):
+    """The share of runs that solved it in the end; `running` counts those at risk."""
+    times, solved, left = np.array(times), np.array(solved), 1.0
+    counted = solved if events is None else np.array(events(times, solved))
+    for time in np.unique(times[counted]):
+        left *= 1 - (times[counted] == time).sum() / max(running(times, time), 1)
+    return 1 - left
+
+
+def discounted(rewards, gamma, first=0):
+    """The sum of rewards, each discounted once more than the one before it."""
+    return sum(gamma ** (k + first) * reward for k, reward in enumerate(rewards))
+
+
 WRONG = {
     "first_look": {
         "probability_of_improvement": [
@@ -350,6 +364,114 @@ WRONG = {
             (lambda c, j: (max(c) + j[c.index(max(c))]) / 2, "half of the luck"),
             (lambda c, j: j[1], "first checkpoint"),
             (lambda c, j: fmean(j[i] for i in range(len(c)) if c[i] >= 150), "in the middle"),
+        ],
+    },
+    "sample_efficiency": {
+        "share_solved": [
+            (lambda t, s: sum(s) / len(s), "plain share"),
+            (lambda t, s: 1 - kaplan_meier(t, s), "Subtract it"),
+            (lambda t, s: float(any(s)), "does not count as solved"),
+            (
+                lambda t, s: kaplan_meier(t, s, events=lambda t, s: t > 0),
+                "does not count as solved",
+            ),
+            (
+                lambda t, s: (
+                    1
+                    - np.prod(
+                        [
+                            1 - 1 / sum(x >= y for x in t)
+                            for y in {x for x, z in zip(t, s, strict=True) if z}
+                        ]
+                    )
+                ),
+                "Count both",
+            ),
+            (lambda t, s: kaplan_meier(t, s, lambda t, now: len(t)), "0.792"),
+            (lambda t, s: 19 / 24, "1 of 3"),
+            (lambda t, s: {6: 19 / 24, 3: 1 / 3}.get(len(t), 0.5), "the share is 0"),
+            (lambda t, s: "0.79", "0.792"),
+            (lambda t, s: [0.5, 0.79], "Expected a number"),
+        ],
+        "double_target": [
+            (lambda r, q, t, g: r + g * max(t), "Choose it by Q"),
+            (lambda r, q, t, g: r + g * max(q), "Q itself"),
+            (lambda r, q, t, g: r + g * q[int(np.argmax(t))], "turned round"),
+            (lambda r, q, t, g: r + t[int(np.argmax(q))], "discounted by gamma"),
+            (lambda r, q, t, g: g * t[int(np.argmax(q))], "Add the reward"),
+            (lambda r, q, t, g: r + g * fmean(t), "Its target value is 2"),
+            (lambda r, q, t, g: r + g * max(0.0, t[int(np.argmax(q))]), "can be negative"),
+        ],
+        "n_step_target": [
+            (lambda r, d, q, g: discounted(r, g) + g ** (len(r) - 1) * q, "three times"),
+            (lambda r, d, q, g: r[0] + g * d[0] * q, "one step"),
+            (lambda r, d, q, g: sum(r) + g ** len(r) * q, "discounted too"),
+            (lambda r, d, q, g: discounted(r, g), "the next state"),
+            (lambda r, d, q, g: discounted(r, g) + q, "for each step"),
+            (lambda r, d, q, g: discounted(r, g, 1) + g ** len(r) * q, "not discounted"),
+            (lambda r, d, q, g: discounted(r[::-1], g) + g ** len(r) * q, "0.125 * 24"),
+            (lambda r, d, q, g: discounted(r, g) + g ** len(r) * q, "says so"),
+            (
+                lambda r, d, q, g: discounted(r, g) + g ** len(r) * np.prod(d) * q,
+                "later rewards",
+            ),
+            (
+                lambda r, d, q, g: (
+                    discounted(np.multiply(r, np.cumprod(d)), g) + g ** len(r) * np.prod(d) * q
+                ),
+                "that ends the episode counts",
+            ),
+            (
+                lambda r, d, q, g: (
+                    discounted(np.multiply(r, np.cumprod([1, *d[:-1]])), g)
+                    + g ** len(r) * np.prod(d[:-1]) * q
+                ),
+                "is 0",
+            ),
+        ],
+    },
+    "more_machines": {
+        "wall_time": [
+            (lambda n, c, s: n * s / c, "cannot be divided"),
+            (lambda n, c, s: n * s, "on one core"),
+            (lambda n, c, s: n // c * s, "second round"),
+            (lambda n, c, s: -(-n // c), "number of rounds"),
+            (lambda n, c, s: (n // c + 1) * s, "no core is idle"),
+            (lambda n, c, s: max(2, -(-n // c)) * s, "as long as one run"),
+            (lambda n, c, s: -(-c // n) * s, "second round"),
+            (lambda n, c, s: (s, s), "Expected a number"),
+        ],
+        "first_difference": [
+            (lambda m, t: next(i for i in range(len(m)) if m[i] != t[i]), "place in the list"),
+            (lambda m, t: sum(x != y for x, y in zip(m, t, strict=True)), "a count"),
+            (lambda m, t: [x for x, y in zip(m, t, strict=True) if x == y][-1][0], "the next one"),
+            (lambda m, t: [x for x, y in zip(m, t, strict=True) if x != y][-1][0], "the first"),
+            (
+                lambda m, t: next(x for x, y in zip(m, t, strict=True) if x == y)[0],
+                "Look for digests",
+            ),
+            (lambda m, t: next(x for x, y in zip(m, t, strict=True) if x != y), "step alone"),
+            (lambda m, t: -1, "do differ"),
+            (lambda m, t: next(x for x, y in zip(m, t, strict=True) if x != y)[0], "Return -1"),
+            (
+                lambda m, t: next((x[0] for x, y in zip(m, t, strict=True) if x != y), None),
+                "Return -1",
+            ),
+            (lambda m, t: 1500 if m != t else -1, "the answer is 0"),
+            (
+                lambda m, t: next((x[0] for x, y in zip(m, t, strict=True) if x != y), 0) or -1,
+                "the answer is 0",
+            ),
+        ],
+        "runs_to_check": [
+            (lambda q, p: np.log(1 - p) / np.log(1 - q), "round up"),
+            (lambda q, p: int(np.log(1 - p) / np.log(1 - q)), "not enough"),
+            (lambda q, p: 1, "One run"),
+            (lambda q, p: int(np.log(1 - p) / np.log(1 - q)) + 2, "is enough"),
+            (lambda q, p: int(np.ceil(np.log(1 - p) / np.log(q))), "is right with 1 - share"),
+            (lambda q, p: next(k for k in range(1, 99) if 1 - (1 - q) ** k > p), "exactly"),
+            (lambda q, p: next(k for k in range(1, 99) if 1 - (1 - q) ** k >= p) + 3, "0.9375"),
+            (lambda q, p: "four", "Expected a number"),
         ],
     },
 }
