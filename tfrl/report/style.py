@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
-import seaborn as sns
 
 from tfrl.harness.studies.study import Study
 
@@ -36,6 +35,12 @@ _RC: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "xtick.bottom": False,
+    "ytick.left": False,
     "grid.color": "#ececec",
     "grid.linewidth": 0.7,
     "xtick.color": LINE,
@@ -88,8 +93,8 @@ def styles(study: Study) -> Styles:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draws with Seaborn's white grid and `_RC`, without the user's settings; restored on exit."""
+    """Draws with `_RC`, without the user's settings; restored on exit."""
     defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
-    settings: Any = {**defaults, **sns.axes_style("whitegrid"), **_RC}
+    settings: Any = {**defaults, **_RC}
     with matplotlib.rc_context(settings):
         yield
