@@ -92,6 +92,11 @@ def discounted(rewards, gamma, first=0):
     return sum(gamma ** (k + first) * reward for k, reward in enumerate(rewards))
 
 
+def divergence(p, q):
+    """The KL divergence of q from p."""
+    return sum(a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > 0)
+
+
 WRONG = {
     "first_look": {
         "probability_of_improvement": [
@@ -472,6 +477,80 @@ WRONG = {
             (lambda q, p: next(k for k in range(1, 99) if 1 - (1 - q) ** k > p), "exactly"),
             (lambda q, p: next(k for k in range(1, 99) if 1 - (1 - q) ** k >= p) + 3, "0.9375"),
             (lambda q, p: "four", "Expected a number"),
+        ],
+    },
+    "overfitting": {
+        "gap_of_each_seed": [
+            (lambda s, u, t: (s >= t).mean() - (u >= t).mean(), "one number for all"),
+            (lambda s, u, t: (s >= t).mean(0) - (u >= t).mean(0), "axis=1"),
+            (lambda s, u, t: [0.5], "the shape"),
+            (lambda s, u, t: (u >= t).mean(1) - (s >= t).mean(1), "turned round"),
+            (lambda s, u, t: abs((s >= t).mean(1) - (u >= t).mean(1)), "Keep the sign"),
+            (lambda s, u, t: (s > t).mean(1) - (u > t).mean(1), "equal to the threshold"),
+            (lambda s, u, t: s.mean(1) - u.mean(1), "gap in return"),
+            (lambda s, u, t: (s >= t).sum(1) - (u >= t).sum(1), "counts episodes"),
+            (lambda s, u, t: (s.mean(1) >= t) * 1.0 - (u.mean(1) >= t), "before you take the mean"),
+            (lambda s, u, t: ((s >= t) * 1.0 - (u >= t)).mean(1), "ValueError"),
+            (lambda s, u, t: (s >= t).mean(1), "it is 0.5"),
+        ],
+        "drop_of": [
+            (lambda s, a, b: s[a][a] - s[a][b], "plain difference"),
+            (lambda s, a, b: s[a][b] - s[b][b], "turned round"),
+            (lambda s, a, b: s[a][a] - s[b][a], "other direction"),
+            (lambda s, a, b: s[a][a] - s[b][b], "how much harder"),
+            (lambda s, a, b: s[b][a] - s[b][b], "Test two agents"),
+            (lambda s, a, b: s[b][a] - s[a][b], "first key"),
+            (lambda s, a, b: s["E"]["E"] - s["D"]["E"], "not the names"),
+            (lambda s, a, b: max(0.0, s[b][b] - s[a][b]), "below zero"),
+            (lambda s, a, b: s[b][b], "the drop is 0.2"),
+        ],
+        "typical_change": [
+            (lambda a, b: np.median(b) - np.median(a), "change of the medians"),
+            (lambda a, b: np.mean(b - a), "That is the mean"),
+            (lambda a, b: np.median(a - b), "turned round"),
+            (lambda a, b: np.median(abs(b - a)), "Keep the sign"),
+            (lambda a, b: np.median(np.sort(b) - np.sort(a)), "Do not sort"),
+            (lambda a, b: np.median((b - a) / a), "not a part"),
+            (lambda a, b: b - a, "one number"),
+            (lambda a, b: np.median(b), "seed by seed"),
+        ],
+    },
+    "apo": {
+        "kl": [
+            (lambda p, q: divergence(q, p), "other direction"),
+            (lambda p, q: -divergence(p, q), "sign"),
+            (lambda p, q: sum(math.log(a / b) for a, b in zip(p, q, strict=True)), "Weigh"),
+            (lambda p, q: divergence(p, q) / math.log(2), "bits"),
+            (lambda p, q: divergence(p, q) / len(p), "no mean"),
+            (lambda p, q: -sum(a * math.log(b) for a, b in zip(p, q, strict=True)), "cross"),
+            (lambda p, q: sum(abs(a - b) for a, b in zip(p, q, strict=True)), "it is 0.2231"),
+            (
+                lambda p, q: sum(a * math.log(a / b) for a, b in zip(p, q, strict=True)),
+                "ValueError",
+            ),
+            (lambda p, q: divergence(p[:2], q[:2]) + 1 - sum(p[:2]), "more than two"),
+        ],
+        "anchor_gradient": [
+            (lambda p, z: (np.array(p) - softmax(z)).tolist(), "sign"),
+            (lambda p, z: [b - a for a, b in zip(p, z, strict=True)], "Turn the logits"),
+            (lambda p, z: softmax(z).tolist(), "Subtract p"),
+            (lambda p, z: (np.exp(z) - p).tolist(), "Divide the powers"),
+            (lambda p, z: divergence(p, softmax(z)), "a number for each logit"),
+            (lambda p, z: (p * (1 - np.array(p) / softmax(z))).tolist(), "without a factor"),
+            (lambda p, z: (softmax(z[:2]) - p[:2]).tolist(), "more than two"),
+        ],
+        "kept": [
+            (lambda r, k: sorted(r)[-k:], "Return the positions"),
+            (lambda r, k: list(range(len(r)))[-k:], "last episodes"),
+            (lambda r, k: sorted(range(len(r)), key=lambda i: r[i])[:k], "worst"),
+            (lambda r, k: r.index(max(r)), "a list of positions"),
+            (lambda r, k: [r.index(max(r))], "two episodes"),
+            (lambda r, k: sorted(range(len(r)), key=lambda i: -r[i])[:k], "newer"),
+            (lambda r, k: [max((x, i) for i, x in enumerate(r))[1]] * k, "1 and 3"),
+            (
+                lambda r, k: sorted(range(len(r)), key=lambda i: (r[i], i))[-k:] if k < 3 else [0],
+                "fewer than k",
+            ),
         ],
     },
 }
