@@ -7,7 +7,7 @@
 
 # %%
 try:
-    from tfrl.tutorials import begin, load_evaluations, say
+    from tfrl.tutorials import begin, load_evaluations, say, train_runs
 except ModuleNotFoundError:
     raise SystemExit("tfrl is missing: run `make tutorial 06` in a clone of the project") from None
 
@@ -577,28 +577,19 @@ fails can still be up to {rare:.0%}.
 # To see what it is worth, we train. PPO learns CartPole for a short time, once for each seed.
 
 # %%
-from tfrl import pipelines
-from tfrl.training import Trainer
-
-Ppo = pipelines.resolve("ppo")
-STEPS, EPISODES, SEEDS = 10_000, 50, range(10)
+STEPS, SEEDS = 10_000, range(10)
+budget = {"steps": STEPS, "every": STEPS, "episodes": 50}
 
 
-def trainer(**settings):
-    config = Ppo.Config(**settings)
-    return Trainer(Ppo, config, "CartPole-v1", STEPS, STEPS, EPISODES)
+def final_returns(runs):
+    table = runs.evaluations
+    chosen = (table["policy"] == "greedy") & (table["split"] == "held-out")
+    last = table[chosen & (table["step"] == table["step"].max())]
+    return last.pivot(index="seed", columns="episode", values="return").to_numpy()
 
 
-def final_returns(run):
-    rows = pd.DataFrame(run.evaluations)
-    chosen = (rows["policy"] == "greedy") & (rows["split"] == "held-out")
-    return rows[chosen & (rows["step"] == rows["step"].max())]["return"].to_numpy()
-
-
-# %%
-first_trainer = trainer()
-first = [first_trainer.run(seed) for seed in SEEDS]
-episodes = np.array([final_returns(run) for run in first])  # a row for each seed
+first = train_runs("ppo", seeds=SEEDS, **budget)
+episodes = final_returns(first)  # a row for each seed
 
 # %% [markdown]
 # > **Guess first.** An interval from the episodes of one seed says where the mean of the agent is.
@@ -670,11 +661,10 @@ seeds.standard_error(standard_error)
 # > **Guess first.** Do all fingerprints agree?
 
 # %%
-second_trainer = trainer()
-again = [second_trainer.run(seed) for seed in SEEDS[:3]]
-for seed, run in enumerate(again):
-    print(f"seed {seed}: {first[seed].weights_sha256[:12]} and {run.weights_sha256[:12]}")
-same = sum(first[seed].weights_sha256 == run.weights_sha256 for seed, run in enumerate(again))
+again = train_runs("ppo", seeds=SEEDS[:3], **budget).weights
+for seed, fingerprint in again.items():
+    print(f"seed {seed}: {first.weights[seed][:12]} and {fingerprint[:12]}")
+same = sum(first.weights[seed] == fingerprint for seed, fingerprint in again.items())
 
 # %%
 say(
@@ -736,14 +726,12 @@ print(f"rounded twice: {rounded_twice}\nrounded once:  {rounded_once}  (2**-24 =
 # > **Guess first.** Do the returns change? By less than a point, or by as much as between seeds?
 
 # %%
-rate = np.float32(Ppo.Config().learning_rate)
+rate = np.float32(0.001)  # the default of PPO
 next_rate = np.nextafter(rate, np.float32(1))
 print(f"{rate:.12f}\n{next_rate:.12f}")
 
-other_trainer = trainer(learning_rate=float(next_rate))
-second = [other_trainer.run(seed) for seed in SEEDS]
-other = np.array([final_returns(run).mean() for run in second])
-mine = episodes.mean(axis=1)
+second = train_runs("ppo", seeds=SEEDS, learning_rate=float(next_rate), **budget)
+mine, other = episodes.mean(axis=1), final_returns(second).mean(axis=1)
 
 # %%
 figure, axes = plt.subplots(figsize=(4.6, 4.4))
@@ -760,13 +748,9 @@ plt.show()
 
 
 # %%
-def parts_at(one, other):
-    length = min(len(one.episodes["return"]), len(other.episodes["return"]))
-    differ = one.episodes["return"][:length] != other.episodes["return"][:length]
-    return one.episodes["step"][:length][differ].min(initial=STEPS)
-
-
-parts = np.median([parts_at(a, b) for a, b in zip(first, second, strict=True)])
+both = first.episodes.merge(second.episodes, on=["seed", "episode"])
+differ = both[both["return_x"] != both["return_y"]].groupby("seed")["step_x"].min()
+parts = differ.reindex(SEEDS, fill_value=STEPS).median()
 changed = int((mine != other).sum())
 moved = np.median(np.abs(mine - other))
 between_seeds = np.median([abs(x - y) for i, x in enumerate(mine) for y in mine[i + 1 :]])
