@@ -97,6 +97,22 @@ def divergence(p, q):
     return sum(a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > 0)
 
 
+def clip(ratio, epsilon):
+    """The ratio within the range of PPO."""
+    return min(max(ratio, 1 - epsilon), 1 + epsilon)
+
+
+def gae(rewards, values, ends, gamma, lam, masks_value=True, masks_next=True):
+    """Generalized advantage estimation, unless a mask of ended episodes is left out."""
+    result, following = [], 0.0
+    for t in reversed(range(len(rewards))):
+        of_value = 0.0 if ends[t] and masks_value else gamma
+        of_next = 0.0 if ends[t] and masks_next else gamma
+        following = rewards[t] + of_value * values[t + 1] - values[t] + of_next * lam * following
+        result.insert(0, following)
+    return result
+
+
 WRONG = {
     "first_look": {
         "probability_of_improvement": [
@@ -551,6 +567,41 @@ WRONG = {
                 lambda r, k: sorted(range(len(r)), key=lambda i: (r[i], i))[-k:] if k < 3 else [0],
                 "fewer than k",
             ),
+        ],
+    },
+    "ppo": {
+        "objective": [
+            (lambda r, a, e: r * a, "Nothing is clipped"),
+            (lambda r, a, e: clip(r, e), "by the advantage"),
+            (lambda r, a, e: min(max(r, 0), e) * a, "1 - epsilon to 1 + epsilon"),
+            (lambda r, a, e: -min(r * a, clip(r, e) * a), "sign"),
+            (lambda r, a, e: max(r * a, clip(r, e) * a), "the smaller one"),
+            (lambda r, a, e: clip(r, e) * a, "only then take the minimum"),
+            (lambda r, a, e: min(r, clip(r, e)) * a, "only then take the minimum"),
+            (lambda r, a, e: min(r * a, min(r, 1 + e) * a), "a lower end"),
+            (lambda r, a, e: min(r * a, clip(r, e) * a) if a < 0 else clip(r, e) * a, "min(1.5"),
+        ],
+        "has_gradient": [
+            (lambda r, a, e: 1 - e < r < 1 + e, "sign of the advantage"),
+            (lambda r, a, e: r > 1 - e if a > 0 else r < 1 + e, "two signs are swapped"),
+            (lambda r, a, e: r < 1 + e, "taken back"),
+            (lambda r, a, e: r >= 1 + e if a > 0 else r <= 1 - e, "True and False are swapped"),
+            (lambda r, a, e: True, "no gradient left"),
+            (lambda r, a, e: a > 0, "Look at the table"),
+            (lambda r, a, e: r < 1.2 if a > 0 else r > 0.8, "depends on epsilon"),
+            (lambda r, a, e: r * a, "True or False"),
+        ],
+        "advantages": [
+            (lambda r, v, e, g, lam: gae(r, v, e, g, lam)[::-1], "order"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, 0.0), "errors alone"),
+            (lambda r, v, e, g, lam: gae(r, [*v[:-1], v[-2]], e, g, lam), "after the rollout"),
+            (lambda r, v, e, g, lam: gae(r, [*v[:-1], 0.0], e, g, lam), "cut off, not ended"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, 1.0), "by gamma and by lambda"),
+            (lambda r, v, e, g, lam: gae(r, v, [False] * len(e), g, lam), "does not count"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, lam, masks_next=False), "another episode"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, lam, masks_value=False), "does not count"),
+            (lambda r, v, e, g, lam: gae(r, v, [*e[:-1], False], g, lam), "can end an episode"),
+            (lambda r, v, e, g, lam: sum(gae(r, v, e, g, lam)), "two advantages"),
         ],
     },
 }

@@ -3,7 +3,7 @@
 from tfrl.tutorials.exercise import Exercise, Wrong, attempt, exercise
 from tfrl.tutorials.mazes import MazeTable, draw_maze, maze_table
 from tfrl.tutorials.notebook import begin, say
-from tfrl.tutorials.runs import Runs, load_evaluations, train, train_runs
+from tfrl.tutorials.runs import Runs, load_evaluations, load_table, train, train_runs
 from tfrl.tutorials.terminal import Terminal
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "draw_maze",
     "exercise",
     "load_evaluations",
+    "load_table",
     "maze_table",
     "say",
     "train",
