@@ -506,7 +506,7 @@ for name, change in changes.items():
     runs[name] = train("dqn", seeds=SEEDS, steps=STEPS, **change)
 
 # %%
-COLOURS = dict(zip(runs, ("#009E73", "#0072B2", "#D55E00", "#332288"), strict=True))
+COLOURS = dict(zip(runs, ("#009E73", "#56B4E9", "#D55E00", "#332288"), strict=True))
 figure, grid = plt.subplots(2, 2, figsize=(7.2, 5.2), sharex=True, sharey=True)
 for axes, (name, colour) in zip(grid.flat, COLOURS.items(), strict=True):
     draw(axes, name, colour)

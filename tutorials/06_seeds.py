@@ -72,8 +72,8 @@ named = np.mean(np.array(apart[5]) != 0)
 say(
     f"""
 With {GROUPS[1]} seeds each, two groups of the same agent typically differ by {typical[5]:.0f}
-points. With {GROUPS[2]} each it is still {typical[10]:.0f} points. If the higher mean wins, a winner
-is named in {named:.0%} of the splits. Each time it is a wrong one.
+points. With {GROUPS[2]} each it is still {typical[10]:.0f} points. If the higher mean wins, a
+winner is named in {named:.0%} of the splits. Each time it is a wrong one.
 """
 )
 
@@ -83,10 +83,10 @@ is named in {named:.0%} of the splits. Each time it is a wrong one.
 #
 # ## Two tests
 #
-# So a difference needs a yardstick: how large does it get by chance? A statistical test has one. Its
-# *p-value* says how often chance alone would make at least such a difference. The usual rule calls
-# a p-value below `0.05` significant. Then a test may name a wrong winner in a twentieth
-# of all A/A tests, not more.
+# So a difference needs a yardstick: how large does it get by chance? A statistical test has one.
+# Its *p-value* says how often chance alone would make at least such a difference. The usual rule
+# calls a p-value below `0.05` significant. Then a test may name a wrong winner in a twentieth of
+# all A/A tests, not more.
 #
 # We try two tests. Welch's test compares means. The *sign test* counts: in how many pairs of a seed
 # of A and a seed of B is A higher? It has no other assumption about the returns.
@@ -236,9 +236,9 @@ def of(pair, size):
 say(
     f"""
 With one seed each, DQN and PPO come out in the wrong order in {of(pairs[0], 1):.0%} of the studies,
-and PPO and REINFORCE in {of(pairs[1], 1):.0%}. With {SIZES[3]} seeds it is {of(pairs[0], 5):.0%} and
-{of(pairs[1], 5):.0%}. APO and REINFORCE are so near to each other that {SIZES[-1]} seeds are wrong in
-{of(pairs[2], 20):.0%} of the studies.
+and PPO and REINFORCE in {of(pairs[1], 1):.0%}. With {SIZES[3]} seeds it is {of(pairs[0], 5):.0%}
+and {of(pairs[1], 5):.0%}. APO and REINFORCE are so near to each other that {SIZES[-1]} seeds are
+wrong in {of(pairs[2], 20):.0%} of the studies.
 """
 )
 
@@ -246,9 +246,9 @@ and PPO and REINFORCE in {of(pairs[1], 1):.0%}. With {SIZES[3]} seeds it is {of(
 # There is no number of seeds that is enough for everything. It depends on how far apart the agents
 # are, compared with how much their seeds differ.
 #
-# With one seed, the share of wrong winners can even be above one half. Then the agent with the lower
-# mean wins most single comparisons. "Better on average" and "better in a typical seed" are two
-# questions, and their answers can differ.
+# With one seed, the share of wrong winners can even be above one half. Then the agent with the
+# lower mean wins most single comparisons. "Better on average" and "better in a typical seed" are
+# two questions, and their answers can differ.
 #
 # ## The sign test by hand
 #
@@ -307,9 +307,9 @@ seeds.p_value(p_value)
 
 # %% [markdown]
 # Two agents do not share their seeds, so there are no natural pairs. Then the project compares
-# every seed of A with every seed of B, and counts the share that A wins. These pairs overlap. So the
-# test counts only as many trials as the smaller side has seeds. `docs/verdicts.md` has the reason,
-# and measures how often its verdicts are wrong.
+# every seed of A with every seed of B, and counts the share that A wins. These pairs overlap. So
+# the test counts only as many trials as the smaller side has seeds. `docs/verdicts.md` has the
+# reason, and measures how often its verdicts are wrong.
 #
 # ## How many seeds does a comparison need?
 #
@@ -353,8 +353,9 @@ def seeds_for(pair):
 # %%
 say(
     f"""
-To find the difference in {sign_test.POWER:.0%} of the studies, DQN and PPO need {seeds_for(pairs[0])}
-seeds each. PPO and REINFORCE need {seeds_for(pairs[1])}, APO and REINFORCE {seeds_for(pairs[2])}.
+To find the difference in {sign_test.POWER:.0%} of the studies, DQN and PPO need
+{seeds_for(pairs[0])} seeds each. PPO and REINFORCE need {seeds_for(pairs[1])}, APO and REINFORCE
+{seeds_for(pairs[2])}.
 """
 )
 
@@ -399,9 +400,9 @@ def coverage(intervals, truth):
 # mean is the standard deviation of the scores divided by $\sqrt{n}$. Student's interval is the same
 # with a factor that is larger for few seeds.
 #
-# A third way assumes no formula at all, the *bootstrap*. Draw `n` of the `n` scores with replacement,
-# and take the mean. Repeat this often. The interval leaves out the lowest and the highest
-# `0.025` of these means.
+# A third way assumes no formula at all, the *bootstrap*. Draw `n` of the `n` scores with
+# replacement, and take the mean. Repeat this often. The interval leaves out the lowest and the
+# highest `0.025` of these means.
 #
 # ## Exercise: a bootstrap interval
 #
@@ -481,24 +482,24 @@ unseen = np.mean(studies[rough, 10].min(axis=1) > NEAR - LOSS / 2)
 say(
     f"""
 Without collapses, Student's interval of {STUDY_SIZES[at_ten]} seeds holds the true mean in
-{student[calm]:.0%} of the studies. With collapses it does in {student[rough]:.0%}, and the bootstrap
-in {boot[rough]:.0%}. The reason is simple: {unseen:.0%} of these studies have no collapsed seed at
-all.
+{student[calm]:.0%} of the studies. With collapses it does in {student[rough]:.0%}, and the
+bootstrap in {boot[rough]:.0%}. The reason is simple: {unseen:.0%} of these studies have no
+collapsed seed at all.
 """
 )
 
 # %% [markdown]
-# A common mistake is to think that the bootstrap needs no assumptions. It draws from the scores that
-# you have. If the study has met no collapse, no bootstrap of it has.
+# A common mistake is to think that the bootstrap needs no assumptions. It draws from the scores
+# that you have. If the study has met no collapse, no bootstrap of it has.
 #
-# There are intervals of the mean that hold for any return between zero and a limit. They are so wide
-# that they say little: `docs/verdicts.md` has an example.
+# There are intervals of the mean that hold for any return between zero and a limit. They are so
+# wide that they say little: `docs/verdicts.md` has an example.
 #
 # ## An interval that covers
 #
-# The sign test can be turned into an interval. Ask of each value: would a sign test reject it as the
-# median of the scores? The interval holds the values that are not rejected. The median has half of
-# the scores below it and half above it.
+# The sign test can be turned into an interval. Ask of each value: would a sign test reject it as
+# the median of the scores? The interval holds the values that are not rejected. The median has half
+# of the scores below it and half above it.
 
 # %%
 from scipy import stats
@@ -562,8 +563,8 @@ collapses and {lowest[rough]:.0%} with them. It {kept} what it says in both worl
 # %%
 say(
     f"""
-And seeing no failure does not mean that there are none: if none of {NONE_OF} seeds fails, the share that
-fails can still be up to {rare:.0%}.
+And seeing no failure does not mean that there are none: if none of {NONE_OF} seeds fails, the share
+that fails can still be up to {rare:.0%}.
 """
 )
 
@@ -690,8 +691,8 @@ print((0.1 + 0.2) + 0.3)
 print(0.1 + (0.2 + 0.3))
 
 # %% [markdown]
-# **Caches.** A long sum is cut into blocks that fit into the processor's fast memory, its cache. Each
-# block is summed, and then the blocks. Another cache means other blocks, and so another order.
+# **Caches.** A long sum is cut into blocks that fit into the processor's fast memory, its cache.
+# Each block is summed, and then the blocks. Another cache means other blocks, and so another order.
 
 # %%
 gradients = np.random.default_rng(0).normal(size=6_144).astype(np.float32)
@@ -702,9 +703,10 @@ for block in (512, 1_024, 1_536):
     print(f"blocks of {block:5,}: {total!s}")
 
 # %% [markdown]
-# **Fused multiply-add.** To compute $a \cdot b + c$, a processor can round after the product and again
-# after the sum. Most new ones can also do both in one instruction that rounds once. Take the number
-# $a = 1 + 2^{-12}$. Its square is $1 + 2^{-11} + 2^{-24}$, and the last part is too small for a 32-bit number.
+# **Fused multiply-add.** To compute $a \cdot b + c$, a processor can round after the product and
+# again after the sum. Most new ones can also do both in one instruction that rounds once. Take the
+# number $a = 1 + 2^{-12}$. Its square is $1 + 2^{-11} + 2^{-24}$, and the last part is too small
+# for a 32-bit number.
 
 # %%
 a = np.float32(1 + 2**-12)
@@ -715,8 +717,8 @@ print(f"rounded twice: {rounded_twice}\nrounded once:  {rounded_once}  (2**-24 =
 
 # %% [markdown]
 # The project fixes the order of sums, the size of blocks and the instructions. So its runs have the
-# same bits on all processors of one kind. `docs/reproducibility.md` lists what it does for that, and
-# what it does not promise. `tfrl verify` compares your runs with the published ones.
+# same bits on all processors of one kind. `docs/reproducibility.md` lists what it does for that,
+# and what it does not promise. `tfrl verify` compares your runs with the published ones.
 #
 # ## Does the last bit matter?
 #
@@ -762,8 +764,8 @@ verdict = "cannot tell them apart" if low <= 0.5 <= high else "can tell them apa
 say(
     f"""
 At first, the training episodes are the same. After {parts:,.0f} steps, the typical seed plays the
-first one that is not. In the end, the step changes the return of {changed} of {len(mine)} seeds. A seed typically moves by {moved:.0f}
-points, and two seeds typically differ by {between_seeds:.0f}.
+first one that is not. In the end, the step changes the return of {changed} of {len(mine)} seeds. A
+seed typically moves by {moved:.0f} points, and two seeds typically differ by {between_seeds:.0f}.
 
 Compared as two agents, the changed one wins {comparison.share:.0%} of the pairs ({low:.0%} to
 {high:.0%}): the seeds {verdict}.
@@ -772,9 +774,9 @@ Compared as two agents, the changed one wins {comparison.share:.0%} of the pairs
 
 # %% [markdown]
 # Training feeds back. A tiny change of the weights changes an action one day. The next episode is
-# then another one, and the agent learns from it. So on another machine, a seed is a name for nothing.
-# What should come back there is the distribution over seeds. If you want to repeat a result of
-# others, compare distributions, and use enough seeds of your own.
+# then another one, and the agent learns from it. So on another machine, a seed is a name for
+# nothing. What should come back there is the distribution over seeds. If you want to repeat a
+# result of others, compare distributions, and use enough seeds of your own.
 #
 # ## What you have seen
 #
@@ -783,7 +785,7 @@ Compared as two agents, the changed one wins {comparison.share:.0%} of the pairs
 #   missing verdict as "undecided".
 # - An interval keeps its word under assumptions. Where a few seeds collapse, intervals of the mean
 #   do not. Report what a typical seed does, and count the seeds that fail.
-# - The unit is the seed, not the episode. The same seed gives the same bits only if every sum is done
-#   in the same order.
+# - The unit is the seed, not the episode. The same seed gives the same bits only if every sum is
+#   done in the same order.
 #
 # Next: [lesson 7](07_instability.ipynb), where seeds that had learned the task lose it again.

@@ -11,7 +11,10 @@ from tfrl.pipelines.apo import ApoLossInfo
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "runs/README.md")),
+    *(
+        ROOT / name
+        for name in ("README.md", "CONTRIBUTING.md", "runs/README.md", "tutorials/README.md")
+    ),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 

@@ -1,14 +1,18 @@
 """The rules of lessons, and their translation."""
 
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tutorials.build import lesson as lessons
 from tutorials.build import translation
+from tutorials.build.__main__ import write_pages
 from tutorials.build.lesson import Cell, Lesson
 
 ROOT = Path(__file__).parents[2]
@@ -100,11 +104,47 @@ def test_a_lesson_that_is_not_there_is_named():
     assert (done.returncode, done.stderr) == (1, "there is no lesson 99\n")
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_a_notebook_has_the_cells_of_its_source(path):
+    written = [cell.source for cell in nbformat.read(path.with_suffix(".ipynb"), 4).cells]
+    assert written == [lessons.code(cell) for cell in lessons.read(path).cells]
+
+
+def test_every_link_of_a_lesson_leads_to_a_file():
+    for path in SOURCES:
+        links = re.findall(r"\]\(([^)#:]+)\)", path.read_text())
+        assert [link for link in links if not (path.parent / link).exists()] == [], path.stem
+
+
+def test_the_pages_are_those_of_the_notebooks(tmp_path):
+    (tmp_path / "pages").mkdir()
+    for path in SOURCES:
+        shutil.copy(path.with_suffix(".ipynb"), tmp_path)
+    write_pages([lessons.read(path) for path in SOURCES], "en", tmp_path)
+    for path in SOURCES:
+        committed = path.parent / "pages" / f"{path.stem}.html"
+        written = (tmp_path / "pages" / committed.name).read_text()
+        assert written == committed.read_text(), path.stem  # else: make tutorials
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_executing_a_lesson_gives_the_committed_notebook_and_page(path, tmp_path):
+def test_executing_a_lesson_gives_the_committed_texts_and_numbers(path, tmp_path):
     command = [sys.executable, "-m", "tutorials.build", path.stem[:2], "--into", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    for name in (f"{path.stem}.ipynb", f"pages/{path.stem}.html"):
-        assert (tmp_path / name).read_bytes() == (path.parent / name).read_bytes(), name
+    executed, committed = (folder / f"{path.stem}.ipynb" for folder in (tmp_path, path.parent))
+    assert texts(executed) == texts(committed)
+
+
+def texts(file):
+    """The computed texts of a notebook, which are the same on every processor.
+
+    Pixels of figures may differ, and so may what a command says of the processor.
+    """
+    return [
+        output["data"]["text/markdown"]
+        for cell in nbformat.read(file, 4).cells
+        for output in cell.get("outputs", ())
+        if "text/markdown" in output.get("data", {})
+    ]

@@ -387,70 +387,6 @@ WRONG = {
             (lambda c, j: fmean(j[i] for i in range(len(c)) if c[i] >= 150), "in the middle"),
         ],
     },
-    "sample_efficiency": {
-        "share_solved": [
-            (lambda t, s: sum(s) / len(s), "plain share"),
-            (lambda t, s: 1 - kaplan_meier(t, s), "Subtract it"),
-            (lambda t, s: float(any(s)), "does not count as solved"),
-            (
-                lambda t, s: kaplan_meier(t, s, events=lambda t, s: t > 0),
-                "does not count as solved",
-            ),
-            (
-                lambda t, s: (
-                    1
-                    - np.prod(
-                        [
-                            1 - 1 / sum(x >= y for x in t)
-                            for y in {x for x, z in zip(t, s, strict=True) if z}
-                        ]
-                    )
-                ),
-                "Count both",
-            ),
-            (lambda t, s: kaplan_meier(t, s, lambda t, now: len(t)), "0.792"),
-            (lambda t, s: 19 / 24, "1 of 3"),
-            (lambda t, s: {6: 19 / 24, 3: 1 / 3}.get(len(t), 0.5), "the share is 0"),
-            (lambda t, s: "0.79", "0.792"),
-            (lambda t, s: [0.5, 0.79], "Expected a number"),
-        ],
-        "double_target": [
-            (lambda r, q, t, g: r + g * max(t), "Choose it by Q"),
-            (lambda r, q, t, g: r + g * max(q), "Q itself"),
-            (lambda r, q, t, g: r + g * q[int(np.argmax(t))], "turned round"),
-            (lambda r, q, t, g: r + t[int(np.argmax(q))], "discounted by gamma"),
-            (lambda r, q, t, g: g * t[int(np.argmax(q))], "Add the reward"),
-            (lambda r, q, t, g: r + g * fmean(t), "Its target value is 2"),
-            (lambda r, q, t, g: r + g * max(0.0, t[int(np.argmax(q))]), "can be negative"),
-        ],
-        "n_step_target": [
-            (lambda r, d, q, g: discounted(r, g) + g ** (len(r) - 1) * q, "three times"),
-            (lambda r, d, q, g: r[0] + g * d[0] * q, "one step"),
-            (lambda r, d, q, g: sum(r) + g ** len(r) * q, "discounted too"),
-            (lambda r, d, q, g: discounted(r, g), "the next state"),
-            (lambda r, d, q, g: discounted(r, g) + q, "for each step"),
-            (lambda r, d, q, g: discounted(r, g, 1) + g ** len(r) * q, "not discounted"),
-            (lambda r, d, q, g: discounted(r[::-1], g) + g ** len(r) * q, "0.125 * 24"),
-            (lambda r, d, q, g: discounted(r, g) + g ** len(r) * q, "says so"),
-            (
-                lambda r, d, q, g: discounted(r, g) + g ** len(r) * np.prod(d) * q,
-                "later rewards",
-            ),
-            (
-                lambda r, d, q, g: (
-                    discounted(np.multiply(r, np.cumprod(d)), g) + g ** len(r) * np.prod(d) * q
-                ),
-                "that ends the episode counts",
-            ),
-            (
-                lambda r, d, q, g: (
-                    discounted(np.multiply(r, np.cumprod([1, *d[:-1]])), g)
-                    + g ** len(r) * np.prod(d[:-1]) * q
-                ),
-                "is 0",
-            ),
-        ],
-    },
     "more_machines": {
         "wall_time": [
             (lambda n, c, s: n * s / c, "cannot be divided"),
@@ -531,6 +467,41 @@ WRONG = {
             (lambda a, b: np.median(b), "seed by seed"),
         ],
     },
+    "ppo": {
+        "objective": [
+            (lambda r, a, e: r * a, "Nothing is clipped"),
+            (lambda r, a, e: clip(r, e), "by the advantage"),
+            (lambda r, a, e: min(max(r, 0), e) * a, "1 - epsilon to 1 + epsilon"),
+            (lambda r, a, e: -min(r * a, clip(r, e) * a), "sign"),
+            (lambda r, a, e: max(r * a, clip(r, e) * a), "the smaller one"),
+            (lambda r, a, e: clip(r, e) * a, "only then take the minimum"),
+            (lambda r, a, e: min(r, clip(r, e)) * a, "only then take the minimum"),
+            (lambda r, a, e: min(r * a, min(r, 1 + e) * a), "a lower end"),
+            (lambda r, a, e: min(r * a, clip(r, e) * a) if a < 0 else clip(r, e) * a, "min(1.5"),
+        ],
+        "has_gradient": [
+            (lambda r, a, e: 1 - e < r < 1 + e, "sign of the advantage"),
+            (lambda r, a, e: r > 1 - e if a > 0 else r < 1 + e, "two signs are swapped"),
+            (lambda r, a, e: r < 1 + e, "taken back"),
+            (lambda r, a, e: r >= 1 + e if a > 0 else r <= 1 - e, "True and False are swapped"),
+            (lambda r, a, e: True, "no gradient left"),
+            (lambda r, a, e: a > 0, "Look at the table"),
+            (lambda r, a, e: r < 1.2 if a > 0 else r > 0.8, "depends on epsilon"),
+            (lambda r, a, e: r * a, "True or False"),
+        ],
+        "advantages": [
+            (lambda r, v, e, g, lam: gae(r, v, e, g, lam)[::-1], "order"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, 0.0), "errors alone"),
+            (lambda r, v, e, g, lam: gae(r, [*v[:-1], v[-2]], e, g, lam), "after the rollout"),
+            (lambda r, v, e, g, lam: gae(r, [*v[:-1], 0.0], e, g, lam), "cut off, not ended"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, 1.0), "by gamma and by lambda"),
+            (lambda r, v, e, g, lam: gae(r, v, [False] * len(e), g, lam), "does not count"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, lam, masks_next=False), "another episode"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, lam, masks_value=False), "does not count"),
+            (lambda r, v, e, g, lam: gae(r, v, [*e[:-1], False], g, lam), "can end an episode"),
+            (lambda r, v, e, g, lam: sum(gae(r, v, e, g, lam)), "two advantages"),
+        ],
+    },
     "apo": {
         "kl": [
             (lambda p, q: divergence(q, p), "other direction"),
@@ -567,41 +538,6 @@ WRONG = {
                 lambda r, k: sorted(range(len(r)), key=lambda i: (r[i], i))[-k:] if k < 3 else [0],
                 "fewer than k",
             ),
-        ],
-    },
-    "ppo": {
-        "objective": [
-            (lambda r, a, e: r * a, "Nothing is clipped"),
-            (lambda r, a, e: clip(r, e), "by the advantage"),
-            (lambda r, a, e: min(max(r, 0), e) * a, "1 - epsilon to 1 + epsilon"),
-            (lambda r, a, e: -min(r * a, clip(r, e) * a), "sign"),
-            (lambda r, a, e: max(r * a, clip(r, e) * a), "the smaller one"),
-            (lambda r, a, e: clip(r, e) * a, "only then take the minimum"),
-            (lambda r, a, e: min(r, clip(r, e)) * a, "only then take the minimum"),
-            (lambda r, a, e: min(r * a, min(r, 1 + e) * a), "a lower end"),
-            (lambda r, a, e: min(r * a, clip(r, e) * a) if a < 0 else clip(r, e) * a, "min(1.5"),
-        ],
-        "has_gradient": [
-            (lambda r, a, e: 1 - e < r < 1 + e, "sign of the advantage"),
-            (lambda r, a, e: r > 1 - e if a > 0 else r < 1 + e, "two signs are swapped"),
-            (lambda r, a, e: r < 1 + e, "taken back"),
-            (lambda r, a, e: r >= 1 + e if a > 0 else r <= 1 - e, "True and False are swapped"),
-            (lambda r, a, e: True, "no gradient left"),
-            (lambda r, a, e: a > 0, "Look at the table"),
-            (lambda r, a, e: r < 1.2 if a > 0 else r > 0.8, "depends on epsilon"),
-            (lambda r, a, e: r * a, "True or False"),
-        ],
-        "advantages": [
-            (lambda r, v, e, g, lam: gae(r, v, e, g, lam)[::-1], "order"),
-            (lambda r, v, e, g, lam: gae(r, v, e, g, 0.0), "errors alone"),
-            (lambda r, v, e, g, lam: gae(r, [*v[:-1], v[-2]], e, g, lam), "after the rollout"),
-            (lambda r, v, e, g, lam: gae(r, [*v[:-1], 0.0], e, g, lam), "cut off, not ended"),
-            (lambda r, v, e, g, lam: gae(r, v, e, g, 1.0), "by gamma and by lambda"),
-            (lambda r, v, e, g, lam: gae(r, v, [False] * len(e), g, lam), "does not count"),
-            (lambda r, v, e, g, lam: gae(r, v, e, g, lam, masks_next=False), "another episode"),
-            (lambda r, v, e, g, lam: gae(r, v, e, g, lam, masks_value=False), "does not count"),
-            (lambda r, v, e, g, lam: gae(r, v, [*e[:-1], False], g, lam), "can end an episode"),
-            (lambda r, v, e, g, lam: sum(gae(r, v, e, g, lam)), "two advantages"),
         ],
     },
 }

@@ -125,3 +125,17 @@ def load_evaluations(study: str) -> pd.DataFrame:
     return pd.DataFrame(
         rows, columns=["environment", "configuration", "seed", "step", "return"]
     ).sort_values(["environment", "configuration", "seed", "step"], ignore_index=True)
+
+
+def load_table(study: str, name: str) -> pd.DataFrame:
+    """Returns a table of a published report, as in reports/STUDY/tables/NAME.csv.
+
+    Raises:
+      FileNotFoundError: the report has no such table, or this is not a clone of the project.
+    """
+    path = _PUBLISHED / study / "tables" / f"{name}.csv"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} does not exist: open the lessons in a clone of the project"
+        )
+    return pd.read_csv(path)

@@ -59,7 +59,7 @@ class Terminal:
 
 def _wrap(line: str) -> str:
     """Breaks a long sentence into lines, as a terminal does."""
-    is_table = "   " in line
+    is_table = "   " in line or set(line) == {"-", " "}
     return line if is_table else textwrap.fill(line, _WIDTH, break_long_words=False)
 
 

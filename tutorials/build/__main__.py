@@ -37,29 +37,34 @@ def main() -> int:
         start = time.monotonic()
         print(f"{one.name} ({number} of {len(chosen)}) ...", end=" ", flush=True)
         try:
-            _build(one, sources, arguments.language, into)
+            _execute(one, arguments.language, into)
         except (notebook.Failed, ValueError) as error:
             print()
             return _complain([str(error)])
         print(f"{time.monotonic() - start:.0f} s")
+    write_pages(sources, arguments.language, into)
     _write_index(into, arguments.language)
     return 0
 
 
-def _build(lesson: Lesson, all_lessons: list[Lesson], language: str, into: Path) -> None:
+def _execute(lesson: Lesson, language: str, into: Path) -> None:
     if language != "en":
         lesson = translation.apply(lesson, translation.path(lesson, language).read_text())
-    executed = notebook.execute(lesson, ROOT)
-    nbformat.write(executed, into / f"{lesson.name}.ipynb")
-    names = [one.name for one in all_lessons]
-    position = names.index(lesson.name)
-    links = {"All lessons": "index.html"}
-    if position > 0:
-        links[f"← {all_lessons[position - 1].title}"] = f"{names[position - 1]}.html"
-    if position + 1 < len(names):
-        links[f"{all_lessons[position + 1].title} →"] = f"{names[position + 1]}.html"
-    text = page.page(executed, lesson.title, language, links)
-    (into / "pages" / f"{lesson.name}.html").write_text(text)
+    nbformat.write(notebook.execute(lesson, ROOT), into / f"{lesson.name}.ipynb")
+
+
+def write_pages(all_lessons: list[Lesson], language: str, into: Path) -> None:
+    """Writes the page of every notebook that is in the folder, with links to its neighbours."""
+    executed = [one for one in all_lessons if (into / f"{one.name}.ipynb").exists()]
+    for position, lesson in enumerate(executed):
+        links = {"All lessons": "index.html"}
+        if position > 0:
+            links[f"← {executed[position - 1].title}"] = f"{executed[position - 1].name}.html"
+        if position + 1 < len(executed):
+            links[f"{executed[position + 1].title} →"] = f"{executed[position + 1].name}.html"
+        content = nbformat.read(into / f"{lesson.name}.ipynb", as_version=4)
+        text = page.page(content, lesson.title, language, links)
+        (into / "pages" / f"{lesson.name}.html").write_text(text)
 
 
 def _write_index(into: Path, language: str) -> None:
