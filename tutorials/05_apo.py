@@ -482,8 +482,8 @@ pairs = len(early["apo"]) * len(early["ppo"])
 say(
     f"""
 Both pairs are real runs. There are {pairs} pairs of a run of each, and in {slower / pairs:.0%} of
-them APO returns less at first. Who shows one run of each can tell either story, without a lie in
-any number.
+them APO returns less at first. Whoever shows one run of each can tell either story, without a lie
+in any number.
 """
 )
 
