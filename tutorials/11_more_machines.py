@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.ticker import LogLocator
 
 import tfrl
 from tfrl.analysis import benchmarks, equivalence, sign_test
@@ -133,6 +134,10 @@ axes.set(
     ylabel="width of the interval",
     xlim=(None, 2.5 * pair.max()),
 )
+for axis in (axes.xaxis, axes.yaxis):
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+axes.minorticks_off()
 plt.show()
 
 # %%
@@ -379,10 +384,10 @@ you("tfrl verify short.toml", expect=None)
 # Files can change too, on a disk or on the way. We change one bit of a file.
 
 # %%
-stored = sorted(you.folder.glob("runs/short/**/evaluations.parquet"))[1]
-content = bytearray(stored.read_bytes())
+file = you.folder / "runs/short/cartpole/ppo/seed-1/evaluations.parquet"
+content = bytearray(file.read_bytes())
 content[len(content) // 2] ^= 1
-stored.write_bytes(content)
+file.write_bytes(content)
 you("tfrl verify short.toml", expect=None)
 
 # %% [markdown]
@@ -426,9 +431,8 @@ clone = Terminal(CLONE)
 clone("tfrl verify cartpole --sample 2", expect=None)
 
 # %%
-agree = (
-    "No run differs." if clone.status == 0 else "Something differs, and the lines above say what."
-)
+differs = "Something differs, and the lines above say what."
+agree = "No run differs." if clone.status == 0 else differs
 
 # %%
 say(
@@ -562,7 +566,8 @@ The verdict is about the typical seed, so read all of the columns.
 # - Cost is counted in core-hours. Intervals get narrower with the square root of it only.
 # - Runs that depend on nothing but their settings and their seed can be made anywhere.
 # - A fingerprint finds a single changed bit, and marks say when two runs part.
-# - A few runs, drawn at random and trained again, tell much about all of them.
+# - A few runs, drawn at random and trained again, find out if many are wrong. To find out if some
+#   are, you need many.
 #
 # Next: this was the last lesson. [Ask a question of your own](../docs/studies.md), or read what the
 # project [has found](../README.md).
