@@ -70,4 +70,4 @@ def test_runs_on_arm_repeat_themselves_and_begin_as_on_this_processor(arm, names
 @pytest.mark.study
 def test_what_has_no_package_for_arm_is_refused_in_a_sentence(arm):
     out, _ = arm("-c", LANDER).communicate()
-    assert out == "LunarLander-v3 needs Box2D, which has no package for Linux on ARM\n"
+    assert out == "LunarLander-v3 requires Box2D, which has no package for Linux on ARM\n"
