@@ -22,8 +22,9 @@ begin(tensorflow=False)
 # %% [markdown]
 # ## Two agents
 #
-# The project trained agents on CartPole, and tested each now and then during training. These tests
-# are stored, so nothing has to be trained in this lesson. We take two runs, and call them A and B.
+# The project trained agents on CartPole, and tested each now and then during training. A test is the
+# mean return of many episodes. These tests are stored, so nothing has to be trained in this lesson.
+# A run is one training from start to end. We take two runs, and call them A and B.
 
 # %%
 evaluations = load_evaluations("cartpole")
@@ -50,7 +51,8 @@ highest = evaluations["return"].max()
 say(
     f"""
 At the end A returns {final_a:.0f} points and B returns {final_b:.0f}. No agent can return more
-than {highest:.0f}. Many papers and blog posts stop here: two curves, and a winner.
+than {highest:.0f}, because the time limit ends an episode there. Many papers and blog posts stop
+here: two curves, and a winner.
 """
 )
 
@@ -58,8 +60,8 @@ than {highest:.0f}. Many papers and blog posts stop here: two curves, and a winn
 # ## The same agent twice
 #
 # Look at the code above once more. A and B are the same agent, with the same settings. The one
-# difference is the *seed*: the number from which all chance in a run follows, such as the first
-# weights of the network and the random actions during training.
+# difference is the *seed*: the number from which all chance in a run follows, such as the random
+# numbers that an agent starts with and its random actions during training.
 #
 # So the figure compared an agent with itself. Here are all the seeds that were run.
 
@@ -77,13 +79,15 @@ final = one_agent[one_agent["step"] == one_agent["step"].max()]
 num_seeds = len(final)
 num_perfect = int((final["return"] == highest).sum())
 best_reached = one_agent.groupby("seed")["return"].max()
-num_lost = int(((best_reached == highest).to_numpy() & (final["return"] < 475).to_numpy()).sum())
+SOLVED = 475  # CartPole usually counts as solved from here on
+num_lost = int(((best_reached == highest).to_numpy() & (final["return"] < SOLVED).to_numpy()).sum())
 
 # %%
 say(
     f"""
-Of {num_seeds} seeds, {num_perfect} end with the highest return. And {num_lost} had reached it
-earlier, and lost it again. Which of these you see depends on which seed you happen to run.
+Of {num_seeds} seeds, {num_perfect} end with the highest return. CartPole usually counts as solved
+from {SOLVED} points on. And {num_lost} seeds end below that, although they had reached the highest
+return earlier. Which of these you see depends on which seed you happen to run.
 """
 )
 
@@ -108,7 +112,9 @@ In {different:.0%} of all pairs of seeds there is a winner, although there shoul
 # %% [markdown]
 # ## Two agents that do differ
 #
-# Now compare DQN with PPO, another agent. Each dot is a seed.
+# Now compare DQN, the agent above, with PPO, another one. Lessons 2 and 4 explain them. Each dot is
+# a seed. Its height within the row means nothing: it only keeps equal seeds apart. Most dots overlap
+# at the highest return.
 
 # %%
 names = {"dqn": "DQN", "ppo": "PPO"}
@@ -139,14 +145,16 @@ share = (ppo_wins + ties / 2) / all_pairs
 say(
     f"""
 A seed of PPO beats a seed of DQN in {ppo_wins / all_pairs:.0%} of all pairs. It ties in
-{ties / all_pairs:.0%}. If a tie counts one half, PPO's share is {share:.0%}.
+{ties / all_pairs:.0%}. It loses the rest, because PPO's lowest seed returns
+{ends["ppo"].min():.2f}. If a tie counts one half, PPO's share is {share:.0%}.
 """
 )
 
 # %% [markdown]
-# Is that more than chance? The project asks exactly this question of every pair of agents, and gives
-# an *interval* with the answer: the values that the seeds are compatible with. A wide interval means
-# that more seeds are needed. One half in the interval means that chance may have decided.
+# Of two equal agents, each would have a share of about one half. Is PPO's share more than chance?
+# The project asks this of every pair of agents, and gives an *interval* with the answer: the shares
+# that the seeds are compatible with. More seeds make it narrower. One half in the interval means
+# that chance may have decided.
 
 # %%
 from tfrl.analysis import sign_test
@@ -168,18 +176,22 @@ The interval of PPO's share is {low:.0%} to {high:.0%}. {verdict}
 # %% [markdown]
 # ## How to read a report
 #
-# Open [the report on CartPole](../reports/cartpole/README.md). Every one of its answers has three
-# parts.
+# Open [the report on CartPole](../reports/cartpole/README.md). Most of its answers have three parts.
 #
 # 1. A sentence that answers a question. "Cannot tell" is an answer too.
 # 2. A line of evidence: a number, its interval and the number of seeds.
-# 3. A figure in which you see every seed.
+# 3. A figure, often with a mark for every seed.
 #
-# A common mistake is to look at the mean alone. The mean of these seeds is the score of none of them.
+# Its interval for DQN and PPO is wider than ours. The report asks about all pairs at once, so it is
+# stricter. Lesson 2 explains why.
+#
+# A common mistake is to look at the mean alone. The mean of DQN's seeds is the score of none of
+# them: most are at the top, and a few are far below.
 #
 # ## Exercise
 #
-# Write a function that returns how often a seed of `a` beats a seed of `b`. A tie counts one half.
+# Write a function that returns the share of all pairs in which a seed of `a` beats a seed of `b`.
+# Here `a` and `b` are lists of returns, one for each seed. A tie counts one half.
 
 
 # %% tags=["exercise"]

@@ -53,8 +53,8 @@ The products add up to {by_hand["product"].sum()}. That is the return of step {b
 )
 
 # %% [markdown]
-# There is a shorter way. All but the first reward of $G_t$ is $\gamma$ times the return of the next
-# step:
+# There is a shorter way. What follows the first reward in $G_t$ is $\gamma$ times the return of the
+# next step:
 #
 # $$G_t = r_t + \gamma G_{t+1}$$
 #
@@ -104,8 +104,8 @@ returns_to_bellman.discounted_returns(discounted_returns)
 # %% [markdown]
 # ## How far an agent looks
 #
-# The discount factor sets how far ahead an agent looks. Two values are used most, and they look
-# almost the same: `0.9` and `0.99`.
+# The discount factor sets how far ahead an agent looks. Two common values look almost the same:
+# `0.9` and `0.99`. With `1` nothing is discounted.
 #
 # > **Guess first.** After how many steps of waiting is a reward worth half? Guess for both.
 
@@ -130,8 +130,8 @@ plt.show()
 say(
     f"""
 With a discount factor of {factors[0]}, a reward is worth half after {half_lives[0.9]:.1f} steps.
-With {factors[1]} it takes {half_lives[0.99]:.1f} steps. The step from one factor to the other makes
-the agent look {half_lives[0.99] / half_lives[0.9]:.0f} times as far.
+With {factors[1]} it takes {half_lives[0.99]:.1f} steps. So the agent looks
+{half_lives[0.99] / half_lives[0.9]:.0f} times as far.
 """
 )
 
@@ -139,12 +139,14 @@ the agent look {half_lives[0.99] / half_lives[0.9]:.0f} times as far.
 # ## A maze with a known answer
 #
 # The project has mazes. We take one of them. The agent starts at S and moves up, right, down or
-# left. A move into a wall leaves it where it is. Reaching G brings a reward of `1` and ends the
-# episode. All other rewards are `0`.
+# left. A move into a wall or off the board leaves it where it is. Reaching G brings a reward of `1`
+# and ends the episode. All other rewards are `0`.
 #
-# The states are the open squares. `maze_table` has asked the environment what each action does in
-# each of them. So all that can happen is in three tables, with a row for each square and a column
-# for each action.
+# The states are the open squares other than G. `maze_table` has asked the environment what each
+# action does in each of them. So all that can happen is in three tables, with a row for each square
+# and a column for each action, in the order up, right, down, left. Squares are numbered row by row
+# from the top left, beginning with `0`. The print shows the row of S: up and right leave the agent
+# on S itself.
 
 # %%
 GAMMA = 0.9
@@ -160,7 +162,9 @@ plt.show()
 
 # %% [markdown]
 # An agent that always knows a shortest path gets its reward as early as possible. Its return is
-# the most that is possible from a state. We call it $V^*(s)$, the best *value* of the state $s$.
+# the most that is possible from a state. We call it $V^*(s)$, the best *value* of the state $s$. A
+# path of $d$ steps brings the reward with its last step, so $V^*(s) = \gamma^{d-1}$. The code has
+# $d$ in `maze.distance`.
 #
 # > **Guess first.** S and G are two moves apart in the picture, with a wall between them. Is the
 # > value of S one of the highest or one of the lowest?
@@ -181,13 +185,13 @@ say(
     f"""
 From S the goal is {maze.distance[start]:.0f} steps away. Its value is {best_values[start]:.3f}. Of
 the {len(maze.states)} states, {lower} have a lower value. What counts is the way that the agent has
-to go.
+to go, not the distance in the picture.
 """
 )
 
 # %% [markdown]
-# A common mistake is to discount once too often. The reward comes with the last step, so the
-# value is $\gamma^{d-1}$ at a distance of $d$ steps. Next to the goal it is exactly $1$.
+# A common mistake is to discount once too often. Next to the goal the value is exactly $1$: the
+# reward comes with the next step, and is not discounted.
 #
 # ## Bellman's equation
 #
@@ -196,17 +200,19 @@ to go.
 #
 # $$V^*(s) = \max_a \left[ r(s, a) + \gamma V^*(s') \right]$$
 #
-# Here $s'$ is the state that action $a$ leads to. Where the episode ends, nothing follows, and
-# $V^*(s')$ counts as $0$. This is the *Bellman equation*. It turns a question about whole episodes
-# into one about single steps.
+# Here $r(s, a)$ is the reward of action $a$, and $s'$ is the state that it leads to. Where the
+# episode ends, nothing follows, and $V^*(s')$ counts as $0$. This is the *Bellman equation*. It turns
+# a question about whole episodes into one about single steps.
 #
 # The next function computes the right-hand side, for all states at once.
 
 # %%
+# Walls and the goal are no states: their value stays at zero.
 acts = np.isin(np.arange(len(best_values)), maze.states)
 
 
 def sweep(values, over_actions=np.max):
+    # A row for each square, a column for each action. Further below, np.mean replaces np.max.
     following = np.where(maze.terminal, 0.0, values[maze.next_state])
     return np.where(acts, over_actions(maze.reward + GAMMA * following, axis=1), 0.0)
 
@@ -224,8 +230,8 @@ We put the exact values in on the right, and the exact values come out. The larg
 # %% [markdown]
 # ## Exercise: one state, one backup
 #
-# Compute the right-hand side for one state. For each action you get its reward, the value of the
-# state that it leads to, and whether the episode ends there.
+# Compute the right-hand side for one state. This is called a backup. For each action you get its
+# reward, the value of the state that it leads to, and whether the episode ends there.
 
 
 # %% tags=["exercise"]
@@ -277,15 +283,16 @@ exact_after = int(np.argmax(np.array(errors) < 1e-12))
 # %%
 say(
     f"""
-After the first sweep, {above_zero} state has a value. Each sweep carries the reward one step
-further from the goal. After {exact_after} sweeps all values are exact, because no state is further
-away than {np.nanmax(maze.distance):.0f} steps.
+After the first sweep, {above_zero} state has a value above zero. Each sweep carries the reward one
+step further from the goal. After {exact_after} sweeps all values are exact, because no state is
+further away than {np.nanmax(maze.distance):.0f} steps.
 """
 )
 
 # %% [markdown]
-# A theorem says how fast the error falls in any task: each sweep multiplies the largest error by
-# $\gamma$ at most. The figure shows the measured error and this limit.
+# A theorem says how fast the error falls in any task with $\gamma < 1$: each sweep multiplies the
+# largest error by $\gamma$ at most. Here it begins at $1$, so the limit is $\gamma^k$ after $k$
+# sweeps. The figure shows the measured error and this limit.
 
 # %%
 limit = GAMMA ** np.arange(len(errors))
@@ -309,20 +316,23 @@ tight = sum(abs(error - GAMMA**k) < 1e-9 for k, error in enumerate(errors))
 say(
     f"""
 The error is within the limit in {"every sweep" if within else "not every sweep"}. In {tight} of
-{len(errors)} points it is exactly at the limit: the state furthest away has learned nothing yet.
-Then the reward arrives there, and what is left is rounding.
+{len(errors)} points it is exactly at the limit.
 """
 )
 
 # %% [markdown]
+# Why exactly? After $k$ sweeps, the largest error is at the squares that the reward reaches next.
+# Their value is $\gamma^k$, and the table still holds zero there. When the reward has reached all
+# squares, what is left is rounding.
+#
 # ## A value belongs to a policy
 #
 # A *policy* says how an agent acts: which action it takes in which state, or with which
-# probability. A common mistake is to speak of the value of a state. The value is a mean return,
-# and the return depends on how the agent goes on.
+# probability. A common mistake is to speak of the value of a state without naming the policy. The
+# value is a mean return, and the return depends on how the agent goes on.
 #
-# Take a policy that moves at random. Its equation has the mean over the actions in the place of
-# the maximum. The rest is the same, so we sweep as before.
+# Take a policy that moves at random, with the same probability for each action. Its equation has the
+# mean over the actions in the place of the maximum. The rest is the same, so we sweep as before.
 #
 # > **Guess first.** The agent stands two steps from the goal and moves at random. How much of the
 # > best value is left?
@@ -331,12 +341,13 @@ Then the reward arrives there, and what is left is rounding.
 random_values = np.zeros_like(best_values)
 for _ in range(500):
     random_values = sweep(random_values, over_actions=np.mean)
-near = int(np.flatnonzero(maze.distance == 2)[0])
+near = int(np.flatnonzero(maze.distance == 2)[0])  # the square two steps from the goal
 
 
 # %% [markdown]
-# Is that really a mean of returns? We can test it. The next cell plays random episodes from that
-# square, and takes the mean of their returns. It does so for each of several seeds.
+# The sweeps give a value. Is it really a mean of returns? We can test it. The next cell plays random
+# episodes from that square, and takes the mean of their returns. It does so for each of several
+# seeds.
 
 
 # %%
@@ -363,15 +374,16 @@ axes.set(
     yticks=[],
     ylim=(-1, 1),
 )
-axes.legend(loc="upper left", ncols=2)
+axes.legend(loc="upper right", ncols=2)
 plt.show()
 
 # %%
 say(
     f"""
 The equation gives {random_values[near]:.3f}. The means of {len(means)} seeds are between
-{min(means):.3f} and {max(means):.3f}. Of the best value, {best_values[near]:.1f}, the random policy
-keeps {random_values[near] / best_values[near]:.0%}.
+{min(means):.3f} and {max(means):.3f}. They lie on both sides of the equation's value, and do not
+contradict it. Of the best value, {best_values[near]:.1f}, the random policy keeps
+{random_values[near] / best_values[near]:.0%}.
 """
 )
 
@@ -382,16 +394,21 @@ keeps {random_values[near] / best_values[near]:.0%}.
 # try, and it sees one step at a time.
 #
 # For this, values of states are not enough. To choose an action from them, you have to know where it
-# leads. So *Q-learning* keeps a number for each state and action, the *action value* $Q(s, a)$: the
-# return if you take $a$ now, and act in the best way afterwards. Its Bellman equation is
+# leads. So *Q-learning* keeps a number for each state and action: its estimate of the *action value*
+# $Q^*(s, a)$. That is the return if you take $a$ now, and act in the best way afterwards. Its
+# Bellman equation is
 #
 # $$Q^*(s, a) = r(s, a) + \gamma \max_{a'} Q^*(s', a')$$
 #
-# The agent takes a step and compares both sides. The right-hand side is the *target*. The target
-# minus $Q(s, a)$ is the *temporal-difference error*. The agent moves $Q(s, a)$ by a part $\alpha$ of
-# that error, the learning rate:
+# where $a'$ runs through the actions in $s'$. The agent does not know $Q^*$, so it puts its own
+# estimates $Q$ on both sides. It takes a step and compares the sides. The right-hand side is the
+# *target*. The target minus $Q(s, a)$ is the *temporal-difference error* $\delta$:
 #
-# $$Q(s, a) \leftarrow Q(s, a) + \alpha \left[ r + \gamma \max_{a'} Q(s', a') - Q(s, a) \right]$$
+# $$\delta = r + \gamma \max_{a'} Q(s', a') - Q(s, a)$$
+#
+# The agent moves $Q(s, a)$ by a part $\alpha$ of that error. This part is the learning rate:
+#
+# $$Q(s, a) \leftarrow Q(s, a) + \alpha \delta$$
 #
 # One update by hand: the agent has moved, without a reward, into a state with these four values.
 
@@ -448,8 +465,9 @@ def choose(values, epsilon, rng):
 
 
 # %% [markdown]
-# An episode begins in one of the squares `starts`, and ends at the goal. With `slip` a move goes in
-# a random direction now and then; we use it later.
+# An episode begins in one of the squares `starts`, and ends at the goal. Two settings are for later:
+# with `slip` a move goes in a random direction now and then, and with `alpha="1/n"` the learning
+# rate falls.
 
 # %%
 STEPS, EVERY = 30_000, 500
@@ -460,7 +478,7 @@ def q_learning(seed, starts, epsilon, alpha=0.5, slip=0.0, truth=best_q):
     q, visits, errors = np.zeros_like(truth), np.zeros_like(truth), []
     state = rng.choice(starts)
     for step in range(STEPS + 1):
-        if step % EVERY == 0:
+        if step % EVERY == 0:  # note the largest error of any state and action
             errors.append(np.abs(q - truth)[maze.states].max())
         action = choose(q[state], epsilon, rng)
         moved = choose(q[state], 1.0, rng) if rng.random() < slip else action
@@ -468,7 +486,7 @@ def q_learning(seed, starts, epsilon, alpha=0.5, slip=0.0, truth=best_q):
         target = maze.reward[state, moved] + (0.0 if ends else GAMMA * q[next_state].max())
         visits[state, action] += 1
         rate = 1 / visits[state, action] if alpha == "1/n" else alpha
-        q[state, action] += rate * (target - q[state, action])
+        q[state, action] += rate * (target - q[state, action])  # as in the exercise
         state = rng.choice(starts) if ends else next_state
     return errors, q
 
@@ -505,15 +523,15 @@ worst = random_errors[:, -1].max()
 say(
     f"""
 After {STEPS:,} steps the largest error of any state, action and seed is {worst:.0e}. Q-learning has
-{"found" if worst < 0.01 else "not found"} the best values, although no episode was played well.
+{"found" if worst < 0.01 else "not found"} the best values, although it always acted at random.
 """
 )
 
 # %% [markdown]
-# That is a point often missed. The target has the maximum of the next Q, not the Q of the action
-# that comes next. So Q-learning learns about the best policy while it follows another one. Such a
-# method is *off-policy*. It has to try every action in every state, again and again, but it need
-# not act well.
+# Why the best values, and not those of the random policy? The target has the maximum of the next Q,
+# not the Q of the action that comes next. So Q-learning learns about the best policy while it follows
+# another one. Such a method is *off-policy*. It has to try every action in every state, again and
+# again, but it need not act well.
 #
 # ## A table that is wrong, and good enough
 #
@@ -543,7 +561,7 @@ for name, part, colour in (
 ):
     axes.semilogy(steps, part.T, color=colour, linewidth=0.9, alpha=0.8)
     axes.plot([], [], color=colour, label=name)
-axes.set(title="Two ways to act: every seed", xlabel="steps", ylabel="largest |Q − Q*|")
+axes.set(title="Two ways to act and start: every seed", xlabel="steps", ylabel="largest |Q − Q*|")
 axes.legend(loc="lower left")
 plt.show()
 
@@ -560,24 +578,28 @@ say(
     f"""
 Of {len(paths)} agents, {shortest} know a shortest path from S. Yet the largest errors of their
 tables are between {low:.2f} and {high:.2f}. On the paths themselves, the highest Q of a square is
-wrong by {on_path:.0e} at most. The tables are wrong elsewhere.
+wrong by {on_path:.0e} at most. The large errors are at other squares or other actions.
 """
 )
 
 # %% [markdown]
-# A common mistake is to take one for the other. An agent can act well without a small error of Q.
-# In turn, a Q that is right where the agent goes says nothing about the rest. Lesson 8 puts agents
-# where they have not been.
+# A common mistake is to take good behaviour for a right table. An agent can act well with large
+# errors of Q. In turn, a Q that is right where the agent goes says nothing about the rest. Lesson 8
+# puts agents where they have not been.
+#
+# This agent differs from the random one in two ways: how it acts, and where it starts. The figure
+# cannot tell which of them makes its errors large.
 #
 # ## Which learning rate?
 #
-# Textbooks prove that Q-learning converges if its learning rate falls in the right way. The usual
-# example is $1/n$: the n-th visit to a state and action moves Q by a part $1/n$. Then Q is the mean
-# of all targets so far. We compare it with two constant rates.
+# Textbooks prove that Q-learning converges if its learning rate falls in the right way, and if it
+# goes on trying everything. The usual example is $1/n$: the n-th visit to a state and action moves Q
+# by a part $1/n$. Then Q is the mean of all targets so far. We compare it with two constant rates.
+# With a rate of one, Q is the last target.
 #
 # We do it in two mazes: this one, and a slippery one. In the slippery one, a move goes in a
-# random direction with a probability of `SLIP`. Its exact values need the mean over where a move
-# ends, and again sweeps until nothing changes.
+# random direction with a probability of `SLIP`. To find its exact values, we take the mean over
+# where a move may end, and sweep again.
 
 # %%
 SLIP = 0.2
@@ -619,7 +641,7 @@ table
 
 # %% [markdown]
 # These are the errors at the end, over all seeds. Is the order of two rates sure? As in lesson 0, we
-# count pairs of seeds.
+# count pairs of seeds. We ask three questions, so each interval is a little wider: lesson 2 says why.
 
 # %%
 from tfrl.analysis import sign_test
@@ -627,7 +649,7 @@ from tfrl.analysis import sign_test
 
 def smaller(name, one, other):
     differences = sign_test.Differences.between(ends[name, other], ends[name, one])
-    low, high = differences.share_interval()
+    low, high = differences.share_interval(1 - sign_test.ALPHA / 3)
     sure = "The seeds can tell." if low > 0.5 or high < 0.5 else "The seeds cannot tell."
     share = f"{differences.share:.0%} of all pairs ({low:.0%} to {high:.0%})"
     return f"α = {one} ends nearer to the truth than α = {other} in {share}. {sure}"
@@ -643,12 +665,12 @@ say(
 )
 
 # %% [markdown]
-# Where nothing is left to chance, one visit tells all there is to know, so a rate of one loses
-# nothing. Where moves slip, each target is a draw, and a constant rate keeps following the last
-# draws: its error stops falling.
+# Without chance, an action always leads to the same square, so a target has no noise. A rate of one
+# loses nothing then. Where moves slip, each target is a draw. A constant rate keeps following the
+# last draws, so its error stops falling.
 #
-# The rate $1/n$ cannot be thrown off like that. But its mean holds the first targets too, which
-# came from a table of zeros, and it forgets them slowly. A theorem about the limit does not say
+# The rate $1/n$ averages these draws. But its mean also holds the first targets, which came from a
+# table of zeros, and it forgets them slowly. A theorem about the limit does not say
 # how an agent does within your budget. You have to measure that.
 #
 # ## What you have seen

@@ -58,7 +58,8 @@ its angular velocity. There are {num_actions} actions: push left, push right.
 # ## Time steps
 #
 # An environment answers with a *time step*. It has four parts: the observation, the reward, the
-# discount, and the step type, which is FIRST, MID or LAST.
+# discount, and the step type, which is FIRST, MID or LAST. The pole counts as fallen when it leans
+# more than `12` degrees.
 #
 # > **Guess first.** We push right all the time, until the pole falls, and then once more. What does
 # > the environment answer to that last push?
@@ -154,9 +155,10 @@ boxes = len(np.unique(np.minimum(scaled * bins, bins - 1).astype(int), axis=0))
 # %%
 say(
     f"""
-Of {len(seen):,} states, {different:,} are different. We could cut the range of each number into
-{bins} parts. Then the table has {bins**size:,} rows. The random agent has been in {boxes:,} of them.
-An update in one row tells the other rows nothing, not even the one next to it.
+Of {len(seen):,} states, {different:,} are different. The agent came back to
+{len(seen) - different:,} of them. We could cut the range of each number into {bins} parts. Then the
+table has {bins**size:,} rows. The random agent has been in {boxes:,} of them. An update in one row
+tells the other rows nothing, not even the one next to it.
 """
 )
 
@@ -164,8 +166,8 @@ An update in one row tells the other rows nothing, not even the one next to it.
 # ## The network
 #
 # A network maps the numbers of a state to one Q for each action. States that are alike get values
-# that are alike, so it also says something about states that it has never seen. That is why DQN
-# works, and also where its troubles come from.
+# that are alike, so it also says something about states that it has never seen. The price: an update
+# for one state moves the values of other states too.
 #
 # TF-Agents' class is `QNetwork`. It is built from the specs. The project draws its weights from the
 # seed.
@@ -180,6 +182,7 @@ network = q_network.QNetwork(
     environment.observation_spec(), environment.action_spec(), fc_layer_params=(100, 50)
 )
 network.create_variables()
+# A RandomStream holds the random numbers of one use, here the weights. They follow from the seed.
 draw_weights([network], RandomStream(Stream.WEIGHTS, SEED))
 q_of_first, _ = network(seen[:3])
 pd.DataFrame(q_of_first.numpy(), columns=["Q(s, left)", "Q(s, right)"]).round(3)
@@ -199,12 +202,14 @@ The network has {num_weights:,} weights. So far they are random, and so are the 
 # ## The replay buffer
 #
 # Supervised learning draws its batches from a data set. An agent's data come one by one, and each
-# frame is much like the one before. So DQN keeps the frames in a *replay buffer*, and draws its
-# batches from it. When the buffer is full, a new frame takes the place of the oldest.
+# frame is much like the one before. A batch of the newest frames would show little more than one
+# situation. So DQN keeps the frames in a *replay buffer*, and draws its batches from all of it. When
+# the buffer is full, a new frame takes the place of the oldest.
 #
-# Here is the project's, which has TF-Agents' interface. We add numbers instead of frames.
+# Here is the project's, which has TF-Agents' interface. It has room for `4` frames. We add the
+# numbers from `0` to `6` instead of frames, and then draw pairs.
 #
-# > **Guess first.** What does the buffer hold in the end?
+# > **Guess first.** Which numbers does the buffer hold after that? Which pairs can be drawn?
 
 # %%
 from tfrl.components.replay_buffer import UniformReplayBuffer
@@ -232,8 +237,9 @@ print("pairs:", *pairs.numpy())
 #
 # ## Exercise: which pairs count
 #
-# A buffer holds frames with these step types. Write a function that returns the list of positions
-# `t` such that the frames `t` and `t + 1` are a transition to learn from.
+# The list `step_types` has the step type of each frame in a buffer, the oldest first. Write a
+# function that returns the list of positions `t` such that the frames `t` and `t + 1` are a
+# transition to learn from. Positions begin at `0`.
 
 
 # %% tags=["exercise"]
@@ -261,20 +267,23 @@ dqn.usable(usable)
 # Q-learning moved a number towards its target. DQN moves all weights of the network by a gradient
 # step on the squared error, for a batch of transitions:
 #
-# $$L = \frac{1}{N} \sum_{i=1}^{N} \left[ y_i - Q(s_i, a_i) \right]^2, \qquad
-# y_i = r_i + \gamma d_i \max_{a'} Q_{\text{target}}(s'_i, a')$$
+# $$L = \frac{1}{N} \sum_{i=1}^{N} \left[ y_i - Q(s_i, a_i) \right]^2$$
 #
-# Here $d_i$ is the discount of the time step: $0$ after a fall, else $1$.
+# $$y_i = r_i + \gamma d_i \max_{a'} Q_{\text{target}}(s'_i, a')$$
+#
+# Here $d_i$ is the discount of the time step: $0$ after a fall, else $1$. It is not the discount
+# factor, which is $\gamma$.
 #
 # Two things are not as in supervised learning. The target $y_i$ is made by a network itself, and it
 # counts as a constant: no gradient goes through it. And it is made by a copy of the network, the
-# *target network* $Q_{\text{target}}$. The copy stays as it is for many updates. Then the
-# weights of Q are copied into it again.
+# *target network* $Q_{\text{target}}$. The copy stays as it is for many updates, so the targets stand
+# still while Q moves towards them. Then the weights of Q are copied into it again.
 #
 # ## Exercise: the targets
 #
 # Compute all targets of a batch. You get arrays of NumPy: `rewards` and `discounts` have an entry
-# for each transition. `next_q` has a row for each transition and a column for each action.
+# for each transition. `next_q` holds $Q_{\text{target}}(s'_i, a')$, with a row for each transition
+# and a column for each action.
 
 
 # %% tags=["exercise"]
@@ -429,7 +438,8 @@ say(
     f"""
 In the first quarter of training, the mean return of an episode is {early:.0f}. In the last quarter
 it is {late:.0f}. The mean loss of the first quarter is {early_loss:.2f}, and of the last
-{late_loss:.2f}.
+{late_loss:.2f}. So the agent plays {"better" if late > early else "no better"} than at first, and its
+loss is {"larger" if late_loss > early_loss else "not larger"}.
 """
 )
 
@@ -438,15 +448,16 @@ it is {late:.0f}. The mean loss of the first quarter is {early_loss:.2f}, and of
 # every `500` updates the targets change at once.
 #
 # A common mistake is to read the loss as in supervised learning. It says how far Q is from targets
-# that the agent makes itself, on data that it chose itself. Both change all the time. As the returns
-# grow, the values grow, and errors of the same relative size give a larger loss. To know how an
+# that the agent makes itself, on data that it chose itself. Both change all the time. Values grow
+# with the returns, and an error of the same relative size then gives a larger loss. To know how an
 # agent does, let it play.
 #
 # ## The same over seeds
 #
-# That was one seed, so it says little. The project's pipeline `"dqn"` has the same parts. Three
-# things differ: it begins with random actions and lowers epsilon step by step, it updates all
-# weights as one vector, and it tests the greedy policy along the way.
+# That was one seed, so it says little. The project's pipeline `"dqn"` is built in the same way. There
+# are two main differences. It begins with random actions, and lowers epsilon step by step. And now
+# and then it tests the greedy policy, which always takes the highest Q. A test is the mean return of
+# `10` episodes.
 
 # %%
 SEEDS, STEPS = range(10), 10_000
@@ -487,10 +498,12 @@ The scores of the {len(SEEDS)} seeds are between {scores("DQN").min():.0f} and
 # %% [markdown]
 # ## Take one idea away
 #
-# DQN is Q-learning with a network, a replay buffer and a target network. Which of them does it need?
-# We change one setting at a time, and leave all others as they are.
+# DQN is Q-learning with a network, a replay buffer and a target network. Does it need the last two?
+# And does it need a discount factor near one? We change one setting at a time, and leave all others
+# as they are.
 #
-# 1. **Without replay.** The buffer holds no more than a batch: the last `64` frames.
+# 1. **Without replay.** The buffer holds no more than a batch: the last `64` frames. They are still
+#    drawn more than once, so some replay is left.
 # 2. **Without a target network.** It is copied after every update, so it always equals Q.
 # 3. **With a wrong discount.** The discount factor is `0.5`.
 #
@@ -530,9 +543,9 @@ axes.set(
 plt.show()
 
 # %% [markdown]
-# Now the verdicts, as in lesson 0. One thing is new. We ask three questions at once, so chance has
-# three opportunities to fool us. Each interval is made wider, such that all of them hold together
-# with the usual confidence.
+# Now the verdicts, as in lesson 0. We ask three questions at once, so chance has three opportunities
+# to fool us. So each interval is made wider. All three together then hold with `95%` confidence: in
+# so many of such studies, none of them is wrong.
 
 # %%
 from tfrl.analysis import sign_test
@@ -562,7 +575,8 @@ say(
 # %% [markdown]
 # ## What each idea is for
 #
-# Each of the three has a reason. The reason can be measured on its own, whatever the seeds say.
+# Each of the three settings has a reason. We can look at the reason on its own, whatever the seeds
+# say. That does not show that the setting raises the return.
 
 # %%
 step_types = buffer.gather_all().step_type.numpy()[0]
@@ -580,15 +594,17 @@ worth = 0.5**fallen_after, GAMMA**fallen_after
 # %%
 say(
     f"""
-- **Replay.** We look into the buffer of the run by hand, and count episodes. In the last {BATCH}
-  frames there are {last_episodes}. In all frames there are {all_episodes}. A batch from a short
-  buffer shows what the agent does just now, and the rest is forgotten.
-- **Target network.** We made one more update of the run by hand. It moved the values of the states
-  of the batch by {moved:.4f} on average. It moved the values of the next states by {next_moved:.4f},
-  though they were not to change: without a copy, the targets would have moved with them.
+- **Replay.** We look into the buffer of the run by hand, and count episodes. The last {BATCH} frames
+  come from {last_episodes} {"episode" if last_episodes == 1 else "episodes"}. All frames together come
+  from {all_episodes}. A batch from a short buffer shows what the agent does just now, and the rest is
+  forgotten.
+- **Target network.** We made one more update of the run by hand, on the batch that checked the loss.
+  It moved the values of the states of the batch by {moved:.4f} on average. It moved the values of the
+  next states by {next_moved:.4f}. Targets are made from these: without a copy, they would have moved
+  too.
 - **Discount.** Pushed to one side, the pole falls after {fallen_after} steps. With a factor of
   {GAMMA}, a reward that is lost then counts {worth[1]:.2f} now. With the wrong one it counts
-  {worth[0]:.4f}. Whether such an agent looks far enough ahead, the verdict above says.
+  {worth[0]:.4f}. The verdict above says whether that costs return.
 """
 )
 

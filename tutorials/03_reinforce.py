@@ -25,8 +25,8 @@ begin()
 # The task is tiny, so that every number can be followed. An episode has one step. The agent takes
 # action `0` or `1`, and each pays a fixed reward. The agent does not know the rewards.
 #
-# The policy has two numbers, one for each action, which it learns. They are called *logits*. The
-# softmax turns them into probabilities:
+# The policy has two numbers, one for each action, which it learns. They are called *logits*, and
+# written $\theta_0$ and $\theta_1$. The softmax turns them into probabilities:
 #
 # $$\pi(a) = \frac{e^{\theta_a}}{e^{\theta_0} + e^{\theta_1}}$$
 
@@ -64,7 +64,8 @@ slope = (expected_reward(logits + nudge) - expected_reward(logits - nudge)) / (2
 say(
     f"""
 We try it: the expected reward grows by {slope:.4f} for each unit. This number is the first half of
-the gradient. The other half, of the second logit, has the opposite sign.
+the gradient. The other half, of the second logit, is as large and has the opposite sign, since only
+the difference counts.
 """
 )
 
@@ -94,18 +95,22 @@ print("derivative of the reward:", tape.gradient(reward, parameters))
 # number by a little. And in a real environment the reward comes from outside the program.
 #
 # What does change smoothly is how likely the action is. The expected reward is
-# $J = \sum_a \pi(a)\, r(a)$. In its derivative, the rewards are constants:
+# $J = \sum_a \pi(a)\, r(a)$. We write $\nabla$ for the derivative with respect to the logits. In it,
+# the rewards are constants:
 #
 # $$\nabla J = \sum_a r(a) \nabla \pi(a) = \sum_a \pi(a)\, r(a) \nabla \log \pi(a)$$
 #
-# The second step uses $\nabla \pi = \pi \nabla \log \pi$. It brings $\pi(a)$ to the front, so this
-# is a mean over the actions that the agent takes. A mean can be estimated from samples. So for each
-# action taken, compute
+# The second step uses $\nabla \log \pi = \nabla \pi / \pi$, the derivative of a logarithm. It brings
+# $\pi(a)$ to the front, so this is a mean over the actions that the agent takes. A mean can be
+# estimated from samples. So for each action taken, compute
 #
 # $$r(a) \nabla \log \pi(a)$$
 #
-# and average. For logits, the derivative is short: $\partial \log \pi(a) / \partial \theta_i$ is
-# $1 - \pi(i)$ for the action taken, and $-\pi(i)$ for each other one.
+# and average. An update adds this average, times a learning rate, to the logits.
+#
+# What is left is $\nabla \log \pi(a)$. By the softmax,
+# $\log \pi(a) = \theta_a - \log \sum_b e^{\theta_b}$. Its derivative with respect to $\theta_i$ is
+# $1 - \pi(i)$ if $i$ is the action taken, else $-\pi(i)$.
 #
 # > **Guess first.** The worse action pays too. If the agent takes it, does the update make it more
 # > likely, or less?
@@ -124,17 +129,19 @@ exact = by_hand["times probability"].sum()
 # %%
 say(
     f"""
-All of this is of the first logit. The last column adds up to {exact:.4f}, and that is the slope that
-we measured. Look at the sample of action `1`: it moves the first logit by
-{by_hand["reward · ∇ log π"].iloc[1]:.1f}, so it makes the worse action more likely. A single sample
-can point the wrong way. Only the mean is right.
+Every derivative in the table is with respect to the first logit. The last column adds up to
+{exact:.4f}, and that is the slope that we measured. Look at the sample of action `1`: with a learning
+rate of one, it moves the first logit by {by_hand["reward · ∇ log π"].iloc[1]:.1f}, and the second by
+as much in the other direction. So it makes the worse action more likely. A single sample can point the
+wrong way. Only the mean is right.
 """
 )
 
 # %% [markdown]
 # ## Exercise: the derivative of the log-probability
 #
-# Write it for any number of actions. Return an array with an entry for each logit.
+# Write $\nabla \log \pi(a)$ for any number of actions. `action` is the number of the action taken.
+# Return an array with an entry for each logit.
 
 
 # %% tags=["exercise"]
@@ -162,7 +169,7 @@ reinforce.log_probability_gradient(log_probability_gradient)
 # ## The same in TF-Agents
 #
 # Now the same policy as an agent of TF-Agents. Its network has no hidden layer, and its input is
-# always `1`. So its two biases are our two logits.
+# always `1`. We set its other weights to zero, so its two biases are our two logits.
 
 # %%
 from tf_agents.agents.reinforce.reinforce_agent import ReinforceAgent
@@ -219,7 +226,8 @@ comparison
 #
 # $$\nabla J \approx \sum_t G_t \nabla \log \pi(a_t | s_t)$$
 #
-# It is not weighted with what came before: the action had no part in that.
+# Here $\pi(a_t | s_t)$ is the probability of the action in the state of that step. In our task there
+# is only one state. The action is not weighted with what came before: it had no part in that.
 #
 # > **Guess first.** The agent takes action `0`, earns `1`, takes action `1`, and earns `2`. Which
 # > weights do the two actions get, if nothing is discounted?
@@ -278,8 +286,11 @@ reinforce.episode_gradient(episode_gradient)
 # ## The loss is not an error
 #
 # Libraries minimize a loss. So TF-Agents uses one whose derivative is the gradient, with the sign
-# turned round: $-\sum_t G_t \log \pi(a_t | s_t)$. A common mistake is to watch this loss as in
-# supervised learning.
+# turned round:
+#
+# $$-\sum_t G_t \log \pi(a_t | s_t)$$
+#
+# A common mistake is to watch this loss as in supervised learning.
 #
 # > **Guess first.** The policy gets better. Does the loss fall? And if all rewards are lowered by the
 # > same amount?
@@ -320,10 +331,10 @@ is of use.
 )
 
 # %% [markdown]
-# ## The noise, and how many episodes it takes away
+# ## Noise, and how a larger batch lowers it
 #
 # The mean of the samples is right, but each sample is far from it. What matters is the variance of
-# the gradient. We measure it for batches of several sizes, with every seed.
+# the gradient. We measure it for batches of several sizes, with several seeds.
 #
 # > **Guess first.** You take four times as many episodes. How much smaller is the standard deviation
 # > of the gradient?
@@ -370,8 +381,8 @@ say(
     f"""
 The variance of one episode is {one_episode**2:.1f} by calculation, and {deviation[:, 0].min() ** 2:.1f}
 to {deviation[:, 0].max() ** 2:.1f} measured. With {sizes[1]} episodes the deviation is {ratio:.2f}
-times smaller. The gradient that we look for is {exact:.1f}, so from a single episode you cannot even
-tell its sign.
+times smaller: it falls with the square root of the number of episodes. The gradient that we look for
+is {exact:.1f}, so from a single episode you cannot even tell its sign.
 """
 )
 
@@ -419,11 +430,13 @@ grand_means = measured.mean(axis=(0, 2))
 # %%
 say(
     f"""
-The mean of the derivative is {mean_of_derivative:.0f}, so a baseline is free: over all seeds, the
-mean gradient is between {grand_means.min():.2f} and {grand_means.max():.2f} for all these baselines.
-The variance is {variance_with(0):.0f} without one, and {variance_with(policy @ PAY):.0f} with the
-mean reward. It is least at {best_baseline:.1f}, and {variance_with(best_baseline):.1f} there. At
-{baselines[-1]} it is {variance_with(baselines[-1]):.0f}: a bad baseline does harm.
+The mean of the derivative is {mean_of_derivative:.0f}, so a baseline is free: it does not change the
+mean gradient. Over all seeds, we measure {grand_means.min():.2f} to {grand_means.max():.2f} for all
+these baselines. The variance is {variance_with(0):.0f} without one, and
+{variance_with(policy @ PAY):.0f} with the mean reward. It is least at {best_baseline:.1f}, and
+{variance_with(best_baseline):.1f} there: both actions give the same sample. With more actions, no
+baseline does that in general. At {baselines[-1]} it is {variance_with(baselines[-1]):.0f}: a bad
+baseline does harm.
 """
 )
 
@@ -433,9 +446,9 @@ mean reward. It is least at {best_baseline:.1f}, and {variance_with(best_baselin
 #
 # ## A baseline that is not free
 #
-# A baseline must not depend on the action that it is subtracted from. The mean return of the batch
-# does: the episode is part of it. Yet this is what happens if returns are *normalized*, to a mean
-# of zero and a deviation of one, and TF-Agents does it unless told otherwise.
+# A baseline must not depend on the action whose return it is subtracted from. The mean return of the
+# batch does: the episode itself is part of it. Yet TF-Agents subtracts it unless told otherwise. Its
+# returns are *normalized*, to a mean of zero and a deviation of one.
 #
 # > **Guess first.** We train the agent of TF-Agents with this default on one episode of one step.
 # > What is the gradient?
@@ -447,7 +460,7 @@ print("gradient of one episode, normalized:", single)
 
 # %% [markdown]
 # The mean of a single return is this return, so nothing is left of it. In larger batches, a part is
-# lost.
+# lost. The next cell only subtracts the mean. It does not divide by the deviation.
 
 
 # %%
@@ -499,8 +512,8 @@ reinforce.leave_one_out(leave_one_out)
 # ## The same on CartPole
 #
 # Is it like that with a real network? We take the project's REINFORCE before training, and play
-# many episodes of CartPole. It is TF-Agents' agent with four faults corrected, which
-# [its description](../docs/reinforce.md) explains.
+# many episodes of CartPole. It is TF-Agents' agent with four faults corrected, which are listed in
+# [its code](../tfrl/pipelines/reinforce.py).
 
 # %%
 from tfrl import environments, pipelines
@@ -553,6 +566,9 @@ per_episode = np.array([measure(seed) for seed in SEEDS], float)
 print("seeds, without and with baseline, episodes, weights:", per_episode.shape)
 
 # %% [markdown]
+# A gradient now has an entry for each weight. Its noise is the root of the sum of all variances. We
+# divide it by the length of the mean gradient.
+#
 # > **Guess first.** TF-Agents' tutorial updates after every two episodes. Is the noise of such an
 # > update larger or smaller than the gradient itself? And how much of the variance does the baseline
 # > take away?
@@ -608,14 +624,17 @@ How much a baseline helps depends on the task and on the policy.
 #
 # Now we train. The first three agents update after two episodes. They differ in what is subtracted
 # from the returns: nothing, the value from a second network, or the mean over all steps of the
-# batch (normalized returns, the default).
+# batch (normalized returns, the default). Normalized returns are also divided by their deviation.
 #
 # The other two are like the third, with a larger batch. They make fewer updates in the same number of
 # environment steps. So the last one has a larger learning rate, by the square root of the ratio of
 # the batch sizes. That is a usual rule for Adam. Nothing was tuned for this comparison. The defaults
 # are those of TF-Agents' tutorial, which uses the small batch.
 #
-# > **Guess first.** Which one learns fastest? Which differences will the seeds be able to tell?
+# A test takes the most likely action in each step (the greedy policy). The score of a seed is the
+# return of its last test.
+#
+# > **Guess first.** Which one ends highest? Which differences will the seeds be able to tell?
 
 # %%
 STEPS, LARGE = 15_000, 16
@@ -623,8 +642,8 @@ default = Reinforce.Config()
 large = {"collect_episodes_per_iteration": LARGE}
 faster = default.learning_rate * np.sqrt(LARGE / default.collect_episodes_per_iteration)
 variants = {
-    "nothing": {"normalize_returns": False},
-    "learned value": {"normalize_returns": False, "use_value_network": True},
+    "nothing subtracted": {"normalize_returns": False},
+    "value subtracted": {"normalize_returns": False, "use_value_network": True},
     "normalized": {},
     f"{LARGE} episodes": large,
     f"{LARGE} episodes, larger rate": large | {"learning_rate": float(faster)},
@@ -653,7 +672,7 @@ ends = {name: run[run["step"] == STEPS]["return"].to_numpy() for name, run in ru
 
 def verdict(one, other):
     differences = sign_test.Differences.between(ends[one], ends[other])
-    low, high = differences.share_interval()
+    low, high = differences.share_interval(1 - sign_test.ALPHA / 5)  # five questions
     told = "The seeds cannot tell." if low <= 0.5 <= high else "The seeds can tell."
     share = f"{differences.share:.0%} of all pairs of seeds ({low:.0%} to {high:.0%})"
     return f"**{one}** ends above **{other}** in {share}. {told}"
@@ -664,8 +683,8 @@ large_batch, large_rate = list(variants)[3:]
 # %%
 say(
     f"""
-- {verdict("learned value", "nothing")}
-- {verdict("normalized", "nothing")}
+- {verdict("value subtracted", "nothing subtracted")}
+- {verdict("normalized", "nothing subtracted")}
 - {verdict("normalized", large_batch)}
 - {verdict("normalized", large_rate)}
 - {verdict(large_rate, large_batch)}
@@ -674,14 +693,15 @@ say(
 
 # %% [markdown]
 # Less noise in a gradient is a means, and not the aim. A larger batch has to earn the steps that it
-# costs, and a baseline that is learned has to be learned first. A common mistake is to argue from the
+# costs, and a baseline that is learned is wrong at first. A common mistake is to argue from the
 # variance alone. What counts is the return after the same number of steps, over seeds.
 #
 # ## Each episode is used once
 #
 # REINFORCE throws its episodes away after one update. A common mistake is to keep them in a replay
 # buffer, as DQN does. The gradient is a mean over the actions of the policy as it is now, and old
-# episodes hold the actions of an old policy. Such a method is *on-policy*.
+# episodes hold the actions of an old policy. A method that needs the actions of its current policy is
+# *on-policy*.
 #
 # > **Guess first.** The policy has moved on, and now takes both actions equally often. What do we get
 # > from the old actions?

@@ -21,8 +21,12 @@ begin()
 # %% [markdown]
 # ## A ratio
 #
-# There is one state and two actions. The old policy has drawn the data. Since then the policy has
-# changed. The advantage of lesson 3 says how much better an action was than usual.
+# PPO repeats two things. It collects frames with its policy: a *rollout*. Then it makes several
+# updates from them. So there are two policies. The old one drew the actions of the rollout. The new
+# one is the policy after some updates.
+#
+# Here is an example with one state and two actions. The advantage of lesson 3 says how much better
+# an action was than usual. Its two values are made up.
 
 # %%
 old, new = np.array([0.5, 0.5]), np.array([0.3, 0.7])
@@ -55,8 +59,8 @@ A ratio of {ratio:.1f} does not mean that the action lost {ratio:.0%} of its pro
 
 # %% [markdown]
 # Why a ratio, and not the difference? We want the mean advantage under the new policy, and we have
-# actions of the old one. A mean over the old policy's actions becomes one over the new policy's, if
-# each action is weighted with the ratio:
+# actions of the old one. A mean over the old policy's actions becomes a mean over the new policy's,
+# if each action is weighted with the ratio:
 #
 # $$\sum_a \pi_{\text{old}}(a)\, \frac{\pi_{\text{new}}(a)}{\pi_{\text{old}}(a)}\, A(a)
 # = \sum_a \pi_{\text{new}}(a)\, A(a)$$
@@ -104,13 +108,13 @@ that is the old policy's mean, and it has the wrong sign.
 
 # %% [markdown]
 # Where the new policy equals the old one, all ratios are $1$. The derivative of the ratio is
-# $\nabla r = r\, \nabla \log \pi_{\text{new}}$, so there it is $\nabla \log \pi$. The first update of
-# PPO is the one of REINFORCE, with advantages.
+# $\nabla r = r\, \nabla \log \pi_{\text{new}}$, so there it is $\nabla \log \pi$. So the first update
+# from a rollout is the one of REINFORCE, with advantages.
 #
 # ## How far can a ratio reach?
 #
-# The correction is right on average. How far is a single estimate from it? We take a policy that
-# rarely takes action `1`, and let the new policy take it more and more often.
+# The correction is right on average. How far off is a single estimate, here from `100` actions? We
+# take a policy that rarely takes action `1`, and let the new policy take it more and more often.
 #
 # > **Guess first.** What happens to the estimates as the policies move apart?
 
@@ -152,8 +156,8 @@ furthest apart it is {spread[-1]:.2f}. A few rare actions then carry most of the
 #
 # $$L = \min\left[ r A,\ \text{clip}(r, 1 - \epsilon, 1 + \epsilon)\, A \right]$$
 #
-# with $r$ the ratio, $A$ the advantage, and mostly $\epsilon = 0.2$. The clip moves a number that is
-# outside of the range to the end of the range.
+# with $r$ the ratio, $A$ the advantage, and mostly $\epsilon = 0.2$. The clip moves a ratio outside
+# of the range from $1 - \epsilon$ to $1 + \epsilon$ to the nearer end of it.
 #
 # > **Guess first.** Draw $L$ over the ratio, for an advantage of $1$ and of $-1$. Where is it flat?
 
@@ -177,7 +181,7 @@ plt.show()
 #
 # ## Exercise: the objective
 #
-# Write it for one action.
+# Write $L$ for one action.
 
 
 # %% tags=["exercise"]
@@ -240,8 +244,8 @@ direction, the slope is as large as ever: PPO takes that back.
 )
 
 # %% [markdown]
-# The minimum is what makes this difference. With the clip alone, all four corners would be flat. An
-# action that went the wrong way could then never be put right.
+# The minimum is what makes this difference. With the clip alone, all four corners of the table would
+# be zero. An action that went the wrong way could then never be put right.
 #
 # ## Exercise: does it count?
 #
@@ -274,7 +278,8 @@ ppo.has_gradient(has_gradient)
 # once the ratio is outside. A step that begins inside can end far outside.
 #
 # The smallest example: one good action, whose probability is $p = 1 / (1 + e^{-\theta})$, and
-# gradient ascent on $\theta$ with some learning rate.
+# gradient ascent on $\theta$ with some learning rate. At first $\theta$ is $0$, so the old
+# probability is `0.5`.
 #
 # > **Guess first.** The clip is at a ratio of `1.2`. Where does the ratio end for a small learning
 # > rate, and where for a large one?
@@ -286,7 +291,7 @@ def final_ratio(learning_rate, updates=50):
     for _ in range(updates):
         p = 1 / (1 + np.exp(-theta))
         r = p / 0.5
-        theta += learning_rate * slope(r, 1.0) * r * (1 - p)
+        theta += learning_rate * slope(r, 1.0) * r * (1 - p)  # dr/dtheta = r (1 - p)
     return 1 / (1 + np.exp(-theta)) / 0.5
 
 
@@ -298,13 +303,13 @@ ends.to_frame().round(3)
 say(
     f"""
 With the smallest learning rate the ratio ends at {ends.iloc[0]:.2f}, and with the largest at
-{ends.iloc[-1]:.2f}. No update brings it back. In a network there is one more reason to leave the
-range: the updates for other states move this one too.
+{ends.iloc[-1]:.2f}. No update brings it back, because the slope there is zero. In a network there is
+one more reason to leave the range: the updates for other states move this one too.
 """
 )
 
 # %% [markdown]
-# It also depends on the old probability how much the clip can do. No probability is above one, so a
+# How much the clip can do also depends on the old probability. No probability is above one, so a
 # ratio cannot be above one divided by the old probability.
 
 # %%
@@ -314,19 +319,20 @@ reach["can reach the clip"] = reach["highest ratio possible"] > 1 + EPSILON
 reach.round(2)
 
 # %% [markdown]
-# An action as likely as the last one can never reach the upper end of the range. For it, the clip
-# does nothing when the advantage is positive.
+# An action as likely as the one in the last row can never reach the upper end of the range. For it,
+# the clip does nothing when the advantage is positive.
 #
 # ## Advantages: one step, or all of them
 #
-# REINFORCE compares a return with a baseline. PPO has a value network for that, the *critic*. It
-# allows for something between one step and all steps. Take the temporal-difference error of each
-# step, with the critic's value $V$ (lesson 1):
+# REINFORCE compares a return with a baseline. PPO has a value network for that, the *critic*. With
+# it, an advantage can look at one step, at all steps, or at something in between. Take the
+# temporal-difference error of each step, with the critic's value $V$ (lesson 1):
 #
 # $$\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$$
 #
 # It says how much better one step went than expected. *Generalized advantage estimation*, GAE for
-# short, adds up the errors to come, each weighted with $\gamma \lambda$ once more:
+# short, adds up this error and those to come. Each step of waiting multiplies an error by
+# $\gamma \lambda$, as it multiplied a reward by $\gamma$ in lesson 1. So the short formula is the same:
 #
 # $$A_t = \delta_t + \gamma \lambda A_{t+1}$$
 #
@@ -392,8 +398,9 @@ say(
     f"""
 With λ = {least:.0f} it is the error of a single step, {one_step:.2f}: all that comes later is left
 to the critic. With λ = {most:.0f} it is {to_the_end:.2f}: the discounted rewards and the last value,
-minus V. That is REINFORCE with a baseline. The first is wrong if the critic is wrong. The second
-is noisy.
+minus V of the first state. The value in between cancels. If the episode ends with the rollout, there
+is no last value: that is REINFORCE with a baseline. The first is wrong if the critic is wrong. The
+second is noisy.
 """
 )
 
@@ -401,8 +408,8 @@ is noisy.
 # ## Exercise: GAE
 #
 # Write it for a rollout. `values` has one more entry than `rewards`: the value of the state in which
-# the rollout was cut off. Where `ends[t]` is true, the episode ended with step `t`: then neither
-# the next value nor the next advantage counts.
+# the rollout was cut off. Where `ends[t]` is true, the episode ended with step `t`, and not because
+# its time was up: then neither the next value nor the next advantage counts.
 
 
 # %% tags=["exercise"]
@@ -520,10 +527,11 @@ TF-Agents' agent has {cut_off.loc["TF-Agents", "A1"]:.2f}: it takes the value of
 
 # %% [markdown]
 # **Second fault: a time limit.** Lesson 2 has shown that an episode can end because its time is up,
-# and that its discount is then `1`. The state still has a value. Here it is `8`, before it was `5`,
-# and the step has a reward of `1`.
+# and that its discount is then `1`. The state still has a value. Here it is `8`. The state before is
+# worth `5`, and the step has a reward of `1`.
 
 # %%
+# The second step is the reset that follows.
 time_limit = compare([LAST, FIRST], [1.0, 0.0], [1.0, 1.0], [5.0, 8.0, 3.0])
 time_limit[["A0"]].round(2)
 
@@ -540,10 +548,10 @@ best episodes only: those that last until the limit.
 )
 
 # %% [markdown]
-# **Third fault: frames that are none.** The frame after an episode's last one resets the environment.
+# **Third fault: frames of a reset.** The frame after an episode's last one resets the environment.
 # No action of the agent did anything there, so nothing can be learned from it. Advantages are
-# brought to mean zero and deviation one before an update. TF-Agents' agent includes such frames in
-# the mean.
+# normalized before an update, as the returns of lesson 3. TF-Agents' agent includes such frames in
+# the mean and the deviation. Here are three steps and a reset, with advantages that are made up.
 
 # %%
 from tf_agents.agents.ppo import ppo_agent
@@ -602,8 +610,9 @@ another run.
 #
 # ## Do the faults matter?
 #
-# We train both agents, with all else equal. As in lesson 2, the score of a seed is its mean return
-# over the second half of training.
+# We train both agents, with all else equal. There is no penalty on the weights, so the fourth fault
+# plays no part. As in lesson 2, the score of a seed is its mean return over the second half of
+# training.
 #
 # > **Guess first.** How often does a seed of the corrected agent beat one of TF-Agents' own?
 
@@ -663,7 +672,7 @@ say(
 #
 # ## Epochs and minibatches
 #
-# Now what PPO is made for: more than one update from the same data. A *rollout* here has `256`
+# Now what PPO is made for: more than one update from the same data. A rollout here has `256`
 # frames. An *epoch* is one pass over it. A *minibatch* is the part of it that makes one update.
 #
 # | | Epochs | Frames in a minibatch | Updates from a rollout |
@@ -673,7 +682,8 @@ say(
 # | epochs and minibatches | `20` | `32` | `160` |
 # | the same, no clip | `20` | `32` | `160` |
 #
-# All four see the same number of environment steps. The second one is the default.
+# All four see the same number of environment steps. The second one is the default. The learning rate
+# is the same for all, and it was chosen for the default. Another one may change the order.
 #
 # > **Guess first.** Which one has the highest score, and which the lowest? What does it cost to leave
 # > out the clip?
@@ -721,8 +731,9 @@ summary
 
 # %% [markdown]
 # The *KL divergence* measures how far the policy has moved from the one that collected the rollout.
-# The last column is the share of frames whose ratio was outside of the clip's range, over all
-# updates. Both are means over training, and medians over seeds.
+# Its unit is the nat; lesson 5 has its formula. The last column is the share of frames whose ratio
+# was outside of the clip's range, over all updates. Without the clip there is no range. Both columns
+# are means over training, and medians over seeds.
 
 # %%
 say(
@@ -735,27 +746,30 @@ say(
 
 # %% [markdown]
 # A common mistake is to think that more updates cost nothing but time. Each moves the policy further
-# from the one that the rollout belongs to, and the correction gets noisier. How many are worth it,
-# you have to measure, in your task.
+# from the one that the rollout belongs to: see the KL divergence in the table. The further it moves,
+# the noisier the correction gets. How many updates are worth it, you have to measure in your task.
 #
 # ## The whole loss
 #
-# What the project minimizes has three parts. Besides the objective $L$, it has the error of the
-# critic, and a bonus for a policy that stays uncertain:
+# What the project minimizes has three parts: the objective $L$, the error $E$ of the critic, and a
+# bonus for a policy that stays uncertain.
 #
-# $$-\text{mean}\, L + c_V\, \text{mean}\, (V(s) - A - V_{\text{old}}(s))^2
-# - c_H\, \text{mean}\, H(\pi(\cdot | s))$$
+# $$-\text{mean}\, L + c_V\, \text{mean}\, E^2 - c_H\, \text{mean}\, H$$
 #
-# $H$ is the entropy. The weights are settings of the pipeline: `value_pred_loss_coef`, and
-# `entropy_regularization`, which is `0` here. You find all of PPO in a single file of plain TensorFlow
-# in [ppo_from_scratch.py](../examples/ppo_from_scratch.py).
+# The critic has a target, as in lesson 2: the value before the updates plus the advantage from GAE.
+# So its error is $E = V(s) - [V_{\text{old}}(s) + A]$, with the advantage before it is normalized.
+#
+# $H$ is the entropy of the policy's probabilities. It is zero if one action is sure, and highest if
+# all actions are equally likely. The weights $c_V$ and $c_H$ are settings of the pipeline:
+# `value_pred_loss_coef`, and `entropy_regularization`, which is `0` here. You find all of PPO in a
+# single file of plain TensorFlow in [ppo_from_scratch.py](../examples/ppo_from_scratch.py).
 #
 # ## What you have seen
 #
 # - A ratio turns actions of the old policy into an estimate for the new one. The further the two are
 #   apart, the noisier it gets.
 # - The clip takes the gradient away where the policy has moved far enough in the right direction. It
-#   does not hold the ratio, and it does not stop what goes back.
+#   does not keep the ratio in its range, and it does not stop a move back.
 # - GAE adds up temporal-difference errors. The last one needs the value of the state after the rollout.
 # - A library can be wrong in a way that its learning curves do not show.
 #

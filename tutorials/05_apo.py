@@ -15,6 +15,7 @@ except ModuleNotFoundError:
     raise SystemExit("tfrl is missing: run `make tutorial 05` in a clone of the project") from None
 
 import dataclasses
+import math
 
 import numpy as np
 import pandas as pd
@@ -28,13 +29,13 @@ begin()
 # ## The idea
 #
 # An *anchor* is a step of one of the best episodes so far. It holds what the agent saw, and the
-# probabilities that its action was drawn from. APO adds one term to the loss of PPO:
+# probabilities that its action was drawn from. APO adds one term to the whole loss of PPO (the end
+# of lesson 4):
 #
-# $$L = L_\mathrm{PPO} + \beta \, \mathrm{mean}_s \left[ \mathrm{KL}(p(\cdot|s) \,\|\, q(\cdot|s))
-# \right]$$
+# $$L_\mathrm{PPO} + \beta \, \mathrm{mean} \, \mathrm{KL}(p \,\|\, q)$$
 #
-# The mean is over anchors. Here $p$ are the probabilities that were recorded, $q$ are those of the
-# policy now, and $\beta$ is a weight. The *KL divergence* says how far $q$ is from $p$:
+# The mean is over anchors. For each anchor, $p$ are the probabilities that were recorded, and $q$
+# are those of the policy now. $\beta$ is a weight. The *KL divergence* says how far $q$ is from $p$:
 #
 # $$\mathrm{KL}(p \,\|\, q) = \sum_a p(a) \ln \frac{p(a)}{q(a)}$$
 #
@@ -73,9 +74,6 @@ check.kl(kl)
 
 
 # %% tags=["solution"]
-import math
-
-
 def kl(p, q):
     return sum(a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > 0)
 
@@ -83,7 +81,8 @@ def kl(p, q):
 check.kl(kl)
 
 # %% [markdown]
-# A common mistake is to take it for a distance. It has a direction.
+# A common mistake is to take it for a distance. It has a direction: if you swap $p$ and $q$, it
+# changes.
 #
 # > **Guess first.** The best episodes took both actions equally often. The policy now takes the first
 # > one nearly always. Which is larger, KL(best ‖ now) or KL(now ‖ best)?
@@ -103,12 +102,14 @@ direction. It grows without limit as the policy drops an action that the best ep
 # ## Which way does it push?
 #
 # A network does not give probabilities but logits $z$, as in lesson 3, and $q$ is their softmax.
-# The derivative of the divergence is as simple as it can be:
+# Only $-\sum_b p_b \ln q_b$, a part of the divergence, depends on the logits. By lesson 3, the
+# derivative of $\ln q_b$ by $z_a$ is $1 - q_a$ if $b$ is $a$, else $-q_a$. The $p_b$ add up to $1$,
+# so the derivative of the divergence is
 #
 # $$\frac{\partial}{\partial z_a} \mathrm{KL}(p \,\|\, q) = q_a - p_a$$
 #
-# Training goes against it. It raises the logit of an action that is now rarer than it was in the
-# anchor, and there is no push where both agree.
+# An update goes against the derivative. It raises the logit of an action that is now rarer than it
+# was in the anchor, and there is no push where both agree.
 #
 # ## Exercise: the gradient of an anchor
 #
@@ -117,7 +118,7 @@ direction. It grows without limit as the policy drops an action that the best ep
 
 # %% tags=["exercise"]
 def anchor_gradient(p, logits):
-    # p is a list of probabilities. Turn the logits into probabilities first.
+    # p is a list of probabilities. Turn the logits into probabilities first, with math.exp.
     ...
 
 
@@ -157,9 +158,9 @@ The largest difference is {difference:.0e}, which is rounding.
 # %% [markdown]
 # ## First step: remember
 #
-# First the agent needs its best episodes. It keeps a few of them. When an episode ends that is as
-# good as the worst of these, it takes its place. Of equal episodes the newer one stays, because it
-# is nearer to the policy of today.
+# First the agent needs its best episodes. It keeps a few of them. A new episode takes the place of
+# the worst of these, if it returns at least as much. So of equal episodes the newer one stays. It is
+# nearer to the policy of today.
 #
 # ## Exercise: which episodes are kept?
 #
@@ -185,7 +186,7 @@ def kept(returns, k):
 check.kept(kept)
 
 # %% [markdown]
-# The project has a memory that does this in the graph (`AnchorMemory`). It is an observer, as in
+# The project has a memory that does this in compiled code, `AnchorMemory`. It is an observer, as in
 # lesson 2: it is shown every frame, and keeps those of the best episodes. So a first agent of our
 # own is PPO with a memory. It inherits from the project's PPO, which inherits from TF-Agents'.
 
@@ -233,6 +234,7 @@ from tfrl import environments
 
 
 def played(kind, seed):
+    # What makes an environment, the settings, and the steps of training.
     pipeline = kind(
         lambda size: environments.load("CartPole-v1", batch_size=size), kind.Config(), 10_000
     )
@@ -254,8 +256,8 @@ for seed in range(3):
 # %%
 say(
     f"""
-With {right} of {seed + 1} seeds the memory holds the right episodes, of {num_episodes} in all. Those
-of the last seed return {", ".join(f"{value:.0f}" for value in expected)}.
+With {right} of {seed + 1} seeds the returns in the memory are the right ones, of {num_episodes}
+episodes in all. Those of the last seed are {", ".join(f"{value:.0f}" for value in expected)}.
 """
 )
 
@@ -273,6 +275,7 @@ class AnchoredAgent(RememberingAgent):
 
     def divergence(self, anchors):
         best = distributions.Categorical(logits=anchors.dist_params["logits"])
+        # The weights add up to one, so this is a mean.
         return tf.reduce_sum(anchors.weight * best.kl_divergence(self.policy_at(anchors)))
 
     def policy_at(self, anchors):
@@ -287,7 +290,7 @@ class AnchoredAgent(RememberingAgent):
 
 # %% [markdown]
 # The weight $\beta$ is a setting of the agent. In the project, each field of a pipeline's config is
-# one.
+# a setting.
 
 
 # %%
@@ -328,6 +331,7 @@ def three_ways(factor):
     p = tf.nn.softmax(anchors.dist_params["logits"]).numpy().tolist()
     q = tf.nn.softmax(mine.policy_at(anchors).logits_parameter()).numpy().tolist()
     by_hand = np.mean([kl(*probabilities) for probabilities in zip(p, q, strict=True)])
+    # Its memory has the same seed, so it draws the same anchors.
     return [by_hand, float(mine.divergence(anchors)), float(theirs.anchor_loss())]
 
 
@@ -349,7 +353,7 @@ unchanged = table.loc[1.0].abs().max()
 say(
     f"""
 The three ways to compute it differ by {largest:.0e} at most. For the policy that has not changed, it
-is {unchanged:.6f}.
+is {unchanged:.6f}: the anchors hold the probabilities of this very policy.
 """
 )
 
@@ -383,7 +387,7 @@ projects = run("apo", seeds=SEEDS[:2])
 pairs = {"β = 0 and PPO": (without, ppo), "β = 1 and the project's APO": (projects, ours)}
 for name, (one, other) in pairs.items():
     same = sum(one.weights[seed] == other.weights[seed] for seed in one.weights)
-    print(f"{name}: {same} of {len(one.weights)} seeds end with the same weights, bit for bit")
+    print(f"{name}:\n  same weights, bit for bit, in {same} of {len(one.weights)} seeds")
 
 # %% [markdown]
 # ## The talk's figure
@@ -436,12 +440,15 @@ plt.show()
 # read the right end of such a figure as the better end. Our runs are short, too, so they show the first
 # claim only.
 #
+# With one seed, the line of APO rises first, so the first claim does not hold there. With every seed,
+# some runs of PPO rise before most runs of APO, and others do not. By eye you cannot tell.
+#
 # ## Two stories from one study
 #
 # The project has trained both agents for longer and with more seeds. [The
-# report](../reports/cartpole/README.md) has the talk's figure for all of them. The numbers behind it
-# are stored for each run: how much the greedy policy returned at first, and how much the returns in
-# training spread later.
+# report](../reports/cartpole/README.md) has the talk's figure for all of them. Two numbers are stored
+# for each run: how much the greedy policy returned in the first fifth of training, and how
+# much the returns in training spread later.
 
 # %%
 published = load_evaluations("cartpole")
@@ -508,9 +515,12 @@ plt.show()
 
 # %% [markdown]
 # A claim is tested as a question about pairs of runs. Does APO have the lower number in more than
-# half of them? "At first" is the first fifth of training, which was fixed before any result was
-# known. "Steadier" has two meanings: fewer seeds that lose what they had learned, and a smaller
-# spread of the returns in the second half of training.
+# half of them? A tie counts one half. "At first" is the first fifth of training. This share was fixed
+# before any result was known. But the runs were made shorter when results of longer ones were known.
+# The return at first is that of the greedy policy, and not of training as in the talk's figure.
+# "Steadier" has two meanings: fewer seeds that lose what they had learned, and a smaller spread of
+# the returns in the second half of training. In the table, the seeds that lost it are counted, so they
+# have no share of pairs. The other numbers are means over seeds.
 #
 # > **Guess first.** You have seen all seeds now. What became of the claims?
 
@@ -540,6 +550,7 @@ first = tested.loc["a", "verdict"]
 second = claims.combine(list(tested.loc[["b1", "b2"], "verdict"]))
 WORDS = {"supported": "supported", "not supported": "contradicted", "undecided": "undecided"}
 num_seeds = int(tested["apo_n"].min())
+num_flat = int((values["late_spread"] == 0).sum())
 
 # %%
 say(
@@ -548,13 +559,17 @@ With {num_seeds} seeds of each,
 
 - that APO rises more slowly at first is **{WORDS[first]}**;
 - that it is steadier later is **{WORDS[second]}**.
+
+In {num_flat} of the {len(values)} runs the spread later is zero. Where both runs of a pair have none,
+they tie.
 """
 )
 
 # %% [markdown]
 # ## What "at first" means
 #
-# The talk did not say what "at first" means. Here is the first claim for three other meanings.
+# The talk did not say what "at first" means. Here is the first claim for three other meanings, which
+# were added later.
 
 # %%
 judged = published.rename(columns={"return": "average"})
@@ -571,15 +586,20 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# The intervals of all claims and all meanings hold together. Without that, asking often enough would
-# find a meaning that suits.
+# "Contradicted" says that the interval is below one half. The intervals of all claims and all
+# meanings hold together. Without that, asking often enough would find a meaning that suits. The
+# answer above is for the share that was fixed first. This table shows how far it depends on the
+# share.
 #
 # ## Is it the best episodes?
 #
-# APO has many parts. The one that gives it its name is that the anchors come from the best episodes. So
-# the control keeps random episodes instead, and changes nothing else. A second study of the project
-# has it, on two environments ([the report](../reports/apo/README.md)). Its learning rate does not fall,
-# so a policy can still change late in training.
+# APO has many parts. The idea of the talk is that the anchors come from the best episodes. So we need a
+# control: an agent that keeps random episodes instead, with all else equal. A second study of the
+# project has it, on two environments ([the report](../reports/apo/README.md)). Its learning rate is
+# constant, so a policy can still change late in training. In the first study it falls to zero.
+#
+# The second environment is MountainCar: a car has to get up a hill, and each step costs a point. A
+# return of `-200` means that it has not arrived within the time limit.
 #
 # > **Guess first.** How much of APO is left with random episodes?
 
@@ -629,15 +649,23 @@ pd.DataFrame(
     index=[f"{ROWS[a]} above {ROWS[b]}" for a, b in QUESTIONS],
 )
 
+# %%
+say(
+    f"""
+Each number is the share of pairs of seeds in which the first agent returns more over training. All
+intervals hold together. There are {len(area["cartpole", "apo"])} seeds of each agent. Some of them were
+added when the results of the others were known.
+"""
+)
+
 # %% [markdown]
-# Each number is the share of pairs of seeds in which the first agent returns more over training, and
-# all intervals hold together. Read the last line with care. If it says "cannot tell",
-# the study does not show that the choice of the best episodes matters. It does not show either that
-# it makes no difference.
+# The second line says what is left of APO with random episodes. Read the last line with care. If it
+# says "cannot tell", the study does not show that the choice of the best episodes matters. It does
+# not show either that it makes no difference.
 #
-# A common mistake is to stop after the first line. An agent with a new part that beats one without
-# it does not prove the idea behind the part. The control does, or does not. Any anchor holds a
-# policy back, and that alone may help.
+# A common mistake is to stop after the first line. If an agent with a new part beats one without it,
+# the idea behind the part need not be the reason. Only the comparison with the control is about the
+# idea. Any anchor holds a policy back, and that alone may help.
 #
 # All this is about our settings. The talk gave no values for $\beta$ and for the number of episodes.
 # The project fixed its own before any reported seed was run, and did not tune them.

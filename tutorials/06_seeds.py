@@ -3,7 +3,7 @@
 #
 # Lesson 0 showed that one seed says little. This lesson asks how many are enough. You will see a
 # comparison find a winner where there is none, an interval that misses the truth more often than
-# it says, and the same run made twice, bit for bit.
+# it says, and what changes when a run is made again.
 
 # %%
 try:
@@ -78,8 +78,8 @@ winner is named in {named:.0%} of the splits. Each time it is a wrong one.
 )
 
 # %% [markdown]
-# Henderson et al. (2018) did this with one split of their runs, and published the two curves. Most
-# readers would have said that one agent is clearly better.
+# Henderson et al. (2018) did this with one split of their runs, and published the two curves. They
+# look like the curves of two different agents.
 #
 # ## Two tests
 #
@@ -89,7 +89,7 @@ winner is named in {named:.0%} of the splits. Each time it is a wrong one.
 # all A/A tests, not more.
 #
 # We try two tests. Welch's test compares means. The *sign test* counts: in how many pairs of a seed
-# of A and a seed of B is A higher? It has no other assumption about the returns.
+# of A and a seed of B is A higher? It assumes nothing about the shape of their distributions.
 
 # %%
 ALPHA = 0.05
@@ -125,6 +125,8 @@ The table shows how often each test names a winner. It should be {ALPHA:.0%} or 
 Welch's test is {welch_most:.1%}, the most for the sign test {sign_most:.1%}. Both are far from the
 {named:.0%} of the plain comparison. (A tenth of a percent means little here: it is
 {SPLITS / 1000:.0f} of the {SPLITS:,} splits.)
+
+The sign test names nobody at {GROUPS[0]} and {GROUPS[1]} seeds each. A later section shows why.
 """
 )
 
@@ -133,7 +135,7 @@ Welch's test is {welch_most:.1%}, the most for the sign test {sign_most:.1%}. Bo
 #
 # A common mistake goes like this. Run three seeds of each. The test says nothing, so add a seed
 # each, and test again. Stop when the result is significant. It looks careful, because seeds are
-# added and a test is used.
+# added and a test is used. Each study here draws its seeds from the stored ones, with replacement.
 #
 # > **Guess first.** How often does this find a winner in an A/A test? Remember that a single test
 # > may do so in a twentieth of the cases.
@@ -182,8 +184,8 @@ wrong. Decide on the number of seeds before you look.
 )
 
 # %% [markdown]
-# The sign test is more cautious to begin with. It has to be, because it holds for returns of any
-# distribution. The price is that it needs more seeds.
+# The share of the sign test grows too. It only begins lower: the test is more cautious, because it has
+# to hold for returns of any distribution. The price is that it needs more seeds.
 
 # %% [markdown]
 # ## The wrong winner
@@ -192,8 +194,8 @@ wrong. Decide on the number of seeds before you look.
 # which agent is better on average, and can count how often a smaller study gets it wrong. A study
 # draws some seeds of each agent and compares their means. A tie counts one half.
 #
-# > **Guess first.** A gains some points on B on average. With three seeds each, how often does the
-# > study name B?
+# > **Guess first.** With one seed each, how often does the study name the wrong one of DQN and PPO?
+# > And with five?
 
 # %%
 pairs = [("dqn", "ppo"), ("ppo", "reinforce"), ("apo", "reinforce")]
@@ -219,11 +221,11 @@ pair_colours = dict(zip(pairs, ("#009E73", "#E69F00", "#0072B2"), strict=True))
 figure, axes = plt.subplots()
 for pair, shares in wrong.items():
     axes.plot(SIZES, shares, "o-", color=pair_colours[pair], label=labels[pair])
-axes.axhline(0.5, color="#888888", linestyle=":")
+axes.axhline(0.5, color="#888888", linestyle=":", label="a coin")
 axes.set(title="How often the wrong agent wins", xlabel="seeds each", xticks=SIZES, ylim=(0, 0.55))
 axes.set_ylabel("studies with a wrong winner")
 axes.yaxis.set_major_formatter("{x:.0%}")
-axes.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
+axes.legend(loc="upper right", bbox_to_anchor=(1, 0.54))
 plt.show()
 
 
@@ -235,10 +237,9 @@ def of(pair, size):
 # %%
 say(
     f"""
-With one seed each, DQN and PPO come out in the wrong order in {of(pairs[0], 1):.0%} of the studies,
-and PPO and REINFORCE in {of(pairs[1], 1):.0%}. With {SIZES[3]} seeds it is {of(pairs[0], 5):.0%}
-and {of(pairs[1], 5):.0%}. APO and REINFORCE are so near to each other that {SIZES[-1]} seeds are
-wrong in {of(pairs[2], 20):.0%} of the studies.
+With {SIZES[0]} seed each, DQN and PPO come out in the wrong order in {of(pairs[0], 1):.0%} of the
+studies. With {SIZES[3]} it is {of(pairs[0], 5):.0%}. APO and REINFORCE are so near to each other that
+{SIZES[-1]} seeds are wrong in {of(pairs[2], 20):.0%} of the studies.
 """
 )
 
@@ -246,9 +247,9 @@ wrong in {of(pairs[2], 20):.0%} of the studies.
 # There is no number of seeds that is enough for everything. It depends on how far apart the agents
 # are, compared with how much their seeds differ.
 #
-# With one seed, the share of wrong winners can even be above one half. Then the agent with the
-# lower mean wins most single comparisons. "Better on average" and "better in a typical seed" are
-# two questions, and their answers can differ.
+# With one seed, the share of wrong winners can even be above one half, as the blue curve shows.
+# Then the agent with the lower mean wins most single comparisons. "Better on average" and "better
+# in a typical seed" are two questions, and their answers can differ.
 #
 # ## The sign test by hand
 #
@@ -306,15 +307,17 @@ def p_value(wins, n):
 seeds.p_value(p_value)
 
 # %% [markdown]
-# Two agents do not share their seeds, so there are no natural pairs. Then the project compares
-# every seed of A with every seed of B, and counts the share that A wins. These pairs overlap. So
-# the test counts only as many trials as the smaller side has seeds. `docs/verdicts.md` has the
-# reason, and measures how often its verdicts are wrong.
+# Here each seed was run in two ways. Two different agents make different choices even with the same
+# seed. So the project does not pair their seeds. It compares every seed of A with every seed of B,
+# and counts the share that A wins. These pairs overlap. So the test counts only as many trials as
+# the smaller side has seeds. `docs/verdicts.md` has the reason, and measures how often its verdicts
+# are wrong.
 #
 # ## How many seeds does a comparison need?
 #
 # The *power* of a test is how often it finds a difference that is there. We can simulate it: draw
-# studies from the stored seeds, as above, and count those with a significant result.
+# studies from the stored seeds, as above, and count those with a significant result. The sign test
+# asks who wins more pairs, and not whose mean is higher.
 #
 # > **Guess first.** PPO and DQN were in the right order with few seeds. How many does the test need
 # > to be sure of it in most studies?
@@ -360,6 +363,9 @@ To find the difference in {sign_test.POWER:.0%} of the studies, DQN and PPO need
 )
 
 # %% [markdown]
+# A curve can dip and then jump, where the test begins to allow a seed that disagrees. Compare
+# `p_value(7, 8)` with `p_value(8, 9)`.
+#
 # A common mistake is to read a missing verdict as "the agents are equal". With few seeds a test
 # finds nothing even where there is a lot to find. The reports say "undecided" then, and how many
 # seeds would probably decide.
@@ -397,12 +403,12 @@ def coverage(intervals, truth):
 
 # %% [markdown]
 # The usual interval is the mean plus and minus about two standard errors. The *standard error* of a
-# mean is the standard deviation of the scores divided by $\sqrt{n}$. Student's interval is the same
-# with a factor that is larger for few seeds.
+# mean is the standard deviation of the scores (NumPy's, with `ddof=1`) divided by $\sqrt{n}$.
+# Student's interval is the same with a factor that is larger for few seeds.
 #
-# A third way assumes no formula at all, the *bootstrap*. Draw `n` of the `n` scores with
-# replacement, and take the mean. Repeat this often. The interval leaves out the lowest and the
-# highest `0.025` of these means.
+# A third way needs no formula, the *bootstrap*. Draw `n` of the `n` scores with replacement, and take
+# the mean. Repeat this often. The interval leaves out the lowest and the highest `0.025` of these
+# means.
 #
 # ## Exercise: a bootstrap interval
 #
@@ -429,7 +435,7 @@ seeds.bootstrap_interval(bootstrap_interval)
 
 
 # %% [markdown]
-# > **Guess first.** What is the coverage of the three intervals in the second world?
+# > **Guess first.** What is the coverage of the three intervals in the second world, with `10` seeds?
 
 
 # %%
@@ -495,15 +501,17 @@ collapsed seed at all.
 # There are intervals of the mean that hold for any return between zero and a limit. They are so
 # wide that they say little: `docs/verdicts.md` has an example.
 #
-# ## An interval that covers
+# ## An interval of the median
 #
-# The sign test can be turned into an interval. Ask of each value: would a sign test reject it as
-# the median of the scores? The interval holds the values that are not rejected. The median has half
-# of the scores below it and half above it.
+# The median has half of all scores below it and half above it. So each score is above the true
+# median or below it like a coin. That turns the sign test into an interval. Take any value, and
+# count how many scores are above it. If the test calls that too uneven, the value is rejected. The
+# interval holds the values that are not.
 
 # %%
 from scipy import stats
 
+# Half of all scores are below it, and those that collapsed are among them.
 true_median = {
     world: stats.norm.ppf((0.5 - share) / (1 - share), NEAR, SPREAD)
     for world, share in worlds.items()
@@ -539,7 +547,7 @@ for axes, (name, (interval, truth)) in zip(rows, sides.items(), strict=True):
         axes.plot([study, study], [low, high], color=colour, linewidth=2)
     axes.axhline(truth, color="black", linewidth=0.8)
     axes.set(title=f"{name}: orange misses the truth", ylabel="return")
-rows[1].set(xlabel="study, each of the same size")
+rows[1].set(xlabel="study, of 10 seeds each")
 plt.show()
 
 # %%
@@ -557,8 +565,9 @@ collapses and {lowest[rough]:.0%} with them. It {kept} what it says in both worl
 )
 
 # %% [markdown]
-# It can do so because it answers another question. The median says what a typical seed does. It is
-# blind to a few seeds that fail. So the reports count those by themselves, with an interval too.
+# It can do so because it answers another question than an interval of the mean. The median says
+# what a typical seed does. It is blind to a few seeds that fail. So the reports count those by
+# themselves, with an interval too.
 
 # %%
 say(
@@ -575,7 +584,8 @@ that fails can still be up to {rare:.0%}.
 # common mistake is to compute the interval over these episodes. There are so many of them that the
 # interval becomes very narrow.
 #
-# To see what it is worth, we train. PPO learns CartPole for a short time, once for each seed.
+# To see what such an interval is worth, we train. PPO learns CartPole for a short time, once for
+# each seed. Each seed is then tested on many episodes.
 
 # %%
 STEPS, SEEDS = 10_000, range(10)
@@ -593,8 +603,8 @@ first = train_runs("ppo", seeds=SEEDS, **budget)
 episodes = final_returns(first)  # a row for each seed
 
 # %% [markdown]
-# > **Guess first.** An interval from the episodes of one seed says where the mean of the agent is.
-# > How many of these intervals hold the mean over all seeds?
+# > **Guess first.** Suppose that we read the interval over the episodes of one seed as an interval of
+# > the agent. How many of the `10` intervals hold the mean over all seeds?
 
 # %%
 over_episodes = np.array([evidence.t_interval(row) for row in episodes])
@@ -608,8 +618,8 @@ for seed, (start, end) in enumerate(over_episodes):
 axes.plot([low, high], [-1.5, -1.5], color="black", linewidth=3)
 axes.plot(mean, -1.5, "o", color="black")
 axes.axvline(mean, color="black", linewidth=0.8, linestyle=":")
-axes.set(title="PPO: each seed over its episodes; black: over seeds", xlabel="return")
-axes.set(yticks=[-1.5, *SEEDS], yticklabels=["seeds", *SEEDS], ylabel="seed")
+axes.set(title="PPO: intervals over episodes (orange) and over seeds (black)", xlabel="return")
+axes.set(yticks=[-1.5, *SEEDS], yticklabels=["all", *SEEDS], ylabel="seed")
 plt.show()
 
 # %%
@@ -653,13 +663,13 @@ def standard_error(returns):
 seeds.standard_error(standard_error)
 
 # %% [markdown]
-# ## The same bits twice
+# ## The same run again
 #
 # All chance in a run follows from its seed. So the same seed should give the same run: not a
 # similar curve, but the same bits. We compile the training once more, and repeat some seeds. A
-# fingerprint of all final weights shows whether a single bit differs.
+# fingerprint, a hash of all final weights, shows whether a single bit differs.
 #
-# > **Guess first.** Do all fingerprints agree?
+# > **Guess first.** How many of the `3` fingerprints agree?
 
 # %%
 again = train_runs("ppo", seeds=SEEDS[:3], **budget).weights
@@ -705,8 +715,8 @@ for block in (512, 1_024, 1_536):
 # %% [markdown]
 # **Fused multiply-add.** To compute $a \cdot b + c$, a processor can round after the product and
 # again after the sum. Most new ones can also do both in one instruction that rounds once. Take the
-# number $a = 1 + 2^{-12}$. Its square is $1 + 2^{-11} + 2^{-24}$, and the last part is too small
-# for a 32-bit number.
+# number $a = 1 + 2^{-12}$. Its square is $1 + 2^{-11} + 2^{-24}$. A 32-bit number near one cannot
+# keep the last part. Add $c = -(1 + 2^{-11})$, and that part is all that should be left.
 
 # %%
 a = np.float32(1 + 2**-12)
@@ -716,9 +726,10 @@ rounded_once = np.float32(np.float64(a) * np.float64(a) + np.float64(c))
 print(f"rounded twice: {rounded_twice}\nrounded once:  {rounded_once}  (2**-24 = {2**-24})")
 
 # %% [markdown]
-# The project fixes the order of sums, the size of blocks and the instructions. So its runs have the
-# same bits on all processors of one kind. `docs/reproducibility.md` lists what it does for that,
-# and what it does not promise. `tfrl verify` compares your runs with the published ones.
+# The project fixes the order of sums, the size of blocks and the instructions. So its runs should
+# have the same bits on all x86-64 processors. `docs/reproducibility.md` lists what it does for
+# that, what was tested, and what it does not promise. `tfrl verify` compares your runs with the
+# published ones.
 #
 # ## Does the last bit matter?
 #
@@ -742,7 +753,7 @@ ends = [min(*mine, *other) - 10, max(*mine, *other) + 10]
 axes.plot(ends, ends, color="#888888", linestyle=":", label="no change")
 axes.set(
     title="The next larger learning rate: every seed",
-    xlabel="return",
+    xlabel="return of a seed",
     ylabel="return of the same seed, rate changed",
 )
 axes.legend()
@@ -764,8 +775,8 @@ verdict = "cannot tell them apart" if low <= 0.5 <= high else "can tell them apa
 say(
     f"""
 At first, the training episodes are the same. After {parts:,.0f} steps, the typical seed plays the
-first one that is not. In the end, the step changes the return of {changed} of {len(mine)} seeds. A
-seed typically moves by {moved:.0f} points, and two seeds typically differ by {between_seeds:.0f}.
+first one that is not. After training, {changed} of {len(mine)} seeds have another return. A seed
+typically moves by {moved:.0f} points. Two different seeds typically differ by {between_seeds:.0f}.
 
 Compared as two agents, the changed one wins {comparison.share:.0%} of the pairs ({low:.0%} to
 {high:.0%}): the seeds {verdict}.
@@ -773,18 +784,18 @@ Compared as two agents, the changed one wins {comparison.share:.0%} of the pairs
 )
 
 # %% [markdown]
-# Training feeds back. A tiny change of the weights changes an action one day. The next episode is
-# then another one, and the agent learns from it. So on another machine, a seed is a name for
-# nothing. What should come back there is the distribution over seeds. If you want to repeat a
-# result of others, compare distributions, and use enough seeds of your own.
+# Training feeds back. At some point a tiny change of the weights changes an action. The next episode
+# is then another one, and the agent learns from it. So on another machine, do not expect the same
+# curve from the same seed. What should come back there is the distribution over seeds. If you want to
+# repeat a result of others, compare distributions, and use enough seeds of your own.
 #
 # ## What you have seen
 #
-# - Compare an agent with itself first. A rule that finds a winner there is no rule.
+# - Compare an agent with itself first. A rule that often finds a winner there is useless.
 # - The number of seeds that you need depends on the difference. Fix it before you look, and read a
 #   missing verdict as "undecided".
-# - An interval keeps its word under assumptions. Where a few seeds collapse, intervals of the mean
-#   do not. Report what a typical seed does, and count the seeds that fail.
+# - An interval keeps its word under assumptions. Where some seeds collapse, intervals of the mean
+#   from few seeds do not. Report what a typical seed does, and count the seeds that fail.
 # - The unit is the seed, not the episode. The same seed gives the same bits only if every sum is
 #   done in the same order.
 #

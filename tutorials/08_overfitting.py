@@ -26,7 +26,8 @@ begin()
 #
 # An episode is played in a *level*: one maze with its start and goal, or one set of physical
 # constants. Levels have numbers. Level zero is the same maze in every run. Training uses the first
-# levels. The levels from `FIRST_TEST_LEVEL` on are *held out*: no agent is ever trained on them.
+# levels. The levels from `FIRST_TEST_LEVEL` on are *held out*: no agent is ever trained on them. In
+# the pictures, the unseen levels are counted from there.
 
 # %%
 from tfrl.variations import FIRST_TEST_LEVEL
@@ -74,6 +75,7 @@ runs = {
 # %% [markdown]
 # Each evaluation plays two kinds of mazes: levels that were trained on, and unseen ones. A maze is
 # solved if the agent reaches the goal in time. We look at the share of solved mazes, the success.
+# Differences of success are in points: from `20%` to `50%` is `30` points.
 #
 # The agent draws its actions from its policy here, as in training. An agent without memory that
 # always takes its favourite action can walk in a circle for ever.
@@ -121,7 +123,8 @@ def at(step, number, split):
 
 
 def whole(share):
-    return round(100 * round(float(share), 6))
+    # Halves are rounded away from zero, as in the reports.
+    return int(np.sign(share) * np.floor(abs(100 * round(float(share), 6)) + 0.5))
 
 
 def points(share):
@@ -143,8 +146,8 @@ few, many = (
 say(
     f"""
 Trained on {FEW} mazes, the typical seed solves {np.median(at(last, FEW, "training")):.0%} of its
-episodes in these mazes, and {np.median(at(last, FEW, "held-out")):.0%} in unseen ones. The first
-minus the second is typically {in_points(few)}.
+episodes in these mazes, and {np.median(at(last, FEW, "held-out")):.0%} in unseen ones. Seed by
+seed, the first minus the second is typically {in_points(few)}.
 
 Trained on {MANY} mazes, it solves {np.median(at(last, MANY, "training")):.0%} in those, and
 {np.median(at(last, MANY, "held-out")):.0%} in the same unseen ones. The difference is typically
@@ -157,11 +160,13 @@ Trained on {MANY} mazes, it solves {np.median(at(last, MANY, "training")):.0%} i
 # *generalization gap*. If it is large, the agent is *overfitted*: it has learned its levels, and
 # not the task.
 #
-# A common mistake is to test on what was trained on. The upper grey curves look good. The orange
-# ones, of the same networks, show what that is worth elsewhere.
+# A common mistake is to test on what was trained on. The upper grey curves look good. (Those below
+# `100%` are flat, because these seeds do not learn one of their mazes.) The orange ones, of the
+# same networks, show what that is worth elsewhere.
 #
 # The opposite mistake is to take a small gap for a good agent. An agent that has learned nothing
-# has no gap either. So look at both sides of it: success with many mazes takes longer training.
+# has no gap either. The curves with many mazes hardly rise: success there takes longer training. So
+# look at both sides of a gap.
 #
 # ## Exercise: the gap of each seed
 #
@@ -189,13 +194,14 @@ def gap_of_each_seed(seen, unseen, threshold):
 overfitting.gap_of_each_seed(gap_of_each_seed)
 
 # %% [markdown]
-# ## Does a little training at least do no harm?
+# ## Can training do harm?
 #
-# The project has trained much longer, on other numbers of mazes, and published the results. Here is
-# the success in unseen mazes, from before training to the end.
+# With few mazes, the orange curves above go down at first. The project has trained longer, on
+# other numbers of mazes, and published the results. Here is the success in unseen mazes, from
+# before training to the end.
 #
-# > **Guess first.** An agent that has learned its few mazes by heart enters a new one. Is it better
-# > or worse than a network that was never trained?
+# > **Guess first.** With longer training on few mazes, does success in unseen ones come back, or is
+# > it worse at the end than before training? And with more mazes?
 
 # %%
 published = load_evaluations("levels")
@@ -235,20 +241,21 @@ random_success = BENCHMARKS["Maze-v0"].random  # of actions that are drawn unifo
 say(
     f"""
 From before training to the end, success in unseen mazes typically changes by {in_points(ten)} for
-agents with few mazes. {outcome} With a new maze each time it changes by {in_points(endless)}.
+agents with {counts["maze-10"]}. {outcome} With a new maze each time it changes by
+{in_points(endless)}.
 
 A policy that moves at random solves {random_success:.0%} of the unseen mazes.
 """
 )
 
 # %% [markdown]
-# A random walk finds the goal of such a small maze now and then. An agent that is sure of a wrong
-# way does not. So do not assume that what was learned can only help.
+# The likely reason: a random walk finds the goal of such a small maze now and then, and an agent
+# that is sure of a wrong way does not. So do not assume that what was learned can only help.
 #
 # ## How many levels are enough?
 #
 # > **Guess first.** On how many mazes must an agent be trained, before it does as well in unseen
-# > ones?
+# > ones as in its own?
 
 # %%
 by_seed = load_table("levels", "Maze-v0-unseen_levels-by-seed")
@@ -268,8 +275,12 @@ rows[1].set(xticks=range(len(ticks)), xticklabels=ticks, xlabel="mazes trained o
 plt.show()
 
 # %% [markdown]
-# The report gives each gap an interval and a verdict. A gap is sure if its interval is above zero.
-# There is no gap that matters if the interval excludes one of five points.
+# Each dot is a seed after training. With no limit, training hardly meets a maze twice. There is
+# nothing to learn by heart then, so it is a control.
+#
+# The report gives each gap an interval and a verdict. A gap is sure if the whole interval is above
+# zero. If the whole interval is below `MATTERS`, there is no gap that matters. Otherwise it is
+# undecided.
 
 # %%
 MATTERS = 0.05
@@ -286,13 +297,14 @@ gaps = gaps[(gaps["policy"] == "stochastic") & gaps["configuration"].isin(["ppo"
 gaps = gaps.set_index(["configuration", "environment"]).loc[["ppo", "apo"]]
 shown = gaps[["gap", "low", "high"]].map(points)
 shown["verdict"] = gaps.apply(verdict, axis=1)
-shown
+shown.rename(index=dict(zip(numbers, ticks, strict=True))).rename_axis(["agent", "mazes"])
 
 # %%
 places = {name: ticks[numbers.index(name)] for name in numbers}
 of_ppo = gaps.loc["ppo"]
 sure = [places[name] for name in numbers if verdict(of_ppo.loc[name]) == "sure"]
 open_ones = [places[name] for name in numbers if verdict(of_ppo.loc[name]) == "undecided"]
+above = by_seed.query("configuration == 'ppo' and environment == 'maze-100'")["gap"] > 0
 
 # %%
 say(
@@ -300,16 +312,16 @@ say(
 The gap of PPO is {whole(of_ppo.loc["maze-10", "gap"])} points with {ticks[0]} mazes. It is sure
 with these numbers of mazes: {", ".join(sure) or "none"}. It is undecided with: {
         ", ".join(open_ones) or "none"
-    }.
+    }. With {ticks[1]} mazes, the gap is above zero in {above.mean():.0%} of the seeds.
 """
 )
 
 # %% [markdown]
 # ## What seeds do not cover
 #
-# The intervals with few mazes are wide, although all seeds have large gaps. There is a reason. All
-# runs are trained on the same mazes. Perhaps these few are easier than most. More seeds do not help
-# against that: each new seed meets the same mazes.
+# Why are intervals that wide, and gaps undecided that nearly all seeds have? All runs are trained
+# on the same mazes. Perhaps these are easier than most. More seeds do not help against that: each
+# new seed meets the same mazes.
 #
 # > **Guess first.** Take our own runs, before any training. The policy is almost random. Is its
 # > success in the mazes that it will be trained on the same as in unseen ones?
@@ -329,7 +341,8 @@ Before training, success in the {FEW} mazes differs from that in unseen ones by 
 {outcome}
 
 For PPO and {ticks[0]} mazes, the seeds alone give an interval of {whole(low)} to
-{whole(high)} points. The published one also holds the chance of which mazes were chosen. It is
+{whole(high)} points. The published one also allows for the choice of mazes. The report estimates
+that from how much success differs from maze to maze. The interval is then
 {whole(of_ppo.loc["maze-10", "low"])} to {whole(of_ppo.loc["maze-10", "high"])} points.
 """
 )
@@ -341,9 +354,10 @@ For PPO and {ticks[0]} mazes, the seeds alone give an interval of {whole(low)} t
 # ## Other physics
 #
 # Unseen levels were of the same kind so far. Now the kind changes. Packer et al. (2018) let agents
-# learn CartPole on one *variation* and tested them on others. In D, the cart's force and the pole's
-# length and mass have their usual values. In R they are drawn from a range around those, for each
-# episode. In E they are further out, above or below that range.
+# learn CartPole on one *variation* and tested them on others. In D (deterministic), the cart's
+# force and the pole's length and mass have their usual values. In R (random) they are drawn from a
+# range around those, for each episode. In E (extreme) they are further out, above or below that
+# range. An episode is a success if its return reaches a threshold of the task.
 
 # %%
 matrix = load_table("generalization", "CartPole-v0-other_physics-matrix")
@@ -357,8 +371,8 @@ def scores(table, agent):
 scores(matrix, "ppo").median().unstack().map("{:.0%}".format)
 
 # %% [markdown]
-# Rows are trained on, columns tested on: median success of PPO over seeds. Read the row of D from
-# left to right.
+# Each row is what PPO was trained on, each column what it was tested on. The numbers are the
+# success, as medians over seeds. Read the row of D from left to right.
 #
 # > **Guess first.** REINFORCE loses success too from D to E. Does that show that it has not learned
 # > to balance other poles?
@@ -391,32 +405,37 @@ compared = {
 # %%
 say(
     f"""
-From D to E, REINFORCE typically loses {whole(compared["plain"]["reinforce"].typical)} points. But
-an agent that was trained on E itself is typically {whole(compared["drop"]["reinforce"].typical)}
-points better there. For PPO the numbers are {whole(compared["plain"]["ppo"].typical)} and
-{whole(compared["drop"]["ppo"].typical)}.
+For REINFORCE, success on D minus success on E is typically
+{in_points(compared["plain"]["reinforce"])}. On E, training there instead of on D typically changes
+success by {in_points(compared["drop"]["reinforce"])}.
+
+For PPO, the first number is {in_points(compared["plain"]["ppo"])}. The second is
+{in_points(compared["drop"]["ppo"])}.
 """
 )
 
 # %% [markdown]
-# Here are the drops of the report, with its intervals and verdicts. They belong to all drops that
-# it tests, so they are wider than those of one question.
+# The lower figure compares an agent with one of the same seed that was trained on the test's own
+# physics. The project calls this difference the *drop*. Here are the drops of the report, with its
+# verdicts. The report tests many drops together, so its intervals are wider than those of one
+# question.
 
 # %%
 drops = load_table("generalization", "CartPole-v0-other_physics")
 drops = drops[(drops["environment"] == "cartpole-D") & (drops["tested"] == "E")]
 drops = drops.set_index("configuration").loc[list(agents)]
-table_of_drops = drops[["gap", "low", "high"]].map(points)
+table_of_drops = drops[["gap", "low", "high"]].map(points).rename(columns={"gap": "drop"})
 table_of_drops["verdict"] = drops.apply(verdict, axis=1)
 table_of_drops
 
 # %% [markdown]
 # The upper figure mixes two things: what did not generalise, and what is harder for anyone. The
-# lower one holds an agent against one of the same seed that was trained on the test's own physics.
-# So it compares along a column of the table. The project calls this the *drop*.
+# drop leaves out the second. In the table of success, it compares two rows in the column of the
+# test.
 #
 # A common mistake is to take a plain difference for a failure to generalise. Harder is not the same
-# as not generalised.
+# as not generalised. So what REINFORCE loses from D to E does not show it. If the drop is
+# undecided, the seeds cannot tell.
 #
 # ## Exercise: the drop
 #
@@ -443,7 +462,7 @@ overfitting.drop_of(drop_of)
 # %% [markdown]
 # ## Easier is not the same as generalised, either
 #
-# On MountainCar a car has to get up a hill. DQN learned on D, and was tested on E.
+# On MountainCar a car has to get up a hill in time. DQN learned on D, and was tested on E.
 #
 # > **Guess first.** Its success on E is higher than where it was trained. Does it generalise well?
 
@@ -461,7 +480,8 @@ DQN trained on D succeeds in {car["D", "D"].mean():.0%} of the episodes on D, an
 )
 
 # %% [markdown]
-# So look at what a trivial policy scores, before you praise an agent.
+# So the success on E does not show that anything generalised. Look at what a trivial policy scores,
+# before you praise an agent.
 #
 # ## Remedies
 #
@@ -491,7 +511,8 @@ With {ticks[1]} mazes instead of {ticks[0]}, the gap of PPO typically changes by
 # - A bonus for entropy, which keeps the policy from becoming too sure. In mazes, against few
 #   levels.
 # - A penalty on large weights, called L2. In mazes, too.
-# - Training on R instead of D, tested on E. R has more variety, but E is new to both.
+# - Training on R instead of D, tested on E. R has more variety, but E is new to both. The gap is
+#   the drop here. Both drops have the same agent trained on E, so it cancels out of the change.
 #
 # > **Guess first.** Which of the three narrow the gap for sure?
 
@@ -530,7 +551,7 @@ for row, (name, (low, high)) in enumerate(zip(changes, ends, strict=True)):
     axes.plot(np.median(values), row - 0.3, "o", color="black", markersize=5)
     axes.plot(values, row + spread, "o", color="#E69F00", alpha=0.7)
 axes.axvline(0, color="#888888", linewidth=0.8)
-axes.set(title="Change of PPO's gap: every seed, and the published interval")
+axes.set(title="Change of PPO's gap: seeds (orange), published interval (black)")
 axes.set(yticks=range(3), yticklabels=changes, xlabel="points; left of zero is narrower")
 plt.show()
 
@@ -552,14 +573,16 @@ say(
 )
 
 # %% [markdown]
-# "Undecided" is no sign that a remedy does not work. Other studies found that both kinds of
-# regularization narrow the gap, with other networks and many more levels (Cobbe et al. 2019). With
-# these mazes and seeds, it cannot be told.
+# The intervals are those of the reports. They allow for several questions, and in mazes also for
+# the choice of mazes. That is why some are wider than the dots.
+#
+# "Undecided" is no sign that a remedy does not work. Another study found that both kinds of
+# regularization narrow the gap, with other networks and many more levels (Cobbe et al. 2019). These
+# mazes and seeds cannot tell.
 #
 # ## Three traps
 #
-# **Medians of two columns.** The gap of each seed with the remedy belongs to the gap of the same
-# seed without it. So take the change of each seed first, and then the median.
+# **Medians of two columns.** Each seed has a gap without the remedy, and a gap with it.
 #
 # > **Guess first.** Is the median of the changes the same as the change of the medians?
 
@@ -578,6 +601,9 @@ For the L2 penalty, the median gap goes from {whole(before.median())} to
 )
 
 # %% [markdown]
+# The two gaps of a seed belong together. So take the change of each seed first, and then the
+# median.
+#
 # **Worse where it was trained.** A gap has two sides. It also gets smaller if the agent does worse
 # in the levels that it was trained on. Nobody wants such a remedy.
 
@@ -590,9 +616,10 @@ With the L2 penalty, {lower} of {len(mazes)} seeds do worse where they were trai
 )
 
 # %% [markdown]
-# **One question, or many.** Training on R was asked of several agents, and the report tests these
-# changes together, as a *family*. If you ask several questions at a level of `0.05` each, one of
-# the answers is easily wrong. So each is tested at `0.05` divided by their number.
+# **One question, or many.** The report asks of several agents whether training on R narrows the
+# drop. It tests these changes together, as a *family*. The more questions you ask at a limit of
+# `0.05` each, the more often chance alone makes one of them significant. So the limit of each is
+# `0.05` divided by their number.
 
 # %%
 alone = sign_test.Differences.within(changes["R instead of D"].to_numpy())
@@ -611,8 +638,8 @@ By the limit {sign_test.ALPHA}: {alone_word}. And as one of {family}? By the lim
 )
 
 # %% [markdown]
-# You cannot choose the one question after you have seen the answers. That would be to add seeds
-# until it works, as in lesson 6, with questions in the place of seeds.
+# You cannot choose the one question after you have seen the answers. Lesson 6 added seeds until a
+# test found something. This would be the same with questions.
 #
 # ## Exercise: the change of a gap
 #
@@ -643,8 +670,8 @@ overfitting.typical_change(typical_change)
 # - Test on levels that were never trained on. With few levels an agent can be perfect there, and do
 #   worse than at random elsewhere.
 # - The gap depends on the number of levels. Seeds do not cover the choice of levels.
-# - A test that is harder for anyone lowers every score. To see what did not generalise, train
+# - A test that is harder for anyone can lower every score. To see what did not generalise, train
 #   another agent on the test's own kind.
 # - A remedy is judged seed by seed, on both sides of the gap, and with all its questions at once.
 #
-# Next: [lesson 10](10_your_agent.ipynb), where you write an agent and a study of your own.
+# Next: [lesson 9](09_sample_efficiency.ipynb), where agents have to learn from fewer steps.

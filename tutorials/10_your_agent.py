@@ -31,8 +31,8 @@ terminal = Terminal()
 # ## An idea of one line
 #
 # PPO makes an action more likely if its advantage is above zero, and less likely if it is below.
-# Here is an idea: learn from good news only. Where the advantage is below zero, do nothing. We call
-# this agent the optimist.
+# Here is an idea: learn from good news only. Where the advantage is below zero, leave the policy as
+# it is. We call this agent the optimist.
 #
 # > **Guess first.** Does the optimist learn faster than PPO, slower, or as fast?
 #
@@ -43,7 +43,9 @@ terminal("tfrl new optimist.py --from ppo")
 
 # %% [markdown]
 # The copy is complete: the hyperparameters, the loss, and the training. All of it is yours to
-# change. We change the one place where advantages enter the loss.
+# change. We change the one place where advantages enter the loss. `masked_normalize` gives them
+# mean zero and standard deviation one in a minibatch. `tf.nn.relu` then sets to zero what is below
+# zero. So bad news is what is worse than the mean.
 
 # %%
 before = "masked_normalize(normalized_advantages, tf.cast(weights > 0, tf.float32))"
@@ -64,8 +66,8 @@ num_changed = sum(line.startswith("+") for line in difference)
 # %%
 say(
     f"""
-Of {len(lines[0])} lines, {num_changed} is different. So if the agents differ, we know what made the
-difference.
+Of {len(lines[0])} lines, {num_changed} is different. So if the agents differ by more than chance,
+we know what made the difference.
 """
 )
 
@@ -77,7 +79,7 @@ difference.
 # ## Exercise: the changed line
 #
 # Write the optimist's line yourself, for a list of advantages. First give them mean zero and
-# standard deviation one. Then take the negative ones away.
+# standard deviation one. Then set the negative ones to zero.
 
 
 # %% tags=["exercise"]
@@ -103,9 +105,9 @@ your_agent.optimistic(optimistic)
 # %% [markdown]
 # ## A question is a study
 #
-# A *study* is a file that says what to run: seeds, steps, environments, and agents. Each table
-# `[configurations.NAME]` is an agent with its settings. A *configuration* of your own names the
-# file and the class.
+# A *study* is a file that says what to run: seeds, steps, environments, and agents. It is written
+# in TOML. Each table `[configurations.NAME]` is a *configuration*, an agent with its settings. For
+# an agent of your own, `pipeline` names the file and the class.
 
 # %%
 study = """
@@ -131,8 +133,8 @@ terminal("tfrl run optimist.toml --plan")
 
 # %% [markdown]
 # The plan shows what would be trained, before you spend any time. A mistake in a study is answered
-# with a sentence. Here somebody forgot the end of the name of the class, and the next one gave a
-# hyperparameter that does not exist.
+# with a sentence. In the first study below, the end of the name of the class is missing. The second
+# one has a hyperparameter that does not exist.
 
 # %%
 for name, right, wrong in (
@@ -143,7 +145,9 @@ for name, right, wrong in (
     terminal(f"tfrl run wrong_{name}.toml --plan", expect=2)
 
 # %% [markdown]
-# Now the runs. Both agents get the same seeds, so that both start in the same situations.
+# Now the runs. Both agents get the same seeds, so that both start in the same situations. Soon
+# their paths part. So the comparison takes all pairs of a seed of one and a seed of the other, as
+# in lesson 6.
 
 # %%
 terminal("tfrl run optimist.toml")
@@ -154,9 +158,10 @@ terminal("tfrl run optimist.toml")
 #
 # ## What do the seeds say?
 #
-# `tfrl report` writes a page, like those in [reports](../reports/cartpole/README.md). `tfrl
-# compare` prints the answers about two agents. Where the seeds cannot tell, it says how many more
-# would probably decide.
+# `tfrl report` writes a page into the temporary folder, like those in
+# [reports](../reports/cartpole/README.md). `tfrl compare` prints the answers about two agents. In
+# some questions it also says how many more seeds would probably decide. CartPole-v1 counts as
+# solved from a return of `475` on.
 
 # %%
 terminal("tfrl report optimist.toml")
@@ -191,8 +196,8 @@ plt.show()
 
 # %% [markdown]
 # Which is better may depend on the question. We ask two: who ends higher, and who is higher over
-# all of training. The second one rewards an agent that learns early. Both intervals are to hold
-# together, so each is made a little wider.
+# all of training. The second one rewards an agent that learns early. Two questions are a family, as
+# in lesson 8, so each interval is made wider.
 
 
 # %%
@@ -216,9 +221,9 @@ say(
 )
 
 # %% [markdown]
-# Whatever the answer, it holds for this budget and this task. A study of a longer budget is the
-# same file with another number. And a negative answer is worth a study too: the next reader need
-# not try.
+# "Cannot tell" does not mean that the agents are equally good: more seeds may decide. Whatever the
+# answer, it holds for this budget and this task. A study of a longer budget is the same file with
+# another number.
 #
 # ## What has to be trained again?
 #
@@ -244,7 +249,8 @@ terminal("tfrl run optimist.toml --plan")
 #
 # PPO goes through each rollout `num_epochs` times. Does the optimist need all of its epochs?
 # Complete the study: as many seeds as above, but others, and a second configuration, `few`, with
-# five epochs.
+# five epochs. `tfrl hyperparameters ppo` lists the defaults. The check reads the study, and does
+# not run it.
 
 # %% tags=["exercise"]
 epochs = """
@@ -294,8 +300,9 @@ your_agent.study(epochs)
 # %% [markdown]
 # ## An environment of your own
 #
-# Any Gymnasium environment can be trained in. The project has one as an example, a game of catching
-# a ball. `tfrl check` plays it twice from the same seed.
+# Any Gymnasium environment with one discrete action and a time limit can be trained in. The project
+# has one as an example, a game of catching a ball. `tfrl check` plays it twice from the same seed,
+# and compares.
 
 # %%
 from pathlib import Path
@@ -307,7 +314,7 @@ terminal("tfrl check gymnasium:catch:Catch-v0")
 
 # %% [markdown]
 # Now we break it: the ball begins one column further each time, instead of in a column that the
-# seed decides. Nobody would see that by playing.
+# seed decides. By playing, that is easy to miss.
 
 # %%
 drawn = "int(self.np_random.integers(COLUMNS))"
@@ -325,7 +332,8 @@ terminal("tfrl check gymnasium:catch:Catch-v0", expect=2)
 # one and report its score. All scores are true. What is wrong with that?
 #
 # We simulate it. Take `k` configurations that are all the same agent, so that none is better. Each
-# gets a few seeds, and the score of a seed is drawn from a bell curve. Their true mean is zero.
+# gets a few seeds, and the score of a seed is drawn from a bell curve. Its true mean is zero, and
+# its standard deviation is one.
 #
 # > **Guess first.** Of eight such configurations with five seeds each, how far above zero is the
 # > best mean?
@@ -435,7 +443,7 @@ figure, axes = plt.subplots(figsize=(7.2, 2.6))
 axes.hist(gaps, bins=40, color="#0072B2")
 axes.axvline(0, color="#222222")
 axes.set(
-    title="Report of the winner minus the truth",
+    title="Mean of the winner minus mean of the fresh seeds",
     xlabel="points too many",
     ylabel="number of ways",
 )
@@ -448,15 +456,15 @@ expected = surplus[SEEDS][K - 1] * scores.std()
 # %%
 say(
     f"""
-The winner's report is too high in {too_high:.0%} of the ways to share the seeds out. The mean is
-{np.mean(gaps):.0f} points. The simulation with the bell curve says {expected:.0f} for a spread like
-this one.
+The winner's report is above the mean of the fresh seeds in {too_high:.0%} of the ways to share the
+seeds out. On average it is {np.mean(gaps):.0f} points above. For seeds that spread like these, the
+simulation with the bell curve says {expected:.0f}.
 """
 )
 
 # %% [markdown]
-# A common mistake is to think that only cheaters do this. The author above left no run out. It is
-# enough to look at the scores, and then to choose what to report.
+# A common mistake is to think that only cheaters do this. The author above has dropped no seed of
+# the winner. It is enough to look at the scores, and then to choose what to report.
 #
 # ## A sweep, done honestly
 #
@@ -524,8 +532,12 @@ The tuning seeds choose "{best}", with {tuned[best]:.0f} points. The reported se
 )
 
 # %% [markdown]
-# Which seeds choose is arbitrary. So the project's reports do it in all ways: `optimism` lets each
-# choice of five seeds choose, and scores the winner on the others.
+# Another rate may be higher on the reported seeds. You may not switch to it now: then these seeds
+# would have chosen.
+#
+# Which seeds choose is arbitrary. So the project's reports try all ways. `optimism` takes every set
+# of five seeds, lets it choose, and scores the winner on the other seeds. The mean difference of
+# its two scores is called the optimism, too.
 
 # %%
 all_ways = selection.optimism(rates.to_numpy().T, len(TUNING), rng)
@@ -534,7 +546,11 @@ all_ways = selection.optimism(rates.to_numpy().T, len(TUNING), rng)
 say(
     f"""
 Over {all_ways.splits:,} ways to choose, the winner scores {all_ways.optimism:+.0f} points
-({all_ways.low:+.0f} to {all_ways.high:+.0f}) more on the seeds that chose it than on the others.
+({all_ways.low:+.0f} to {all_ways.high:+.0f}) more on the seeds that chose it than on the others. {
+        "The interval is above zero."
+        if all_ways.low > 0
+        else "The interval is not above zero, so this sweep alone cannot tell."
+    }
 """
 )
 
@@ -545,10 +561,14 @@ Over {all_ways.splits:,} ways to choose, the winner scores {all_ways.optimism:+.
 # ## Tuning one side
 #
 # One more trap is common in papers: the authors tune their own agent, and leave the baseline at its
-# defaults. We let both be the same agent. Ours gets several tries, the baseline gets one.
+# defaults. We let both be the same agent, and draw all scores from its runs above. A try is `10` of
+# these scores. Ours gets several tries and keeps the one with the best mean. The baseline gets one.
 #
-# > **Guess first.** The test promises that such a "win" is rare. How often does our agent win
-# > against itself with eight tries?
+# A test at the limit `0.05` promises to find a difference in at most `0.05` of such studies. Half
+# of that is for our side.
+#
+# > **Guess first.** So with one try, a win is that rare. How often does our agent win against
+# > itself with eight tries?
 
 # %%
 tries, n, studies = (1, 2, 4, 8, 16), 10, 2000
@@ -580,17 +600,17 @@ plt.show()
 say(
     f"""
 With one try on each side, Welch's t-test finds a win in {wins["Welch's t-test"][0]:.1%} of studies.
-With {tries[-1]} tries it is {wins["Welch's t-test"][-1]:.1%}. The sign test goes from
-{wins["the sign test of this project"][0]:.1%} to {wins["the sign test of this project"][-1]:.1%}. It is
-more careful, and no test knows about the tries that nobody sees.
+With {tries[3]} tries it is {wins["Welch's t-test"][3]:.1%}. The sign test goes from
+{wins["the sign test of this project"][0]:.1%} to {wins["the sign test of this project"][3]:.1%}. It
+is more careful, but no test knows about the tries that nobody sees.
 """
 )
 
 # %% [markdown]
 # ## Exercise: report a tuned agent
 #
-# You get the scores of several configurations on the tuning seeds and on other seeds. Return the
-# number that you may report.
+# You get the scores of several configurations on the tuning seeds and on other seeds. Compare by
+# means. Return the number that you may report.
 
 
 # %% tags=["exercise"]

@@ -33,9 +33,10 @@ CLONE = Path(tfrl.__file__).parents[1]
 # ## What a run costs
 #
 # Each run writes down how long it took, on one core. The tables of the reports have the sums. The
-# unit is the *core-hour*: one core that works for one hour.
+# unit is the *core-hour*: one core that works for one hour. We take four published studies. Two
+# older and longer ones are left out.
 #
-# > **Guess first.** How many core-hours did all the runs take that this project has published?
+# > **Guess first.** How many core-hours did the runs of these four studies take?
 
 # %%
 STUDIES = ["cartpole", "apo", "levels", "generalization"]
@@ -65,19 +66,22 @@ total = hours.to_numpy().sum()
 say(
     f"""
 All {spent["finished"].sum():,.0f} runs took {total:.1f} core-hours. A laptop with two cores needs
-half as many hours. Training took {hours["train"].sum() / total:.0%} of it, evaluation
+about half as many hours. Training took {hours["train"].sum() / total:.0%} of it, evaluation
 {hours["evaluate"].sum() / total:.0%}, and compiling {hours["compile"].sum() / total:.0%}.
 """
 )
 
 # %% [markdown]
-# Compiling is special. A worker compiles each configuration once, and then trains any number of
-# seeds with it. The rest grows with the runs.
+# Compiling is special. A worker is a process that makes runs, one worker for each core. It compiles
+# a configuration once, and then trains any number of seeds with it. The rest grows with the runs.
 #
 # ## What many seeds cost
 #
 # > **Guess first.** Which agent costs more for the same number of environment steps, DQN or PPO?
 # > How many times as much?
+#
+# The table has the agents of the study `cartpole`. All of them take the same number of steps.
+# `ppo_stock` and `ppo_constant` are variants of PPO, which we do not need here.
 
 # %%
 SEEDS = 1000
@@ -95,8 +99,8 @@ dqn, ppo = cost.loc["dqn"], cost.loc["ppo"]
 say(
     f"""
 A run of DQN takes {dqn["seconds a run"]:.1f} s, and one of PPO takes {ppo["seconds a run"]:.1f} s.
-So DQN costs {dqn["seconds a run"] / ppo["seconds a run"]:.1f} times as much: it makes an update for
-each step. {SEEDS:,} seeds of DQN take {dqn["core-hours"]:.1f} core-hours.
+So DQN costs {dqn["seconds a run"] / ppo["seconds a run"]:.1f} times as much. It makes an update for
+each step, and PPO makes fewer. {SEEDS:,} seeds of DQN take {dqn["core-hours"]:.1f} core-hours.
 """
 )
 
@@ -107,7 +111,7 @@ each step. {SEEDS:,} seeds of DQN take {dqn["core-hours"]:.1f} core-hours.
 # ## What you get for it
 #
 # More seeds make intervals narrower. Here is the interval of "how often does one agent beat the
-# other" if the true answer is one half.
+# other" if each of them wins half of the pairs.
 #
 # > **Guess first.** With a hundredfold number of seeds, how many times narrower is the interval?
 
@@ -116,6 +120,7 @@ counts = np.array([6, 10, 20, 50, 100, 200, 500, 1000])
 
 
 def width(seeds):
+    # As many wins (1.0) as losses (-1.0). They count for `seeds` trials of the sign test.
     low, high = sign_test.Differences(np.array([-1.0, 1.0]), seeds).share_interval()
     return high - low
 
@@ -130,7 +135,7 @@ for seeds, x, y in zip(counts[1::3], pair[1::3], widths[1::3], strict=True):
     axes.annotate(f"{seeds} seeds", (x, y), (6, 4), textcoords="offset points")
 axes.set(
     title="Seeds of DQN and PPO: what they cost, and what they tell",
-    xlabel="core-hours",
+    xlabel="core-hours of both agents",
     ylabel="width of the interval",
     xlim=(None, 2.5 * pair.max()),
 )
@@ -154,8 +159,8 @@ narrower.
 )
 
 # %% [markdown]
-# The width falls with the square root of the cost. A common mistake is to expect that twice the
-# seeds answer twice as much. So ask first how large a difference has to be to matter. Then take the
+# The width falls about with the square root of the cost. A common mistake is to expect that twice
+# the seeds make it half as wide. So ask first how large a difference has to be to matter. Then take the
 # number of seeds that can show it: lesson 6 computes it.
 #
 # ## How much do more cores help?
@@ -191,14 +196,21 @@ def wall_time(runs, cores, seconds):
 
 more_machines.wall_time(wall_time)
 
+# %%
+say(
+    f"""
+Five equal runs on four cores take two rounds, so they are {5 / 2} times faster.
+"""
+)
+
 # %% [markdown]
-# Runs of a study are not equal. We take the mean times of each agent of CartPole's study, and give
-# the longest runs out first.
+# Runs of a study are not equal. We take the mean time of each agent of the study `cartpole`, and
+# give the longest runs out first. A core that is free gets the next run.
 
 
 # %%
 def finished_after(durations, cores):
-    free_at = [0.0] * cores
+    free_at = [0.0] * cores  # when each core is free again
     for duration in sorted(durations, reverse=True):
         heapq.heappush(free_at, heapq.heappop(free_at) + duration)
     return max(free_at)
@@ -229,10 +241,13 @@ plt.show()
 # %%
 say(
     f"""
-Five equal runs on four cores take two rounds, so they are {5 / 2} times faster. The study is
-{faster[4]:.1f} times faster on {cores[4]} cores, and {faster[-1]:.1f} times on {cores[-1]}. It can
-never be done before its longest run is, and that alone is {runs.max() / runs.sum():.1%} of the
-work.
+The study is {faster[4]:.1f} times faster on {cores[4]} cores, and {faster[-1]:.1f} times on
+{cores[-1]}. No number of cores can do better: the study is not done before its longest run is. That
+run alone is {runs.max() / runs.sum():.1%} of the work.
+
+The figure leaves out compiling, which each worker does for itself. In this study it took
+{one["compile"].mean():.1f} s for a configuration on average. A run took {runs.mean():.1f} s. So on
+many cores the true gain is smaller than the figure says.
 """
 )
 
@@ -245,7 +260,7 @@ work.
 # %%
 agents = ["dqn", "reinforce", "ppo", "apo"]
 work = cost.loc[agents, "core-hours"].sum()
-machines = math.ceil(work / (8 / 4))
+machines = math.ceil(work / (8 / 4))  # 8 cores for 1/4 of an hour
 print(f"# {SEEDS} seeds of {len(agents)} agents: {work:.0f} core-hours")
 print(f"# in a quarter of an hour: {machines} machines of 8 cores\n")
 print("ray start --head                               # on one machine")
@@ -253,9 +268,11 @@ print(f"ray start --address=HOST:6379                  # on each of the other {m
 print("tfrl run cartpole --executor ray               # on any of them")
 
 # %% [markdown]
-# [The page on machines](../docs/machines.md) says how to install Ray, and what a large study takes
-# beside training. The machines share no disk: each run comes back to where the command was given.
-# If a machine dies, its runs are made again elsewhere.
+# The last command makes the seeds that the file of the study names. For more seeds, copy the file
+# and change `seeds`. The machines need no common disk: each run comes back to where the command was
+# given. If a machine dies, its runs are made again elsewhere. [The page on
+# machines](../docs/machines.md) says how to install Ray, and what a large study takes beside
+# training.
 #
 # ## Does it matter where a run is made?
 #
@@ -294,9 +311,10 @@ With a generator for each run it is {same_own.sum()} of {len(same_own)}.
 )
 
 # %% [markdown]
-# Random numbers are not all. In the project a run is meant to depend on its settings and its seed,
-# and on nothing else. We test that. The author trains a short study with two workers, and publishes
-# it. You train it with one worker, in another folder.
+# Random numbers are one cause, and rounding is another (lesson 6). In the project a run is meant to
+# depend on its settings and its seed, and on nothing else. We test a part of that here: the author
+# and you are two folders on one machine. The author trains a short study with two workers, and
+# publishes it. You train it with one worker.
 
 # %%
 STUDY = """
@@ -332,20 +350,24 @@ say(
 )
 
 # %% [markdown]
-# Why a fingerprint, and not the mean return? Because it cannot be similar by chance. We change the
-# last bit of one number among many.
+# Rounding alone makes no difference if the sums are done in the same order (lesson 6). The project
+# fixes that order.
+#
+# Why a fingerprint, and not the mean return? Two different runs can have the same mean return by
+# chance. Their fingerprints practically never agree. We change the last bit of one number among
+# many.
 
 # %%
 weights = np.random.default_rng(0).normal(size=10_000).astype(np.float32)
 changed = weights.copy()
-changed[5000:5001].view(np.uint32)[0] ^= 1
+changed[5000:5001].view(np.uint32)[0] ^= 1  # flips the last bit
 for name, array in (("before", weights), ("after", changed)):
     print(f"{name:6}  {array[5000]:.9f}  {hashlib.sha256(array.tobytes()).hexdigest()[:32]}")
 
 # %%
 say(
     f"""
-The number has changed by {abs(float(changed[5000]) - float(weights[5000])):.0e}, which no plot would
+The number has changed by {abs(float(changed[5000]) - float(weights[5000])):.1e}, which no plot would
 show. The fingerprint is a different one.
 """
 )
@@ -355,7 +377,7 @@ show. The fingerprint is a different one.
 #
 # A fingerprint says that two runs differ, but not since when. So the author also publishes a *mark*
 # at each evaluation: a short fingerprint of all that happened until then. Here are those of one
-# run.
+# run. `score` is the mean return of the evaluation, and `digest` is the mark.
 
 # %%
 published = published_results.read(you.folder / "reports" / "short" / "published.json")
@@ -366,8 +388,8 @@ pd.DataFrame(outcome.marks)
 # %% [markdown]
 # Now suppose that you have mistyped the learning rate, by a little.
 #
-# > **Guess first.** After how many steps do your runs differ from the author's? Do their returns
-# > differ much in the end?
+# > **Guess first.** After how many steps do your runs differ from the author's? Do their final
+# > returns differ much?
 
 # %%
 (you.folder / "short.toml").write_text(STUDY.replace("0.001}", "0.001001}"))
@@ -375,22 +397,31 @@ you("tfrl run short.toml --jobs 1")
 you("tfrl verify short.toml", expect=None)
 
 # %% [markdown]
-# The first lines say what was set in another way, and where the runs part. The table says how far
-# apart the returns are at the end. Few seeds can seldom show that two results are equivalent.
+# The first lines say what was set in another way, and where the runs part. At step `0` nothing is
+# learned yet, so the marks agree. They differ at the next evaluation. At which step in between the
+# runs part, marks cannot tell.
 #
-# A common mistake is to think that a small change has small consequences. A tiny difference in a
-# weight changes an action sooner or later, and from there on it is another game.
+# The table is about the final returns. `change` is the median over the seeds. The `margin` is the
+# least change that matters, and `beyond it` counts the seeds that changed by more. So some runs
+# ended far apart. Is the new learning rate worse? With so few seeds a sign test cannot tell
+# (lesson 6). So there is no interval, and the verdict is "undecided".
 #
-# Files can change too, on a disk or on the way. We change one bit of a file.
+# A common mistake is to think that a small change of a setting changes each run by little. A tiny
+# difference in a weight changes an action sooner or later, and from there on it is another game.
+#
+# Files can change too, on a disk or on the way. We change one bit of a file of these runs.
 
 # %%
 file = you.folder / "runs/short/cartpole/ppo/seed-1/evaluations.parquet"
 content = bytearray(file.read_bytes())
-content[len(content) // 2] ^= 1
+content[len(content) // 2] ^= 1  # flips a bit
 file.write_bytes(content)
 you("tfrl verify short.toml", expect=None)
 
 # %% [markdown]
+# The damaged run is named, and does not count. So the table is about one seed fewer, and `change` is
+# another median.
+#
 # ## Exercise: the first difference
 #
 # Two runs have marks, each a pair of a step and a digest. Find the first step at which they differ.
@@ -437,7 +468,9 @@ agree = "No run differs." if clone.status == 0 else differs
 # %%
 say(
     f"""
-{agree} The next question is what two runs can tell about all {one["finished"].sum():.0f}.
+{agree} `--sample` takes the same runs each time, of agents that differ. It tests your machine and
+the program. To learn about all {one["finished"].sum():.0f} runs, draw the ones that you check at
+random.
 """
 )
 
@@ -445,20 +478,22 @@ say(
 # ## How many runs should you check?
 #
 # Suppose that a share of the published runs is wrong: made with other code, or made up. You draw
-# some at random and train them again. You notice if one of them is wrong.
-#
-# $$P(\text{notice}) = 1 - (1 - q)^k$$
-#
-# Here $q$ is the share of wrong runs, and $k$ is the number of runs that you check. Each of them is
-# right with probability $1 - q$.
+# some at random and train them again. You notice if at least one of them is wrong.
 #
 # > **Guess first.** A tenth of the runs is wrong, and you check four. How likely are you to notice?
+#
+# Let $q$ be the share of wrong runs, and $k$ the number of runs that you check. Each of them is
+# right with probability $1 - q$. So all of them are right with probability $(1 - q)^k$, and then you
+# notice nothing.
+#
+# $$P(\text{notice}) = 1 - (1 - q)^k$$
 
 # %%
 q, checked = 0.1, np.arange(1, 61)
 all_runs = int(one["finished"].sum())
 wrong = np.arange(all_runs) < q * all_runs
 rng = np.random.default_rng(0)
+# Each row is all runs in random order: the first k of them are checked.
 tries = rng.permuted(np.tile(wrong, (4000, 1)), axis=1)
 noticed = np.maximum.accumulate(tries, axis=1).mean(axis=0)[checked - 1]
 
@@ -477,20 +512,22 @@ plt.show()
 
 # %%
 confidence = 0.95
-bound = 1 - (1 - confidence) ** (1 / 4)
+bound = 1 - (1 - confidence) ** (1 / 4)  # the share that four runs notice with this probability
 
 # %%
 say(
     f"""
 With four runs it is {1 - (1 - q) ** 4:.0%}. The simulation draws from {all_runs} runs and never
-takes one twice, so it is a little higher for many runs. In turn: if four runs agree, up to
-{bound:.0%} of all runs could be wrong, with {confidence:.0%} confidence.
+takes one twice, so it is a little higher for many runs.
+
+In turn, suppose that you check four runs and all agree. The share of wrong runs can still be up to
+{bound:.0%}. You would have noticed a larger share with a probability of more than {confidence:.0%}.
 """
 )
 
 # %% [markdown]
-# A common mistake is to check what the author suggests, or always seed zero. The formula holds for
-# runs that are drawn at random, after the results were published.
+# A common mistake is to check what the author suggests, what `--sample` picks, or always seed zero.
+# The formula holds for runs that are drawn at random, after the results were published.
 #
 # ## Exercise: enough checks
 #
@@ -523,9 +560,9 @@ more_machines.runs_to_check(runs_to_check)
 #
 # Some processors compute other bits, such as ARM's. There every run is another run, like one of
 # another seed. Then the question is whether the returns have changed. We take the published returns
-# of DQN, and three strangers. The first has the same bits. The second has the same returns in
-# another order of seeds, as if each seed had been drawn again. The third has lost some points in
-# every seed.
+# of DQN, and invent three strangers. The first has the same bits. The second has the same returns
+# in another order of seeds, as if each seed had been drawn again. The third has another order too,
+# and then loses the same number of points in each seed.
 
 # %%
 outcomes = published_results.read(CLONE / "reports/cartpole/published.json").outcomes
@@ -551,23 +588,30 @@ judged[columns].round(1).rename(columns={"configuration": "stranger"})
 # %%
 say(
     f"""
-A change matters from {margin:.0f} points on. "Down" and "up" count the seeds that changed by more.
-The verdict is about the typical seed, so read all of the columns.
+The margin is {margin:.0f} points. That is {benchmarks.MARGIN:.0%} of the way from a random policy to
+a solved task. `change` is the median over the seeds, and `low` and `high` are its interval. The
+verdict is "equivalent" if this interval lies within the margin, on both sides of zero. Else it is
+"a real change" if a sign test finds that more seeds fell than rose, or the reverse.
+
+`down` and `up` count the seeds that changed by more than the margin. Of the third stranger,
+{judged["up"].iloc[2]} seeds rose, because the order is another one. And "equivalent" does not mean
+that no seed changed. The verdict is about the typical seed, so read all of the columns.
 """
 )
 
 # %% [markdown]
-# A common mistake is to ask for the wrong one of the two. The same bits show that the same program
-# ran, and say nothing about whether its conclusion is right. Equivalent returns show that the
-# conclusion does not hang on the machine.
+# A common mistake is to mix up the two questions. The same bits show that the same program ran, and
+# say nothing about whether its conclusion is right. Equivalent returns show that the typical return
+# does not depend on the machine by more than the margin.
 #
 # ## What you have seen
 #
-# - Cost is counted in core-hours. Intervals get narrower with the square root of it only.
+# - Cost is counted in core-hours. Intervals get narrower with about the square root of it only.
 # - Runs that depend on nothing but their settings and their seed can be made anywhere.
 # - A fingerprint finds a single changed bit, and marks say when two runs part.
-# - A few runs, drawn at random and trained again, find out if many are wrong. To find out if some
-#   are, you need many.
+# - A few runs, drawn at random and trained again, find out if most are wrong. To find out if a few
+#   are, check many.
+# - Where bits cannot be the same, ask whether the typical return is equivalent.
 #
 # Next: this was the last lesson. [Ask a question of your own](../docs/studies.md), or read what the
 # project [has found](../README.md).

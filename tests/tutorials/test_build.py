@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from tutorials.build import lesson as lessons
-from tutorials.build import translation
+from tutorials.build import notebook, translation
 from tutorials.build.__main__ import write_pages
 from tutorials.build.lesson import Cell, Lesson
 
@@ -125,6 +125,26 @@ def test_the_pages_are_those_of_the_notebooks(tmp_path):
         committed = path.parent / "pages" / f"{path.stem}.html"
         written = (tmp_path / "pages" / committed.name).read_text()
         assert written == committed.read_text(), path.stem  # else: make tutorials
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("import sys\nprint('oh', file=sys.stderr)", "cell 1 wrote to stderr: oh"),
+        ("import os\nos._exit(1)", "the process that ran its cells died"),
+        ("import time\ntime.sleep(60)", "longer than 5 s"),
+        (
+            "from tfrl.tutorials import begin\nfrom matplotlib import pyplot as plt\nbegin()\n"
+            "plt.title('$\\\\x$')\nplt.show()",
+            "cell 1 ",
+        ),
+    ],
+)
+def test_a_cell_that_fails_is_named_in_one_message(source, message, tmp_path):
+    lesson = Lesson(Path("07_x.py"), (Cell("code", source),))
+    with pytest.raises(notebook.Failed, match=f"(?s)07_x.py.*{message}"):
+        notebook.execute(lesson, tmp_path, seconds=5 if "sleep" in source else 60)
 
 
 @pytest.mark.slow

@@ -121,7 +121,7 @@ WRONG = {
             (lambda a, b: sum(x >= y for x in a for y in b) / (len(a) * len(b)), "one half"),
             (lambda a, b: sum(x > y for x in a for y in b) / (len(a) * len(b)), "one half"),
             (lambda a, b: float(fmean(a) > fmean(b)) + 0.5 * (fmean(a) == fmean(b)), "means"),
-            (lambda a, b: print(), "Nothing to check yet"),
+            (lambda a, b: print(), "a value is returned"),
             (lambda a, b: a.wins(b), "AttributeError"),
         ],
     },
@@ -214,6 +214,70 @@ WRONG = {
             (lambda q, a, y: np.mean((y - taken(q, a)) ** 2) / 2, "one half"),
             (lambda q, a, y: (y - taken(q, a)) ** 2, "one number"),
             (lambda q, a, y: np.mean((y - taken(q, [1, 0])) ** 2), "For other actions"),
+        ],
+    },
+    "sample_efficiency": {
+        "share_solved": [
+            (lambda t, s: sum(s) / len(s), "plain share"),
+            (lambda t, s: 1 - kaplan_meier(t, s), "Subtract it"),
+            (lambda t, s: float(any(s)), "does not count as solved"),
+            (
+                lambda t, s: kaplan_meier(t, s, events=lambda t, s: t > 0),
+                "does not count as solved",
+            ),
+            (
+                lambda t, s: (
+                    1
+                    - np.prod(
+                        [
+                            1 - 1 / sum(x >= y for x in t)
+                            for y in {x for x, z in zip(t, s, strict=True) if z}
+                        ]
+                    )
+                ),
+                "Count both",
+            ),
+            (lambda t, s: kaplan_meier(t, s, lambda t, now: len(t)), "0.792"),
+            (lambda t, s: 19 / 24, "1 of 3"),
+            (lambda t, s: {6: 19 / 24, 3: 1 / 3}.get(len(t), 0.5), "the share is 0"),
+            (lambda t, s: "0.79", "0.792"),
+            (lambda t, s: [0.5, 0.79], "Expected a number"),
+        ],
+        "double_target": [
+            (lambda r, q, t, g: r + g * max(t), "Choose it by Q"),
+            (lambda r, q, t, g: r + g * max(q), "Q itself"),
+            (lambda r, q, t, g: r + g * q[int(np.argmax(t))], "turned round"),
+            (lambda r, q, t, g: r + t[int(np.argmax(q))], "discounted by gamma"),
+            (lambda r, q, t, g: g * t[int(np.argmax(q))], "Add the reward"),
+            (lambda r, q, t, g: r + g * fmean(t), "Its target value is 2"),
+            (lambda r, q, t, g: r + g * max(0.0, t[int(np.argmax(q))]), "can be negative"),
+        ],
+        "n_step_target": [
+            (lambda r, d, q, g: discounted(r, g) + g ** (len(r) - 1) * q, "three times"),
+            (lambda r, d, q, g: r[0] + g * d[0] * q, "one step"),
+            (lambda r, d, q, g: sum(r) + g ** len(r) * q, "discounted too"),
+            (lambda r, d, q, g: discounted(r, g), "the next state"),
+            (lambda r, d, q, g: discounted(r, g) + q, "for each step"),
+            (lambda r, d, q, g: discounted(r, g, 1) + g ** len(r) * q, "not discounted"),
+            (lambda r, d, q, g: discounted(r[::-1], g) + g ** len(r) * q, "0.125 * 24"),
+            (lambda r, d, q, g: discounted(r, g) + g ** len(r) * q, "says so"),
+            (
+                lambda r, d, q, g: discounted(r, g) + g ** len(r) * np.prod(d) * q,
+                "later rewards",
+            ),
+            (
+                lambda r, d, q, g: (
+                    discounted(np.multiply(r, np.cumprod(d)), g) + g ** len(r) * np.prod(d) * q
+                ),
+                "that ends the episode counts",
+            ),
+            (
+                lambda r, d, q, g: (
+                    discounted(np.multiply(r, np.cumprod([1, *d[:-1]])), g)
+                    + g ** len(r) * np.prod(d[:-1]) * q
+                ),
+                "is 0",
+            ),
         ],
     },
     "your_agent": {

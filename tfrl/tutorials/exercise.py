@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-_EMPTY = "Nothing to check yet: replace the `...`, run the cell, and run this one again."
+_EMPTY = "Replace the `...`, so that a value is returned. Run the cell, and then this one again."
 
 
 class Wrong(Exception):
@@ -40,7 +40,10 @@ class Exercise:
         from tfrl.tutorials.notebook import say
 
         hint = self.hint(*answer)
-        say("✔ **Right.**" if hint is None else f"✘ **Not yet.** {hint}")
+        if hint is None:
+            say("✔ **Right.**")
+        else:
+            say(f"✎ **Your turn.** {hint}" if hint == _EMPTY else f"✘ **Not yet.** {hint}")
 
 
 def exercise(judge: Callable[..., None]) -> Exercise:

@@ -56,12 +56,12 @@ def _cell(cell: nbformat.NotebookNode) -> dict[str, Any]:
     return {
         "kind": kind,
         "body": Markup(source),
-        "outputs": [Markup(_output(output)) for output in cell.outputs],
+        "outputs": [Markup(_output(output, cell.source)) for output in cell.outputs],
     }
 
 
-def _output(output: nbformat.NotebookNode) -> str:
-    """The richest form of an output that a page can show."""
+def _output(output: nbformat.NotebookNode, source: str) -> str:
+    """The richest form of an output that a page can show, of a cell with this source."""
     if output.output_type == "stream":
         return f"<pre>{html.escape(_ANSI.sub('', output.text))}</pre>"
     data = output.data
@@ -69,15 +69,23 @@ def _output(output: nbformat.NotebookNode) -> str:
         return f'<div class="said">{_markdown(data["text/markdown"])}</div>'
     if "image/png" in data:
         picture = data["image/png"].replace("\n", "")
-        return f'<img src="data:image/png;base64,{picture}" alt="Figure of the cell above">'
+        image = f'<img src="data:image/png;base64,{picture}" alt="{_alternative(source)}">'
+        return f'<div class="figure">{image}</div>'
     if "text/html" in data:
         return f'<div class="table">{data["text/html"]}</div>'
     return f"<pre>{html.escape(data['text/plain'])}</pre>"
 
 
+def _alternative(source: str) -> str:
+    """The text for readers who do not see a figure: the titles that the cell gives it."""
+    titles = re.findall(r'title=f?"([^"]+)"', source)
+    return html.escape("Figure: " + "; ".join(titles) if titles else "Figure of the cell above")
+
+
 def _markdown(text: str) -> Markup:
     parser = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, renderer=_formula)
-    rendered = parser.render(text)
+    rendered = parser.render(text).replace("<table>", '<div class="table"><table>')
+    rendered = rendered.replace("</table>", "</table></div>")
     return Markup(re.sub(r'href="([^":#]+)"', lambda match: f'href="{_link(match[1])}"', rendered))
 
 

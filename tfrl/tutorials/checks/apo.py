@@ -29,8 +29,13 @@ def kl(answer: Callable[[list[float], list[float]], Any]) -> None:
         raise Wrong(f"For p = [0.5, 0.5] and q = [0.8, 0.2] it is {_kl(_P, _Q):.4f}.")
     if not _near(attempt(answer, [0.2, 0.3, 0.5], [0.2, 0.3, 0.5]), 0.0):
         raise Wrong("There may be more than two actions; equal probabilities give 0.")
-    if not _near(attempt(answer, [1.0, 0.0], [0.5, 0.5]), math.log(2)):
-        raise Wrong("An action with p = 0 adds nothing: leave it out.")
+    never = "An action with p = 0 adds nothing: leave it out."
+    try:
+        certain = attempt(answer, [1.0, 0.0], [0.5, 0.5])
+    except Wrong as error:
+        raise Wrong(f"{error} {never}") from None
+    if not _near(certain, math.log(2)):
+        raise Wrong(never)
 
 
 @exercise

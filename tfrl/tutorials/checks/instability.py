@@ -37,7 +37,7 @@ def has_forgotten(answer: Callable[[list[float], float, float], Any]) -> None:
     """Whether a run solved its task and lost it again by its last evaluation."""
     if not attempt(answer, [10.0, 480.0, 300.0], 475.0, 384.0):
         raise Wrong("It solved the task at 480 and ended at 300, below the limit: it forgot.")
-    if attempt(answer, [10.0, 200.0, 100.0], 475.0, 384.0):
+    if attempt(answer, [10.0, 400.0, 100.0], 475.0, 384.0):
         raise Wrong("A run that never reached the threshold has nothing to forget.")
     if attempt(answer, [10.0, 480.0, 300.0, 480.0], 475.0, 384.0):
         raise Wrong("It fell, but it came back: only the last evaluation decides.")

@@ -44,28 +44,37 @@ def first_difference(
     step = attempt(answer, list(mine), list(theirs))
     if isinstance(step, tuple):
         raise Wrong("Return the step alone, without the digest.")
+    if isinstance(step, (list, set, dict)):
+        raise Wrong("Return one step, the first, and not all that differ.")
     if step in wrong:
         raise Wrong(wrong[step])
     if step == -1:
         raise Wrong("These two do differ. Compare the digests of each step.")
     if step != 1500:
         raise Wrong("If the digests are a, b, c, d and a, b, x, y, the third step is the first.")
-    if _first(answer, mine, mine) != -1:
-        raise Wrong("Return -1 if no digest differs.")
-    if _first(answer, mine, [(0, "x"), *mine[1:]]) != 0:
-        raise Wrong("If the digests of step 0 differ, the answer is 0.")
-    if _first(answer, [(7, "a"), (9, "b")], [(7, "a"), (9, "c")]) != 9:
-        raise Wrong("The steps are in the pairs. They need not be those of the example.")
+    expected = "Return -1 if no digest differs."
+    if _first(answer, mine, mine, expected) != -1:
+        raise Wrong(expected)
+    expected = "If the digests of step 0 differ, the answer is 0."
+    if _first(answer, mine, [(0, "x"), *mine[1:]], expected) != 0:
+        raise Wrong(expected)
+    expected = "The steps are in the pairs. They need not be those of the example."
+    if _first(answer, [(7, "a"), (9, "b")], [(7, "a"), (9, "c")], expected) != 9:
+        raise Wrong(expected)
 
 
 def _first(
-    answer: Callable[..., Any], mine: list[tuple[int, str]], theirs: list[tuple[int, str]]
+    answer: Callable[..., Any],
+    mine: list[tuple[int, str]],
+    theirs: list[tuple[int, str]],
+    expected: str,
 ) -> Any:
+    """Returns the answer, which is None if a function falls off its end."""
     try:
-        return attempt(answer, list(mine), list(theirs))
+        (step,) = attempt(lambda *marks: (answer(*marks),), list(mine), list(theirs))
     except Wrong as wrong:
-        # A function that falls off its end returns None.
-        raise Wrong(f"Return -1 if no digest differs. {wrong}") from None
+        raise Wrong(f"{expected} {wrong}") from None
+    return step
 
 
 @exercise

@@ -77,7 +77,7 @@ def updated(answer: Callable[[float, float, list[float], bool, float, float], An
     if _near(value, 4.75):
         raise Wrong("The next Q has to be discounted by gamma.")
     if _near(value, 3.25):
-        raise Wrong("The target begins with the reward.")
+        raise Wrong("The target begins with the reward, and takes the highest next Q.")
     if _near(value, 6.0) or _near(value, 3.0):
         raise Wrong("That is the target, or the error. Move Q only by the part alpha of the error.")
     if not _near(value, 3.75):

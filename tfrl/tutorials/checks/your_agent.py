@@ -21,7 +21,7 @@ def optimistic(answer: Callable[[list[float]], Any]) -> None:
     values = np.ravel(attempt(answer, [1.0, 2.0, 3.0, 6.0]))
     normalized = np.array([-2.0, -1.0, 0.0, 3.0]) / np.sqrt(3.5)
     if len(values) != 4:
-        raise Wrong("Return as many numbers as you get: a negative one becomes 0, it is not left.")
+        raise Wrong("Return as many numbers as you get: a negative one becomes 0.")
     if np.allclose(values, [1, 2, 3, 6]):
         raise Wrong("These are not normalized: subtract the mean, and divide by the deviation.")
     if np.allclose(values, np.array([1, 2, 3, 6]) / np.sqrt(3.5)):
@@ -65,7 +65,7 @@ def study(answer: str) -> None:
         raise Wrong(f'Both are the optimist: pipeline = "{_OPTIMIST}".')
     hyperparameters = dict(few.model_extra or {})
     if "num_epochs" not in hyperparameters:
-        raise Wrong("`tfrl hyperparameters ppo` says what the number of epochs is called.")
+        raise Wrong("`few` needs a line for it: the number of epochs is called `num_epochs`.")
     if hyperparameters.pop("num_epochs") != 5:
         raise Wrong("The second configuration should have five epochs.")
     if hyperparameters or (first.model_extra or {}).get("num_epochs", 20) != 20:

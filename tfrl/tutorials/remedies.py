@@ -1,4 +1,4 @@
-"""Agents of lesson 9: DQN with remedies for its hunger for steps, and PPO with a head start."""
+"""Agents of lesson 9: DQN with remedies that may save steps, and PPO with a head start."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,13 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 from tf_agents.agents import tf_agent
+from tf_agents.agents.dqn import dqn_agent
 from tf_agents.trajectories import StepType, trajectory
 
 from tfrl.components import randomness
 from tfrl.components.losses import repeat
 from tfrl.components.optimizers import FlatAdam
-from tfrl.components.randomness import RandomStream
+from tfrl.components.randomness import RandomStream, Stream
 from tfrl.pipelines.checks import check_non_negative, check_positive
 from tfrl.pipelines.dqn import DqnConfig, DqnPipeline
 from tfrl.pipelines.ppo import PpoPipeline
@@ -29,7 +30,7 @@ class RemediesConfig(DqnConfig):
     n_step: int = 1  # rewards in a target
     imagined: int = 0  # further updates for each of them, from transitions that a model predicts
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_positive(self, "updates", "n_step")
         check_non_negative(self, "imagined")
@@ -78,7 +79,7 @@ class RemediesPipeline(DqnPipeline):
 
     Config = RemediesConfig
 
-    def make_agent(self):
+    def make_agent(self) -> dqn_agent.DqnAgent:
         """Builds DQN's agent and, if there are imagined updates, the model."""
         if self.config.imagined:
             self._num_actions = int(self.environment.action_spec().maximum) + 1
@@ -88,14 +89,14 @@ class RemediesPipeline(DqnPipeline):
             )
             self._model.build([None, self._size + self._num_actions])
             self._model_optimizer = FlatAdam(1e-3)
-            self._actions = RandomStream(100)
+            self._actions = RandomStream(Stream.MINIBATCHES)  # DQN uses it for nothing else
         return super().make_agent()
 
     def learn(self, experience: trajectory.Trajectory) -> tf_agent.LossInfo:
         """Makes `updates` updates from the replay buffer, each with its imagined ones."""
         config = self.config
 
-        def update(_):
+        def update(_: tf.Tensor) -> dict[str, tf.Tensor]:
             frames, _ = self._replay_buffer.get_next(config.batch_size, config.n_step + 1)
             losses = self._update(n_step_transitions(frames, config.gamma))
             if config.imagined:
@@ -158,13 +159,17 @@ class RemediesPipeline(DqnPipeline):
 
 
 class HeadStartPipeline(PpoPipeline):
-    """PPO whose policy begins with given weights. The value network begins anew."""
+    """PPO that begins with given weights.
 
-    start: ClassVar[Mapping[int, Sequence[np.ndarray]]] = {}  # by seed; else weights are drawn
+    `start` has a list of arrays for each seed: the weights of the policy, and those of the value
+    network after them. Weights that are missing, and those of other seeds, are drawn.
+    """
+
+    start: ClassVar[Mapping[int, Sequence[np.ndarray]]] = {}
 
     def initialize(self, seed: int) -> None:
-        """Draws the weights and seeds all random streams, then sets the policy's weights."""
+        """Draws the weights and seeds all random streams, then sets the given weights."""
         super().initialize(seed)
-        if weights := self.start.get(seed):
-            for variable, value in zip(self.policy_variables.values(), weights, strict=True):
-                variable.assign(value)
+        weights = self.start.get(seed, ())
+        for variable, value in zip(self.policy_variables.values(), weights, strict=False):
+            variable.assign(value)
