@@ -124,7 +124,7 @@ def at(step, number, split):
 
 def whole(share):
     # Halves are rounded away from zero, as in the reports.
-    return int(np.sign(share) * np.floor(abs(100 * round(float(share), 6)) + 0.5))
+    return int(np.sign(share) * np.floor(round(abs(100 * float(share)), 6) + 0.5))
 
 
 def points(share):
