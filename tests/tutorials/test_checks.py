@@ -3,6 +3,7 @@
 import ast
 import importlib
 
+import numpy as np
 import pytest
 
 from tests.tutorials.wrong_answers import WRONG
@@ -67,9 +68,21 @@ def test_each_check_refuses_three_wrong_answers_with_a_fitting_hint(name):
             assert given is not None and hint in given, (check, answer, given)
 
 
+@pytest.mark.parametrize("name", LESSONS)
+def test_each_check_has_a_hint_for_answers_of_any_type(name):
+    strange = ["x", [], {}, {1}, object(), [[1], [1, 2]], ["x", 1], np.nan, 1j, lambda: 1]
+    for check, arguments in solutions(name):
+        for value in strange:
+            of_functions = [
+                (lambda *_, value=value: value) if callable(argument) else value
+                for argument in arguments
+            ]
+            assert checks(name)[check].hint(*of_functions), (check, value)
+
+
 def test_a_gap_that_is_not_filled_is_no_mistake():
     check = Exercise(lambda answer: None)
-    assert "replace the `...`" in check.hint(...)
+    assert "Replace the `...`" in check.hint(...)
     assert check.hint(1) is None
 
 

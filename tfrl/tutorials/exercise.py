@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 _EMPTY = "Replace the `...`, so that a value is returned. Run the cell, and then this one again."
 
 
@@ -62,3 +64,31 @@ def attempt(function: Callable[..., Any], *arguments: Any) -> Any:
     if value is None or value is ...:
         raise Wrong(_EMPTY)
     return value
+
+
+def number(value: Any) -> float:
+    """Returns an answer that has to be a single number. Raises `Wrong` if it is not."""
+    given = numbers(value)
+    if given.ndim or np.isnan(given):
+        raise Wrong(f"Expected a number, got {value!r}.")
+    return float(given)
+
+
+def numbers(value: Any) -> np.ndarray:
+    """Returns an answer of one or more numbers as an array. Raises `Wrong` if it has others."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise Wrong(f"Expected a number or numbers, got {value!r}.")
+    return array
+
+
+def near(value: Any, expected: Any) -> bool:
+    """Returns whether an answer has the shape of `expected` and its numbers, up to rounding.
+
+    Raises `Wrong` if it is not of numbers.
+    """
+    given = numbers(value) if np.ndim(expected) else np.asarray(number(value))
+    return given.shape == np.shape(expected) and np.allclose(given, expected, rtol=0, atol=1e-6)

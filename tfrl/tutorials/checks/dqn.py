@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tfrl.tutorials.exercise import Wrong, attempt, exercise
+from tfrl.tutorials.exercise import Wrong, attempt, exercise, near, numbers
 
 
 @exercise
@@ -43,30 +43,32 @@ def targets(answer: Callable[[np.ndarray, np.ndarray, np.ndarray, float], Any]) 
     """The targets of a batch."""
     rewards, discounts = np.array([1.0, 2.0, 4.0]), np.array([1.0, 1.0, 0.0])
     next_q = np.array([[2.0, 6.0], [8.0, 4.0], [10.0, 20.0]])
-    given = _array(attempt(answer, rewards, discounts, next_q, 0.5))
+    given = numbers(attempt(answer, rewards, discounts, next_q, 0.5))
     if given.shape != (3,):
         raise Wrong(
             f"Three transitions have three targets; yours have the shape {given.shape}. "
             "Take the maximum over the actions: axis=1."
         )
-    if _equal(given, [4.0, 6.0, 14.0]):
+    if near(given, [4.0, 6.0, 14.0]):
         raise Wrong("The third transition ends in a fall: multiply by its discount, which is 0.")
-    if _equal(given, [7.0, 10.0, 4.0]):
+    if near(given, [7.0, 10.0, 4.0]):
         raise Wrong("What follows is discounted by gamma too.")
-    if _equal(given, [3.0, 5.0, 4.0]):
+    if near(given, [3.0, 5.0, 4.0]):
         raise Wrong("The target takes the maximum over the actions, not the mean.")
-    if _equal(given, [1.5, 2.0, 4.0]):
+    if near(given, [1.5, 2.0, 4.0]):
         raise Wrong("argmax says which action is best. The target needs the value: max.")
-    if _equal(given, [3.0, 4.0, 0.0]):
+    if near(given, [3.0, 4.0, 0.0]):
         raise Wrong("The target begins with the reward.")
-    if _equal(given, [3.5, 5.0, 0.0]) or _equal(given, [4.0, 6.0, 0.0]):
+    if near(given, [3.5, 5.0, 0.0]) or near(given, [4.0, 6.0, 0.0]):
         raise Wrong("The reward itself is not discounted: the step that ends an episode has one.")
-    if _equal(given, [11.0, 12.0, 4.0]):
+    if near(given, [11.0, 12.0, 4.0]):
         raise Wrong("Take the maximum of each row, with axis=1, not of the whole array.")
-    if not _equal(given, [4.0, 6.0, 4.0]):
+    if not near(given, [4.0, 6.0, 4.0]):
         raise Wrong("For rewards 1, 2, 4 and gamma = 0.5 they are 1 + 3, 2 + 4 and 4 + 0.")
-    negative = _array(attempt(answer, np.zeros(1), np.ones(1), np.array([[-3.0, -2.0, -4.0]]), 1.0))
-    if not _equal(negative, [-2.0]):
+    negative = numbers(
+        attempt(answer, np.zeros(1), np.ones(1), np.array([[-3.0, -2.0, -4.0]]), 1.0)
+    )
+    if not near(negative, [-2.0]):
         raise Wrong("Q can be negative, and there may be more than two actions.")
 
 
@@ -74,38 +76,27 @@ def targets(answer: Callable[[np.ndarray, np.ndarray, np.ndarray, float], Any]) 
 def loss(answer: Callable[[np.ndarray, np.ndarray, np.ndarray], Any]) -> None:
     """The mean squared error of the actions that were taken."""
     q, y = np.array([[1.0, 3.0], [2.0, 9.0]]), np.array([4.0, 5.0])
-    given = _array(attempt(answer, q, np.array([1, 0]), y))
+    given = numbers(attempt(answer, q, np.array([1, 0]), y))
     if given.shape != ():
         raise Wrong(
             f"The loss is one number; yours has the shape {given.shape}. Take one Q of each row, "
             "and the mean over the batch."
         )
-    if _equal(given, 8.5):
+    if near(given, 8.5):
         raise Wrong("That takes the highest Q of each row. Take Q of the action that was taken.")
-    if _equal(given, 8.75):
+    if near(given, 8.75):
         raise Wrong("Only the action that was taken has a target. The others are left out.")
-    if _equal(given, 12.75):
+    if near(given, 12.75):
         raise Wrong("q[:, actions] takes whole columns. Take one entry of each row.")
-    if _equal(given, 10.0):
+    if near(given, 10.0):
         raise Wrong("That is the sum over the batch. Divide by N.")
-    if _equal(given, 2.0):
+    if near(given, 2.0):
         raise Wrong("Square the errors before you take their mean.")
-    if _equal(given, 4.0):
+    if near(given, 4.0):
         raise Wrong("Square first, then take the mean: else errors of two signs cancel out.")
-    if _equal(given, 2.5):
+    if near(given, 2.5):
         raise Wrong("Take the mean of the squares, without the factor of one half.")
-    if not _equal(given, 5.0):
+    if not near(given, 5.0):
         raise Wrong("The errors are 4 - 3 and 5 - 2, so the loss is (1 + 9) / 2 = 5.")
-    if not _equal(attempt(answer, q, np.array([0, 1]), np.array([0.0, 11.0])), 2.5):
+    if not near(attempt(answer, q, np.array([0, 1]), np.array([0.0, 11.0])), 2.5):
         raise Wrong("For other actions, 0 and 1, and the targets 0 and 11, it is (1 + 4) / 2.")
-
-
-def _array(value: Any) -> np.ndarray:
-    try:
-        return np.asarray(value, float)
-    except (TypeError, ValueError):
-        raise Wrong(f"Expected numbers, got {value!r}.") from None
-
-
-def _equal(given: Any, expected: Any) -> bool:
-    return np.allclose(_array(given), expected, rtol=0, atol=1e-6)

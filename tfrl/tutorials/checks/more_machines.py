@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfrl.tutorials.exercise import Wrong, attempt, exercise
+from tfrl.tutorials.exercise import Wrong, attempt, exercise, number
 
 
 @exercise
 def wall_time(answer: Callable[[int, int, float], Any]) -> None:
     """The time that equal runs take on several cores."""
-    five = _number(attempt(answer, 5, 4, 10.0))
+    five = number(attempt(answer, 5, 4, 10.0))
     if five == 12.5:
         raise Wrong(
             "A run cannot be divided among cores. With 5 runs on 4 cores, one core makes two."
@@ -22,9 +22,9 @@ def wall_time(answer: Callable[[int, int, float], Any]) -> None:
         raise Wrong("That is the number of rounds. Each takes as long as a run.")
     if five != 20.0:
         raise Wrong("With 5 runs of 10 s on 4 cores, it takes two rounds: 20 s.")
-    if _number(attempt(answer, 8, 4, 10.0)) != 20.0:
+    if number(attempt(answer, 8, 4, 10.0)) != 20.0:
         raise Wrong("With 8 runs on 4 cores no core is idle: two rounds, 20 s.")
-    if _number(attempt(answer, 3, 8, 10.0)) != 10.0:
+    if number(attempt(answer, 3, 8, 10.0)) != 10.0:
         raise Wrong("With more cores than runs, it takes as long as one run.")
 
 
@@ -80,7 +80,7 @@ def _first(
 @exercise
 def runs_to_check(answer: Callable[[float, float], Any]) -> None:
     """The fewest runs that notice a share of wrong ones."""
-    half = _number(attempt(answer, 0.5, 0.9))
+    half = number(attempt(answer, 0.5, 0.9))
     if half != round(half):
         raise Wrong("You cannot check a part of a run: round up to a whole number.")
     if half == 1:
@@ -91,14 +91,7 @@ def runs_to_check(answer: Callable[[float, float], Any]) -> None:
         raise Wrong("Four runs notice with 1 - 0.5**4 = 0.9375. That is enough.")
     if half != 4:
         raise Wrong("If half of the runs are wrong, four of them notice with 0.9375.")
-    if _number(attempt(answer, 0.1, 0.95)) != 29:
+    if number(attempt(answer, 0.1, 0.95)) != 29:
         raise Wrong("A run is right with 1 - share. For a share of 0.1 and 0.95 it takes 29 runs.")
-    if _number(attempt(answer, 0.5, 0.75)) != 2:
+    if number(attempt(answer, 0.5, 0.75)) != 2:
         raise Wrong("With exactly the probability that is asked for, it is enough: 1 - 0.5**2.")
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise Wrong(f"Expected a number, got {value!r}.") from None

@@ -3,34 +3,34 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfrl.tutorials.exercise import Wrong, attempt, exercise
+from tfrl.tutorials.exercise import Wrong, attempt, exercise, near
 
 
 @exercise
 def objective(answer: Callable[[float, float, float], Any]) -> None:
     """The clipped objective of one action."""
     good = attempt(answer, 2.0, 3.0, 0.25)
-    if _near(good, 6.0):
+    if near(good, 6.0):
         raise Wrong("Nothing is clipped: take the smaller one of r A and clip(r) A.")
-    if _near(good, 1.25):
+    if near(good, 1.25):
         raise Wrong("Multiply the clipped ratio by the advantage.")
-    if _near(good, 0.75):
+    if near(good, 0.75):
         raise Wrong("The range is from 1 - epsilon to 1 + epsilon, not from 0 to epsilon.")
-    if _near(good, -3.75):
+    if near(good, -3.75):
         raise Wrong("The sign is turned round: the objective is maximized. Its negative is a loss.")
-    if not _near(good, 3.75):
+    if not near(good, 3.75):
         raise Wrong("For r = 2, A = 3 and epsilon = 0.25 it is min(6, 1.25 · 3) = 3.75.")
     bad = attempt(answer, 2.0, -3.0, 0.25)
-    if _near(bad, -3.75):
+    if near(bad, -3.75):
         raise Wrong(
             "With A = -3 the smaller one of -6 and -3.75 is -6. Clip the ratio, multiply both by "
             "the advantage, and only then take the minimum."
         )
-    if not _near(bad, -6.0):
+    if not near(bad, -6.0):
         raise Wrong("For r = 2, A = -3 and epsilon = 0.25 it is min(-6, -3.75) = -6.")
-    if not _near(attempt(answer, 0.5, 3.0, 0.25), 1.5):
+    if not near(attempt(answer, 0.5, 3.0, 0.25), 1.5):
         raise Wrong("For r = 0.5, A = 3 and epsilon = 0.25 it is min(1.5, 2.25) = 1.5.")
-    if not _near(attempt(answer, 0.5, -4.0, 0.25), -3.0):
+    if not near(attempt(answer, 0.5, -4.0, 0.25), -3.0):
         raise Wrong("The range has a lower end too: r = 0.5 is clipped to 0.75.")
 
 
@@ -67,38 +67,38 @@ def advantages(answer: Callable[[list, list, list, float, float], Any]) -> None:
     given = attempt(answer, [1.0, 2.0], [3.0, 4.0, 8.0], [False, False], 0.5, 0.5)
     if not hasattr(given, "__len__") or len(given) != 2:
         raise Wrong(f"Two rewards have two advantages; yours are {given!r}.")
-    if _close(given, [2.0, 0.5]):
+    if near(given, [2.0, 0.5]):
         raise Wrong("The order is turned round: the first advantage is of the first step.")
-    if _close(given, [0.0, 2.0]):
+    if near(given, [0.0, 2.0]):
         raise Wrong(
             "These are the errors alone. Add gamma lambda times the advantage that follows."
         )
-    if _close(given, [0.0, 0.0]):
+    if near(given, [0.0, 0.0]):
         raise Wrong(
             "The last error needs the value of the state after the rollout, the last of values."
         )
-    if _close(given, [-0.5, -2.0]) or _close(given, [-1.5, -2.0]):
+    if near(given, [-0.5, -2.0]) or near(given, [-1.5, -2.0]):
         raise Wrong("The rollout is cut off, not ended: the last value counts.")
-    if _close(given, [1.0, 2.0]) or _close(given, [2.0, 2.0]):
+    if near(given, [1.0, 2.0]) or near(given, [2.0, 2.0]):
         raise Wrong("The advantage that follows is multiplied by gamma and by lambda.")
-    if _close(given, [4.5, 6.0]):
+    if near(given, [4.5, 6.0]):
         raise Wrong("An error has minus V of the state itself.")
-    if _close(given, [3.5, 6.0]):
+    if near(given, [3.5, 6.0]):
         raise Wrong("In an error, the next value is discounted by gamma.")
-    if not _close(given, [0.5, 2.0]):
+    if not near(given, [0.5, 2.0]):
         raise Wrong(
             "For rewards 1, 2, values 3, 4, 8 and gamma = lambda = 0.5 the errors are 0 and 2, "
             "and the advantages 0 + 0.25 · 2 = 0.5 and 2."
         )
     ended = attempt(answer, [1.0, 2.0], [3.0, 4.0, 8.0], [True, False], 0.5, 0.5)
-    if _close(ended, [-1.5, 2.0]):
+    if near(ended, [-1.5, 2.0]):
         raise Wrong("Where the episode ended, the next advantage belongs to another episode.")
-    if _close(ended, [0.0, 2.0]) or _close(ended, [0.5, 2.0]):
+    if near(ended, [0.0, 2.0]) or near(ended, [0.5, 2.0]):
         raise Wrong("Where the episode ended, the next value does not count.")
-    if not _close(ended, [-2.0, 2.0]):
+    if not near(ended, [-2.0, 2.0]):
         raise Wrong("An episode that ends with a reward of 1, from a state worth 3, has A = -2.")
     last = attempt(answer, [1.0], [3.0, 8.0], [True], 0.5, 0.5)
-    if not _close(last, [-2.0]):
+    if not near(last, [-2.0]):
         raise Wrong("The last step of the rollout can end an episode too.")
 
 
@@ -106,14 +106,3 @@ def _truth(value: Any) -> bool:
     if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
         raise Wrong(f"Return True or False, not {value!r}.")
     return bool(value)
-
-
-def _near(value: Any, expected: float) -> bool:
-    try:
-        return abs(value - expected) < 1e-9
-    except (TypeError, ValueError):
-        raise Wrong(f"Expected a number, got {value!r}.") from None
-
-
-def _close(values: Any, expected: list[float]) -> bool:
-    return len(values) == len(expected) and all(map(_near, values, expected))

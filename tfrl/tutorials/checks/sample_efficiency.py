@@ -3,31 +3,31 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfrl.tutorials.exercise import Wrong, attempt, exercise
+from tfrl.tutorials.exercise import Wrong, attempt, exercise, near, number
 
 
 @exercise
 def share_solved(answer: Callable[[list[int], list[bool]], Any]) -> None:
     """Kaplan and Meier's estimate at the end."""
     given = [7, 2, 4, 3, 4, 8], [True, True, True, False, True, False]
-    share = _number(attempt(answer, *given))
-    if _near(share, 4 / 6):
+    share = number(attempt(answer, *given))
+    if near(share, 4 / 6):
         raise Wrong("That is the plain share. A run that was stopped early is not one that failed.")
-    if _near(share, 5 / 24):
+    if near(share, 5 / 24):
         raise Wrong("That is the share that is left unsolved. Subtract it from 1.")
-    if _near(share, 11 / 16):
+    if near(share, 11 / 16):
         raise Wrong("Two runs solved it at hour 4. Count both of them.")
-    if _near(share, 1.0):
+    if near(share, 1.0):
         raise Wrong(
             "A run that is stopped counts as running until its end, and does not count as solved."
         )
-    if not _near(share, 19 / 24):
+    if not near(share, 19 / 24):
         raise Wrong("For the six runs above it is 1 - 5/6 * 2/4 * 1/2 = 0.792.")
-    if not _near(_number(attempt(answer, [1, 5, 5], [True, False, False])), 1 / 3):
+    if not near(number(attempt(answer, [1, 5, 5], [True, False, False])), 1 / 3):
         raise Wrong("If all others run to the end, it is the plain share: 1 of 3.")
-    if not _near(_number(attempt(answer, [3, 5], [False, False])), 0.0):
+    if not near(number(attempt(answer, [3, 5], [False, False])), 0.0):
         raise Wrong("If no run solved it, the share is 0.")
-    if not _near(_number(attempt(answer, [5, 5], [True, False])), 0.5):
+    if not near(number(attempt(answer, [5, 5], [True, False])), 0.5):
         raise Wrong("A run that is stopped at hour 5 was still running at hour 5.")
 
 
@@ -42,12 +42,12 @@ def double_target(answer: Callable[[float, list[float], list[float], float], Any
         1.0: "That is the next value alone, discounted. Add the reward.",
         2.0: None,
     }
-    value = _number(attempt(answer, 1.0, [1.0, 5.0, 3.0], [10.0, 2.0, 4.0], 0.5))
+    value = number(attempt(answer, 1.0, [1.0, 5.0, 3.0], [10.0, 2.0, 4.0], 0.5))
     if hint := wrong.get(
         value, "Q is highest for the second action. Its target value is 2: 1 + 1."
     ):
         raise Wrong(hint)
-    if not _near(_number(attempt(answer, 0.0, [-3.0, -2.0], [-1.0, -8.0], 0.5)), -4.0):
+    if not near(number(attempt(answer, 0.0, [-3.0, -2.0], [-1.0, -8.0], 0.5)), -4.0):
         raise Wrong("Values can be negative. There may be two actions.")
 
 
@@ -63,7 +63,7 @@ def n_step_target(answer: Callable[[list[float], list[float], float, float], Any
         4.5: "The first reward is not discounted.",
         6.0: None,
     }
-    value = _number(attempt(answer, [1.0, 2.0, 4.0], [1.0, 1.0, 1.0], 24.0, 0.5))
+    value = number(attempt(answer, [1.0, 2.0, 4.0], [1.0, 1.0, 1.0], 24.0, 0.5))
     if hint := wrong.get(value, "It is 1 + 0.5 * 2 + 0.25 * 4 + 0.125 * 24 = 6."):
         raise Wrong(hint)
     ends = {
@@ -72,21 +72,10 @@ def n_step_target(answer: Callable[[list[float], list[float], float, float], Any
         1.0: "The reward of the step that ends the episode counts.",
         2.0: None,
     }
-    value = _number(attempt(answer, [1.0, 2.0, 4.0], [1.0, 0.0, 1.0], 24.0, 0.5))
+    value = number(attempt(answer, [1.0, 2.0, 4.0], [1.0, 0.0, 1.0], 24.0, 0.5))
     if hint := ends.get(value, "If the second step ends the episode, it is 1 + 0.5 * 2 = 2."):
         raise Wrong(hint)
-    if not _near(_number(attempt(answer, [1.0, 2.0], [1.0, 0.0], 24.0, 0.5)), 2.0):
+    if not near(number(attempt(answer, [1.0, 2.0], [1.0, 0.0], 24.0, 0.5)), 2.0):
         raise Wrong("If the last step ends the episode, the value of the next state is 0.")
-    if not _near(_number(attempt(answer, [3.0], [1.0], 4.0, 0.25)), 4.0):
+    if not near(number(attempt(answer, [3.0], [1.0], 4.0, 0.25)), 4.0):
         raise Wrong("With one reward it is the target of DQN.")
-
-
-def _near(value: float, expected: float) -> bool:
-    return abs(value - expected) < 1e-9
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise Wrong(f"Expected a number, got {value!r}.") from None

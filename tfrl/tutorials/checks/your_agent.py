@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfrl.tutorials.exercise import Wrong, attempt, exercise
+from tfrl.tutorials.exercise import Wrong, attempt, exercise, near, number, numbers
 
 if TYPE_CHECKING:
     from tfrl.harness.studies.study_file import StudyFile
@@ -18,28 +18,28 @@ _OPTIMIST = "optimist:OptimistPipeline"
 @exercise
 def optimistic(answer: Callable[[list[float]], Any]) -> None:
     """Normalized advantages without the negative ones."""
-    values = np.ravel(attempt(answer, [1.0, 2.0, 3.0, 6.0]))
+    values = np.ravel(numbers(attempt(answer, [1.0, 2.0, 3.0, 6.0])))
     normalized = np.array([-2.0, -1.0, 0.0, 3.0]) / np.sqrt(3.5)
     if len(values) != 4:
         raise Wrong("Return as many numbers as you get: a negative one becomes 0.")
-    if np.allclose(values, [1, 2, 3, 6]):
+    if near(values, [1, 2, 3, 6]):
         raise Wrong("These are not normalized: subtract the mean, and divide by the deviation.")
-    if np.allclose(values, np.array([1, 2, 3, 6]) / np.sqrt(3.5)):
+    if near(values, np.array([1, 2, 3, 6]) / np.sqrt(3.5)):
         raise Wrong("Subtract the mean before you divide.")
-    if np.allclose(values, [0, 0, 0, 3]):
+    if near(values, [0, 0, 0, 3]):
         raise Wrong("Divide by the standard deviation, `np.std`.")
-    if np.allclose(values, np.abs(normalized)):
+    if near(values, np.abs(normalized)):
         raise Wrong("That turns bad news into good news. What is negative becomes 0.")
-    if np.allclose(values, np.minimum(normalized, 0)):
+    if near(values, np.minimum(normalized, 0)):
         raise Wrong("That keeps the bad news, and takes the good news away.")
     if (values < 0).any():
         raise Wrong("A negative number is left. Normalize first, then set what is negative to 0.")
-    if not np.allclose(values, np.maximum(normalized, 0)):
+    if not near(values, np.maximum(normalized, 0)):
         raise Wrong("For 1, 2, 3, 6 the mean is 3, and the answer is 0, 0, 0, 1.60.")
-    values = np.ravel(attempt(answer, [-3.0, -1.0, 1.0, 3.0]))
+    values = np.ravel(numbers(attempt(answer, [-3.0, -1.0, 1.0, 3.0])))
     if (values < 0).any():
         raise Wrong("A negative number is left. Normalize first, then set what is negative to 0.")
-    if not np.allclose(values, np.array([0, 0, 1, 3]) / np.sqrt(5)):
+    if not near(values, np.array([0, 0, 1, 3]) / np.sqrt(5)):
         raise Wrong("Normalize the advantages as they come, and only then set numbers to 0.")
 
 
@@ -93,6 +93,9 @@ def honest_score(answer: Callable[[dict[str, list[float]], dict[str, list[float]
     value = attempt(answer, tuning, other)
     if value == "b":
         raise Wrong("That is the right configuration. Return its score.")
+    if np.ndim(numbers(value)):
+        raise Wrong("Return the mean of the other seeds, one number.")
+    value = number(value)
     wrong = {
         9.0: "That is the best score on the other seeds. They must not choose.",
         6.0: "That is the score on the seeds that chose it, and too high on average.",
@@ -100,9 +103,9 @@ def honest_score(answer: Callable[[dict[str, list[float]], dict[str, list[float]
         5.0: "Leave the tuning seeds out of the score: they have been used to choose.",
         2.0: "That is the configuration with the lowest mean. More is better.",
     }
-    if isinstance(value, str) or np.ndim(value) or value not in (*wrong, 4.0):
-        raise Wrong("Choose by the mean of the tuning seeds. Return the mean of the other seeds.")
     if value in wrong:
         raise Wrong(wrong[value])
-    if attempt(answer, {"x": [1.0], "y": [0.0]}, {"x": [-3.0], "y": [5.0]}) != -3.0:
+    if value != 4.0:
+        raise Wrong("Choose by the mean of the tuning seeds. Return the mean of the other seeds.")
+    if not near(attempt(answer, {"x": [1.0], "y": [0.0]}, {"x": [-3.0], "y": [5.0]}), -3.0):
         raise Wrong("Report what you find, also if another configuration does better there.")
