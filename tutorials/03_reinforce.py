@@ -513,7 +513,7 @@ reinforce.leave_one_out(leave_one_out)
 #
 # Is it like that with a real network? We take the project's REINFORCE before training, and play
 # many episodes of CartPole. It is TF-Agents' agent with four faults corrected, which are listed in
-# [its code](../tfrl/pipelines/reinforce.py).
+# [its description](../docs/reinforce.md).
 
 # %%
 from tfrl import environments, pipelines

@@ -163,8 +163,8 @@ VERIFY = Command(
 Read every stored run of a study, name damaged files, and compare with the published results: the
 number of bit-identical runs; for the others, the step from which they differ, and whether their
 final returns are equivalent. Exit status 0: no run is damaged, and none differs. On another
-processor architecture bits always differ: there, 0 means that no mean return changed. --sample
-neither reads nor writes the folder of stored runs.""",
+processor architecture bits always differ: there, 0 means that final returns did not really change
+for any configuration. --sample neither reads nor writes the folder of stored runs.""",
     example="""\
 examples:
   tfrl verify cartpole             all stored runs
