@@ -175,7 +175,7 @@ WRONG = {
             (lambda kinds: list(range(len(kinds) - 1)), "leave it out"),
             (
                 lambda kinds: [t for t in range(len(kinds) - 1) if kinds[t + 1] != "LAST"],
-                "has the end of the episode in it",
+                "has the end in it",
             ),
             (lambda kinds: [t for t, kind in enumerate(kinds) if kind != "LAST"], "no next frame"),
             (

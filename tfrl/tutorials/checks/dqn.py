@@ -23,7 +23,7 @@ def usable(answer: Callable[[list[str]], Any]) -> None:
     if positions == [0, 1, 2, 3]:
         raise Wrong("The pair of LAST and the FIRST after it tells nothing: leave it out.")
     if positions == [0, 2, 3]:
-        raise Wrong("The pair that ends in LAST has the end of the episode in it: leave out the one after it.")
+        raise Wrong("The pair that ends in LAST has the end in it: leave out the one after it.")
     if positions == [0, 1, 3, 4]:
         raise Wrong("The last frame of the list has no next frame yet.")
     if positions == [0, 3]:
