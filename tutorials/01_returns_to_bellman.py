@@ -123,7 +123,7 @@ axes.set(
     ylabel="worth",
     ylim=(0, 1.05),
 )
-axes.legend(loc="lower right", bbox_to_anchor=(1, 0.05))
+axes.legend(loc="upper right", bbox_to_anchor=(1, 0.93), ncols=3)
 plt.show()
 
 # %%

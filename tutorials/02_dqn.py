@@ -468,12 +468,12 @@ runs = {"DQN": train("dqn", seeds=SEEDS, steps=STEPS)}
 def draw(axes, name, colour):
     for _, run in runs[name].groupby("seed"):
         axes.plot(run["step"], run["return"], color=colour, linewidth=0.9, alpha=0.8)
-    axes.set(title=f"{name}: every seed", ylim=(0, 520))
+    axes.set(title=name, ylim=(0, 520))
 
 
 figure, axes = plt.subplots()
 draw(axes, "DQN", "#009E73")
-axes.set(xlabel="environment steps of training", ylabel="return")
+axes.set(title="DQN: every seed", xlabel="environment steps of training", ylabel="return")
 plt.show()
 
 # %% [markdown]
@@ -523,6 +523,7 @@ COLOURS = dict(zip(runs, ("#009E73", "#56B4E9", "#D55E00", "#332288"), strict=Tr
 figure, grid = plt.subplots(2, 2, figsize=(7.2, 5.2), sharex=True, sharey=True)
 for axes, (name, colour) in zip(grid.flat, COLOURS.items(), strict=True):
     draw(axes, name, colour)
+figure.suptitle("DQN and one change at a time: every seed")
 for axes in grid[1]:
     axes.set(xlabel="environment steps")
 for axes in grid[:, 0]:
