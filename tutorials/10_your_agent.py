@@ -191,7 +191,8 @@ axes.set(
     xlabel="environment steps of training",
     ylabel="return",
 )
-axes.legend(loc="upper left")
+axes.set(ylim=(-10, 590), yticks=range(0, 501, 100))
+axes.legend(loc="upper left", ncols=2)
 plt.show()
 
 # %% [markdown]
@@ -359,7 +360,7 @@ axes.set(
     xlabel="configurations tried",
     ylabel="best mean, in standard\ndeviations of a seed",
 )
-axes.legend()
+axes.legend(loc="center right", bbox_to_anchor=(1, 0.6))
 plt.show()
 
 # %%
