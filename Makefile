@@ -60,9 +60,11 @@ tutorials: setup ## Execute the lessons in tutorials/ and write them as notebook
 	@.venv/bin/python -m tutorials.build $(ARGS)
 
 .PHONY: tutorial
-tutorial: setup ## Open a lesson in Jupyter: make tutorial 03
+tutorial: setup ## Open a copy of a lesson in Jupyter: make tutorial 03
 	@.venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r requirements/jupyter.txt
-	@.venv/bin/jupyter lab tutorials/$(LESSON)_*.ipynb
+	@copy=$$(.venv/bin/python -m tutorials.build --copy $(LESSON)) || exit; \
+	[ $$(id -u) != 0 ] || root=--allow-root; \
+	.venv/bin/jupyter lab $$root "$$copy"
 
 LESSON = $(or $(filter-out tutorial,$(MAKECMDGOALS)),00)
 ifneq ($(filter tutorial,$(MAKECMDGOALS)),)

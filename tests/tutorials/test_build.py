@@ -104,6 +104,21 @@ def test_a_lesson_that_is_not_there_is_named():
     assert (done.returncode, done.stderr) == (1, "there is no lesson 99\n")
 
 
+def test_a_copy_to_work_in_has_no_results_and_is_kept(tmp_path):
+    command = [sys.executable, "-m", "tutorials.build", "00", "--copy", "--into", str(tmp_path)]
+    printed = subprocess.check_output(command, text=True, cwd=ROOT)
+    copy = tmp_path / "my_00_first_look.ipynb"
+    assert printed == f"{copy}\n"
+    content = nbformat.read(copy, 4)
+    sources = [lessons.code(cell) for cell in lessons.read(SOURCES[0]).cells]
+    assert [cell.source for cell in content.cells] == sources
+    assert not any(cell.get("outputs") for cell in content.cells)
+    content.cells[0].source = "mine"
+    nbformat.write(content, copy)
+    subprocess.check_output(command, cwd=ROOT)
+    assert nbformat.read(copy, 4).cells[0].source == "mine"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_a_notebook_has_the_cells_of_its_source(path):
     written = [cell.source for cell in nbformat.read(path.with_suffix(".ipynb"), 4).cells]

@@ -1,6 +1,6 @@
 """Executes lessons and writes them as notebooks and pages.
 
-python -m tutorials.build [NN ...] [--language LANGUAGE] [--extract] [--into FOLDER]
+python -m tutorials.build [NN ...] [--language LANGUAGE] [--extract | --copy] [--into FOLDER]
 """
 
 import argparse
@@ -32,6 +32,9 @@ def main() -> int:
     if broken := [problem for one in chosen for problem in lessons.problems(one, terms)]:
         return _complain(broken)
     into = Path(arguments.into or ROOT) / ("" if arguments.language == "en" else arguments.language)
+    if arguments.copy:
+        print("\n".join(str(_copy(one, arguments.language, into)) for one in chosen))
+        return 0
     (into / "pages").mkdir(parents=True, exist_ok=True)
     for number, one in enumerate(chosen, 1):
         start = time.monotonic()
@@ -48,9 +51,25 @@ def main() -> int:
 
 
 def _execute(lesson: Lesson, language: str, into: Path) -> None:
-    if language != "en":
-        lesson = translation.apply(lesson, translation.path(lesson, language).read_text())
-    nbformat.write(notebook.execute(lesson, ROOT), into / f"{lesson.name}.ipynb")
+    executed = notebook.execute(_translated(lesson, language), ROOT)
+    nbformat.write(executed, into / f"{lesson.name}.ipynb")
+
+
+def _copy(lesson: Lesson, language: str, into: Path) -> Path:
+    """Writes a notebook for a learner to work in, unless it is there, and returns its path.
+
+    Git ignores it, and it has no outputs: they would answer what the text asks.
+    """
+    path = into / f"my_{lesson.name}.ipynb"
+    if not path.exists():
+        nbformat.write(notebook.without_outputs(_translated(lesson, language)), path)
+    return path
+
+
+def _translated(lesson: Lesson, language: str) -> Lesson:
+    if language == "en":
+        return lesson
+    return translation.apply(lesson, translation.path(lesson, language).read_text())
 
 
 def write_pages(all_lessons: list[Lesson], language: str, into: Path) -> None:
@@ -88,6 +107,9 @@ def _arguments() -> argparse.Namespace:
         "--language", default="en", help="the texts are those in tutorials/LANGUAGE"
     )
     parser.add_argument("--extract", action="store_true", help="print the texts, to be translated")
+    parser.add_argument(
+        "--copy", action="store_true", help="write a copy to work in, and print its path"
+    )
     parser.add_argument("--into", help="another folder than tutorials/")
     return parser.parse_args()
 

@@ -23,8 +23,7 @@ def execute(lesson: Lesson, folder: Path, seconds: int = _SECONDS) -> nbformat.N
     The same code gives the same bytes: there are no times in the notebook, and cells are numbered.
     A cell also fails if it writes to stderr, or if its figure cannot be drawn.
     """
-    cells = [_notebook_cell(f"cell-{i:02}", cell) for i, cell in enumerate(lesson.cells, 1)]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
+    notebook = without_outputs(lesson)
     client = NotebookClient(
         notebook,
         timeout=seconds,
@@ -49,6 +48,12 @@ def execute(lesson: Lesson, folder: Path, seconds: int = _SECONDS) -> nbformat.N
             if problem := _problem(output):
                 raise Failed(f"{lesson.path.name}, cell {number} {problem}")
     return notebook
+
+
+def without_outputs(lesson: Lesson) -> nbformat.NotebookNode:
+    """Returns a lesson as a notebook that was not executed."""
+    cells = [_notebook_cell(f"cell-{i:02}", cell) for i, cell in enumerate(lesson.cells, 1)]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
 
 
 def _problem(output: nbformat.NotebookNode) -> str | None:
