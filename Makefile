@@ -64,7 +64,7 @@ tutorial: setup ## Open a copy of a lesson in Jupyter: make tutorial 03
 	@.venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r requirements/jupyter.txt
 	@copy=$$(.venv/bin/python -m tutorials.build --copy $(LESSON)) || exit; \
 	[ $$(id -u) != 0 ] || root=--allow-root; \
-	.venv/bin/jupyter lab $$root --ServerApp.root_dir=. "$$copy"
+	.venv/bin/jupyter lab $$root --LabApp.default_url="/lab/tree/$${copy#$$PWD/}"
 
 LESSON = $(or $(filter-out tutorial,$(MAKECMDGOALS)),00)
 ifneq ($(filter tutorial,$(MAKECMDGOALS)),)
