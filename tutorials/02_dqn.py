@@ -51,15 +51,15 @@ its angular velocity. There are {num_actions} actions: push left, push right.
 )
 
 # %% [markdown]
-# This environment is the project's own. TF-Agents wraps those of Gymnasium instead, and steps them
-# from Python. Ours is computed by TensorFlow, so a whole training loop can be compiled. For all
+# This environment is the project's own. TF-Agents wraps those of Gym, which came before Gymnasium,
+# and steps them from Python. Ours is computed by TensorFlow, so a whole training loop can be compiled. For all
 # other parts it makes no difference.
 #
 # ## Time steps
 #
 # An environment answers with a *time step*. It has four parts: the observation, the reward, the
-# discount, and the step type, which is FIRST, MID or LAST. The pole counts as fallen when it leans
-# more than `12` degrees.
+# discount, and the step type, which is FIRST, MID or LAST. An episode fails if the pole leans more
+# than `12` degrees, or if the cart is more than `2.4` meters from the middle. We call both a fall.
 #
 # > **Guess first.** We push right all the time, until the pole falls, and then once more. What does
 # > the environment answer to that last push?
@@ -620,7 +620,7 @@ say(
 # | Part | TF-Agents' class | The project's | What differs |
 # |---|---|---|---|
 # | environment | `TFPyEnvironment` | `GraphEnvironment` | computed by TensorFlow |
-# | policy | `EpsilonGreedyPolicy` | the same name | draws from the seed; epsilon may change |
+# | policy | `EpsilonGreedyPolicy` | the same name | draws from the seed, also in compiled code |
 # | driver | `DynamicStepDriver` | `StepCollector` | one frame each time, resets too |
 # | replay buffer | `TFUniformReplayBuffer` | `UniformReplayBuffer` | compiles; draws from the seed |
 # | network | `QNetwork` | none | weights are drawn from the seed |

@@ -481,9 +481,10 @@ shares.columns.name = "episodes n"
 shares.T.round(2)
 
 # %% [markdown]
-# The table has the mean gradient as a share of the true one. It is smaller by a part $1/n$. The
-# direction is right, so a larger learning rate makes up for it. There is an exact remedy too, and
-# you can write it.
+# The table has the mean gradient as a share of the true one. It is smaller by a part $1/n$. In this
+# task the direction is right, so a larger learning rate makes up for it. Where episodes differ in
+# length, TF-Agents takes the mean over all their steps. In a small batch, that can even turn the
+# direction round. There is an exact remedy for episodes of one step, and you can write it.
 #
 # ## Exercise: leave one out
 #

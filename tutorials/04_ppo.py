@@ -26,7 +26,8 @@ begin()
 # one is the policy after some updates.
 #
 # Here is an example with one state and two actions. The advantage of lesson 3 says how much better
-# an action was than usual. Its two values are made up.
+# an action was than usual. Its two values are made up, as a poor critic may give them: the mean of
+# exact ones is zero under the old policy.
 
 # %%
 old, new = np.array([0.5, 0.5]), np.array([0.3, 0.7])
@@ -150,6 +151,10 @@ furthest apart it is {spread[-1]:.2f}. A few rare actions then carry most of the
 )
 
 # %% [markdown]
+# In a task with many states there is a second reason, which more data does not remove. The ratio
+# corrects for the actions only. The old policy has reached the states, and the advantages are those of
+# the old policy. If the new one goes elsewhere, both are wrong for it (Kakade and Langford 2002).
+#
 # ## The clipped objective
 #
 # PPO maximizes, over the actions of the old policy, the mean of
@@ -254,7 +259,7 @@ direction, the slope is as large as ever: PPO takes that back.
 
 # %% tags=["exercise"]
 def has_gradient(ratio, advantage, epsilon):
-    # Return True or False. Only ratios outside of the range can have none.
+    # Return True or False. The advantage is not 0. Only ratios outside of the range can have none.
     ...
 
 
@@ -408,8 +413,9 @@ second is noisy.
 # ## Exercise: GAE
 #
 # Write it for a rollout. `values` has one more entry than `rewards`: the value of the state in which
-# the rollout was cut off. Where `ends[t]` is true, the episode ended with step `t`, and not because
-# its time was up: then neither the next value nor the next advantage counts.
+# the rollout was cut off. Where `ends[t]` is true, the pole fell with step `t`: then neither the next
+# value nor the next advantage counts. No episode of the exercise ends because its time is up. There
+# the next value would count, and the next advantage would not.
 
 
 # %% tags=["exercise"]

@@ -34,6 +34,8 @@ def test_measures_of_a_run_that_rises_falls_and_rises():
     ]
     (row,) = measures(run("apo", 0, scores))
     assert row["early_return"] == 100
+    # 100 in each training episode, of which the first ends at step 10 of 2,000.
+    assert row["early_training_return"] == pytest.approx(100 * 1_990 / 2_000)
     assert row["lost"] == 0
     assert row["late_return"] == pytest.approx(np.mean(scores[500:]))
     assert row["late_spread"] == pytest.approx(np.std(scores[500:], ddof=1))
@@ -61,15 +63,21 @@ def test_the_first_claim_is_decided_for_several_beginnings():
     episodes = pd.concat(
         run(name, seed, scores + seed)
         for name, scores in (("apo", slow), ("ppo", fast))
-        for seed in range(8)
+        for seed in range(9)
     )
     judged = episodes.rename(columns={"return": "average"})
-    table = apo.beginnings(judged, 10_000, "apo", "ppo").set_index("share")
+    trained = episodes.drop_duplicates(RUN).assign(
+        early_training_return=lambda runs: runs["configuration"].eq("ppo") + runs["seed"] / 100
+    )
+    table = apo.beginnings(judged, trained, 10_000, "apo", "ppo").set_index("share")
     assert table["verdict"].to_dict() == {
         0.05: "supported",
         0.1: "supported",
         0.4: "not supported",
+        0.2: "supported",
     }
+    assert table["returns"].tolist() == ["evaluation"] * 3 + ["training"]
+    assert table.loc[0.2, "difference"] == pytest.approx(-1)
     # 10 from step 10 to step 1,000, 400 from step 1,010 on, compared with a constant 100.
     assert table.loc[0.1, "difference"] == pytest.approx(-90 * 990 / 1_000)
     assert table.loc[0.4, "difference"] == pytest.approx(
@@ -106,8 +114,8 @@ def values(apo_values, ppo_values):
 
 
 def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
-    low = [(10 + i, np.nan if i == 0 else 1.0, 90.0 + i, "finished") for i in range(8)]
-    high = [(60 + i, float(i > 6), 20.0 + i, "finished") for i in range(8)]
+    low = [(10 + i, np.nan if i == 0 else 1.0, 90.0 + i, "finished") for i in range(9)]
+    high = [(60 + i, float(i > 7), 20.0 + i, "finished") for i in range(9)]
     high += [(np.nan, np.nan, np.nan, "failed")]
     table = apo.compare(values(low, high), "apo", "ppo").set_index("claim")
     assert table["verdict"].to_dict() == {
@@ -117,8 +125,8 @@ def test_each_claim_has_its_verdict_and_runs_without_a_value_are_counted():
     }
     assert table.loc["a", "difference"] == pytest.approx(-50)
     counted = ["apo_n", "apo_planned", "apo_nonzero", "ppo_n", "ppo_nonzero", "ppo_planned"]
-    assert table.loc["b1", counted].tolist() == [7, 8, 7, 8, 1, 9]
-    assert table.loc["b1", ["ppo_finished", "ppo_failed", "ppo_missing"]].tolist() == [8, 1, 0]
+    assert table.loc["b1", counted].tolist() == [8, 9, 8, 9, 1, 10]
+    assert table.loc["b1", ["ppo_finished", "ppo_failed", "ppo_missing"]].tolist() == [9, 1, 0]
     assert table.loc["b1", "low"] < table.loc["b1", "difference"] < table.loc["b1", "high"]
 
 

@@ -102,6 +102,15 @@ def clip(ratio, epsilon):
     return min(max(ratio, 1 - epsilon), 1 + epsilon)
 
 
+def one_later_error(rewards, values, ends, gamma, lam):
+    """GAE without the recursion: each error plus the next one."""
+    errors = gae(rewards, values, ends, gamma, 0.0)
+    return [
+        error + gamma * lam * (1 - end) * following
+        for error, end, following in zip(errors, ends, [*errors[1:], 0.0], strict=True)
+    ]
+
+
 def gae(rewards, values, ends, gamma, lam, masks_value=True, masks_next=True):
     """Generalized advantage estimation, unless a mask of ended episodes is left out."""
     result, following = [], 0.0
@@ -564,6 +573,11 @@ WRONG = {
             (lambda r, v, e, g, lam: gae(r, v, e, g, lam, masks_value=False), "does not count"),
             (lambda r, v, e, g, lam: gae(r, v, [*e[:-1], False], g, lam), "can end an episode"),
             (lambda r, v, e, g, lam: sum(gae(r, v, e, g, lam)), "two advantages"),
+            (lambda r, v, e, g, lam: gae(r, v, e, lam, g), "adds up all later errors"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, g), "adds up all later errors"),
+            (lambda r, v, e, g, lam: gae(r, v, e, lam, lam), "adds up all later errors"),
+            (lambda r, v, e, g, lam: gae(r, v, e, g, 0.25 / g), "adds up all later errors"),
+            (one_later_error, "adds up all later errors"),
         ],
     },
     "apo": {

@@ -4,7 +4,7 @@ At first, APO rises more slowly than PPO; later, it is steadier. Each claim says
 lower for APO than for PPO. For two claims each run gives a value, and the verdict tells whether a
 run of APO usually has the lower one (`tfrl.analysis.sign_test`). The third is a number of seeds,
 those that lost what they had learned, compared by `tfrl.analysis.shares`. The three claims, and the
-first one for other meanings of "at first", are one family.
+first one for other meanings of "at first" and of "return", are one family.
 """
 
 from collections.abc import Collection
@@ -38,7 +38,7 @@ CLAIMS = (
     Claim("b2", "late_spread", f"Spread of returns, last {LATE:.0%} of steps"),
 )
 
-FAMILY = len(CLAIMS) + len(BEGINNINGS)
+FAMILY = len(CLAIMS) + len(BEGINNINGS) + 1  # 1: the return in training
 _UNKNOWN = dict.fromkeys(("lower", "lower_low", "lower_high", "seeds_needed"), np.nan)
 
 
@@ -61,16 +61,19 @@ def measures(
       limit: output of `forgetting.failure_limit`; None if not known.
 
     Returns:
-      [environment, configuration, seed, status, early_return, lost, late_return, late_spread], one
-      row per planned run; NaN for runs that have not finished:
+      [environment, configuration, seed, status, early_return, early_training_return, lost,
+      late_return, late_spread], one row per planned run; NaN for runs that have not finished:
       - early_return: mean evaluation return over the first `EARLY` of the budget
         (`returns.area_scores`);
+      - early_training_return: the same of the moving average of training episodes;
       - lost: 1 if an evaluation had solved the task and the last one is below the limit; 0 if not;
         NaN if no evaluation solved it;
       - late_return, late_spread: mean and standard deviation of the returns of training episodes
         that ended in the last `LATE` of the budget.
     """
     early = returns.area_scores(judged, steps, EARLY).rename(columns={"score": "early_return"})
+    training = returns.area_scores(averages, steps, EARLY)
+    training = training.rename(columns={"score": "early_training_return"})
     late = stability.late_returns(averages, steps, LATE).rename(
         columns={"mean": "late_return", "spread": "late_spread"}
     )
@@ -79,9 +82,10 @@ def measures(
         high, low = threshold, limit
     history = forgetting.evaluation_failures(judged, high, low)
     lost = history.assign(lost=history["fell"].where(history["solved"]).astype(float))
-    table = runs[[*RUN, "status"]].merge(early, "left", RUN)
-    table = table.merge(lost[[*RUN, "lost"]], "left", RUN)
-    return table.merge(late, "left", RUN)
+    table = runs[[*RUN, "status"]]
+    for numbers in (early, training, lost[[*RUN, "lost"]], late):
+        table = table.merge(numbers, "left", RUN)
+    return table
 
 
 def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
@@ -124,25 +128,34 @@ def compare(values: pd.DataFrame, apo: str, ppo: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def beginnings(judged: pd.DataFrame, steps: int, apo: str, ppo: str) -> pd.DataFrame:
-    """Decides the first claim for other meanings of "at first" than `EARLY`.
+def beginnings(
+    judged: pd.DataFrame, values: pd.DataFrame, steps: int, apo: str, ppo: str
+) -> pd.DataFrame:
+    """Decides the first claim for other meanings of "at first", and for the return in training.
 
     Args:
       judged: output of `returns.evaluation_curve` for one environment.
+      values: output of `measures` for it.
       steps: step budget of a run.
       apo, ppo: names of the configurations.
 
     Returns:
-      One row per share in `BEGINNINGS`: share (of the budget), and from `compare`: difference, low,
-      high, note, verdict, lower, lower_low, lower_high, seeds_needed, why.
+      One row per share in `BEGINNINGS`, and one of the return in training over the first `EARLY`,
+      as in the talk's figure: returns ("evaluation" or "training"), share (of the budget), and from
+      `compare`: difference, low, high, note, verdict, lower, lower_low, lower_high, seeds_needed,
+      why.
     """
+    meanings = [
+        ("evaluation", share, returns.area_scores(judged, steps, share)) for share in BEGINNINGS
+    ]
+    training = values.rename(columns={"early_training_return": "score"}).dropna(subset=["score"])
     rows = []
-    for share in BEGINNINGS:
-        scores = returns.area_scores(judged, steps, share)
+    for kind, share, scores in [*meanings, ("training", EARLY, training)]:
         of_apo, of_ppo = (
-            scores.loc[scores["configuration"] == name, "score"].to_numpy() for name in (apo, ppo)
+            scores.loc[scores["configuration"] == name, "score"].to_numpy(float)
+            for name in (apo, ppo)
         )
-        rows.append({"share": share} | _lower(of_apo, of_ppo, ALPHA / FAMILY))
+        rows.append({"returns": kind, "share": share} | _lower(of_apo, of_ppo, ALPHA / FAMILY))
     return pd.DataFrame(rows)
 
 

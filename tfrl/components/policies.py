@@ -66,9 +66,8 @@ class EpsilonGreedyPolicy(_SeededPolicy):
 
         Args:
           policy: the wrapped policy. The mode of its distribution is the greedy action.
-          epsilon: the probability of a uniformly random action. A callable is evaluated in the
-            graph at every step, so it can read a variable. TF-Agents' own policy evaluates it once,
-            during tracing.
+          epsilon: the probability of a uniformly random action. A callable returns a tensor, which
+            the graph computes at every step, so it can read a variable.
           random: the random stream.
         """
         super().__init__(greedy_policy.GreedyPolicy(policy), random, name="EpsilonGreedyPolicy")

@@ -97,6 +97,9 @@ def advantages(answer: Callable[[list, list, list, float, float], Any]) -> None:
         raise Wrong("Where the episode ended, the next value does not count.")
     if not near(ended, [-2.0, 2.0]):
         raise Wrong("An episode that ends with a reward of 1, from a state worth 3, has A = -2.")
+    three = attempt(answer, [1.0, 0.0, 2.0], [3.0, 4.0, 2.0, 8.0], [False] * 3, 0.5, 0.25)
+    if not near(three, [-0.3125, -2.5, 4.0]):
+        raise Wrong("An advantage adds up all later errors, each times gamma and lambda once more.")
     last = attempt(answer, [1.0], [3.0, 8.0], [True], 0.5, 0.5)
     if not near(last, [-2.0]):
         raise Wrong("The last step of the rollout can end an episode too.")

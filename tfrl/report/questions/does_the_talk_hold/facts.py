@@ -35,6 +35,16 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """Another meaning of "at first"."""
+
+    share: float  # of the budget
+    training: bool  # whether the return in training is meant, and not that at evaluations
+    lower: IntervalEstimate
+    verdict: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """APO against PPO."""
 
@@ -44,7 +54,7 @@ class Facts:
     first: str  # verdicts on the talk's two claims; the first may be "depends"
     second: str
     claims: tuple[Claim, ...]
-    beginnings: tuple[tuple[float, IntervalEstimate, str], ...]  # share of budget, lower, verdict
+    beginnings: tuple[Beginning, ...]  # other meanings of "at first"
     failed: tuple[int, int]
     early: float
     late: float
@@ -73,7 +83,7 @@ def find(data: EnvironmentData) -> Facts | None:
     claims = apo.compare(values, *pair)
     if data.level is None:
         claims = claims[claims["claim"] != "b1"]
-    beginnings = apo.beginnings(data.judged, steps, *pair)
+    beginnings = apo.beginnings(data.judged, values, steps, *pair)
     lengths = averages.groupby(returns.RUN, observed=True)["ordinal"].max()
     settings, defaults = data.settings[pair[0]][1], data.defaults.get(pair[0], {})
     anchors = {key: settings[key] for key in ANCHORS if key in settings}
@@ -87,7 +97,8 @@ def find(data: EnvironmentData) -> Facts | None:
         second=apo.combine(list(claims.loc[claims["claim"] != "a", "verdict"])),
         claims=tuple(_claim(row) for row in claims.to_dict("records")),
         beginnings=tuple(
-            (row["share"], _lower(row), row["verdict"]) for row in beginnings.to_dict("records")
+            Beginning(row["share"], row["returns"] == "training", _lower(row), row["verdict"])
+            for row in beginnings.to_dict("records")
         ),
         failed=(int(claims["apo_failed"].iloc[0]), int(claims["ppo_failed"].iloc[0])),
         early=apo.EARLY,
