@@ -27,7 +27,8 @@ begin()
 # evaluation with a mean return of `475` or more. So each seed gives one number: the steps until
 # then. Between two evaluations nobody looked, so a run may have solved it somewhat earlier.
 #
-# The budget of a run is the number of steps that it may take. We pretend that it had been smaller.
+# The budget of a run is the number of steps that it may take. We pretend that it had been smaller, and
+# cut the runs. (Runs that are planned shorter would also explore for a shorter time.)
 
 # %%
 evaluations = load_evaluations("cartpole")
@@ -220,7 +221,8 @@ Half of PPO's seeds have solved it after {median("ppo")}. Half of DQN's have aft
 # $$y = r_0 + \gamma r_1 + \gamma^2 r_2 + \gamma^3 \max_{a} \bar{Q}(s_3, a)$$
 #
 # **More updates.** After each step of the environment the agent makes several updates, from the
-# frames that are in the replay buffer already.
+# frames that are in the replay buffer already. DQN copies its target network every `500` updates. With
+# twice as many updates we double that number, so that a copy stays for as many steps as before.
 #
 # **A model.** Dyna (Sutton 1991) learns what the environment does. From a state and an action, a
 # network predicts the next state, the reward, and whether the episode ends. Then the agent also learns
@@ -234,7 +236,7 @@ Half of PPO's seeds have solved it after {median("ppo")}. Half of DQN's have aft
 STEPS = 6_000
 study = f"""
 title = "Remedies"
-seeds = "40-59"
+seeds = "60-79"
 steps = {STEPS}
 evaluation = {{every = 500, episodes = 20}}
 environments = {{cartpole = "CartPole-v1"}}
@@ -247,8 +249,8 @@ options = {
     "dqn": "",
     "double": "double = true",
     "n-step": "n_step = 3",  # rewards in a target
-    "updates": "updates = 2",  # for each step
-    "model": "imagined = 1",  # one more update for each step, from imagined steps
+    "updates": "updates = 2\ntarget_update_period = 1000",  # two for each step
+    "model": "imagined = 1\ntarget_update_period = 1000",  # one more, from imagined steps
 }
 
 # %%
@@ -487,7 +489,7 @@ at its last evaluation. Its {EPISODES} episodes give {len(states):,} pairs of a 
 
 # %% [markdown]
 # Such a policy can leave this project. `PolicySaver` of TF-Agents writes it as TensorFlow's
-# SavedModel: the weights and the compiled computation, without the code that trained them. The rest
+# SavedModel: the weights and the graph of the computation, without the code that trained them. The rest
 # of the lesson does not need this.
 
 # %%
@@ -518,14 +520,14 @@ def clone(seed):
     layers = [keras.layers.Dense(64, "tanh"), keras.layers.Dense(64, "tanh"), keras.layers.Dense(2)]
     network = keras.Sequential(layers)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    # Compiled, the arithmetic is the same on all processors (lesson 6).
+    # Compiled, the arithmetic should be the same on all x86-64 processors (lesson 6).
     network.compile(keras.optimizers.Adam(3e-3), loss, metrics=["accuracy"], jit_compile=True)
     network.fit(states, actions, batch_size=64, epochs=20, verbose=0)
     _, accuracy = network.evaluate(states, actions, verbose=0)
     return network.get_weights(), accuracy
 
 
-SEEDS = range(40, 60)
+SEEDS = range(60, 80)
 cloned = {seed: clone(seed) for seed in SEEDS}
 accuracy = np.mean([right for _, right in cloned.values()])
 

@@ -229,7 +229,7 @@ say(
 # ## What has to be trained again?
 #
 # A run belongs to the code that made it. We add a comment to the agent, and then soften the changed
-# line: `elu` lets a little of the bad news through.
+# line: `leaky_relu` lets a fifth of the bad news through.
 #
 # > **Guess first.** How many of the runs have to be made again after each change?
 
@@ -238,7 +238,7 @@ agent.write_text(f"{changed}\n# I like this agent.\n")
 terminal("tfrl run optimist.toml --plan")
 
 # %%
-agent.write_text(changed.replace("tf.nn.relu", "tf.nn.elu"))
+agent.write_text(changed.replace("tf.nn.relu", "tf.nn.leaky_relu"))
 terminal("tfrl run optimist.toml --plan")
 
 # %% [markdown]
@@ -301,8 +301,8 @@ your_agent.study(epochs)
 # %% [markdown]
 # ## An environment of your own
 #
-# Any Gymnasium environment with one discrete action and a time limit can be trained in. The project
-# has one as an example, a game of catching a ball. `tfrl check` plays it twice from the same seed,
+# An environment of Gymnasium can be trained in if it has one discrete action, a time limit, and
+# observations that are a number or an array. The project has one as an example, a game of catching a ball. `tfrl check` plays it twice from the same seed,
 # and compares.
 
 # %%

@@ -601,8 +601,8 @@ that no seed changed. The verdict is about the typical seed, so read all of the 
 
 # %% [markdown]
 # A common mistake is to mix up the two questions. The same bits show that the same program ran, and
-# say nothing about whether its conclusion is right. Equivalent returns show that the typical return
-# does not depend on the machine by more than the margin.
+# say nothing about whether its conclusion is right. Equivalent returns show that the typical change
+# of a seed is smaller than the margin. The share of seeds that fail may still have changed.
 #
 # ## What you have seen
 #
@@ -611,7 +611,8 @@ that no seed changed. The verdict is about the typical seed, so read all of the 
 # - A fingerprint finds a single changed bit, and marks say when two runs part.
 # - A few runs, drawn at random and trained again, find out if most are wrong. To find out if a few
 #   are, check many.
-# - Where bits cannot be the same, ask whether the typical return is equivalent.
+# - Where bits cannot be the same, ask whether the typical change is smaller than the margin, and
+#   count the seeds that fail.
 #
 # Next: this was the last lesson. [Ask a question of your own](../docs/studies.md), or read what the
 # project [has found](../README.md).

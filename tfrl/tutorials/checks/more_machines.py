@@ -24,6 +24,10 @@ def wall_time(answer: Callable[[int, int, float], Any]) -> None:
         raise Wrong("With 5 runs of 10 s on 4 cores, it takes two rounds: 20 s.")
     if number(attempt(answer, 8, 4, 10.0)) != 20.0:
         raise Wrong("With 8 runs on 4 cores no core is idle: two rounds, 20 s.")
+    if number(attempt(answer, 4, 4, 10.0)) != 10.0:
+        raise Wrong("With 4 runs on 4 cores one round is enough: 10 s.")
+    if number(attempt(answer, 12, 4, 10.0)) != 30.0:
+        raise Wrong("With 12 runs on 4 cores it takes three rounds: 30 s.")
     if number(attempt(answer, 3, 8, 10.0)) != 10.0:
         raise Wrong("With more cores than runs, it takes as long as one run.")
 

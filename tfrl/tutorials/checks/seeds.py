@@ -18,9 +18,9 @@ def p_value(answer: Callable[[int, int], Any]) -> None:
         raise Wrong("Count all results that are at least as uneven, not only exactly 8 of 10.")
     if near(p, 0.021484375):
         raise Wrong("A result of exactly `wins` counts too, and so does one of n: check the range.")
-    if p > 1:
+    if p > 2:
         raise Wrong("That is a number of ways. Divide by 2**n, the number of all ways.")
-    if near(p, 1.0):
+    if p > 1 or near(p, 1.0):
         raise Wrong("Add up the results with `wins` or more, not those with `wins` or fewer.")
     if not near(p, 0.109375):
         raise Wrong("For 8 of 10 it is 2 * (45 + 10 + 1) / 1024 = 0.109.")

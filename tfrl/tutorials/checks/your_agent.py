@@ -57,6 +57,8 @@ def study(answer: str) -> None:
         raise Wrong("Seeds 0 to 9 were used above. Choose others.")
     if len(file.seeds) != 10:
         raise Wrong(f'There should be ten seeds, such as "10-19"; yours are {len(file.seeds)}.')
+    if [one.id for one in file.environments.values()] != ["CartPole-v1"]:
+        raise Wrong("Leave the environment as it is, or you compare in another task.")
     if file.configurations.keys() != {"optimist", "few"}:
         names = ", ".join(file.configurations)
         raise Wrong(f"The configurations should be optimist and few; yours are {names}.")
@@ -68,7 +70,7 @@ def study(answer: str) -> None:
         raise Wrong("`few` needs a line for it: the number of epochs is called `num_epochs`.")
     if hyperparameters.pop("num_epochs") != 5:
         raise Wrong("The second configuration should have five epochs.")
-    if hyperparameters or (first.model_extra or {}).get("num_epochs", 20) != 20:
+    if hyperparameters or dict(first.model_extra or {}) not in ({}, {"num_epochs": 20}):
         raise Wrong("Only the number of epochs of the second configuration should differ.")
 
 
