@@ -155,7 +155,10 @@ def test_numbers_on_the_page_are_those_of_the_tables(report):
     counts = [f"{lost[f'{s}_nonzero']} of {lost[f'{s}_n']}" for s in ("apo", "ppo")]
     assert f"Seeds that lost what they had learned: {counts[0]} and {counts[1]}." in text
     others = pd.read_csv(report.parent / "tables/cartpole-does_the_talk_hold-beginnings.csv")
-    assert others["share"].tolist() == [0.05, 0.1, 0.4]
+    assert others["share"].tolist() == [0.05, 0.1, 0.4, 0.2]
+    in_training = others[others["returns"] == "training"].iloc[0]
+    percent = f"{in_training['lower']:.0%} ({in_training['lower_low']:.0%} to "
+    assert f"20% of the budget, by the return in training {percent}" in text
     runs = pd.read_csv(report.parent / "tables/cartpole-does_the_talk_hold-runs.csv")
     assert runs.groupby("configuration")["early_return"].mean()["apo"] == pytest.approx(
         early["apo_mean"]
