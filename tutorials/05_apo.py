@@ -604,8 +604,9 @@ pd.DataFrame(
 #
 # APO has many parts. The idea of the talk is that the anchors come from the best episodes. So we need a
 # control: an agent that keeps random episodes instead, with all settings equal. Its episodes are also
-# older, because of equal ones APO keeps the newest. A second study of the project has it, on two environments ([the report](../reports/apo/README.md)). Its learning rate is
-# constant, so a policy can still change late in training. In the first study it falls to zero.
+# older, because of equal ones APO keeps the newest. A second study of the project has it, on two
+# environments ([the report](../reports/apo/README.md)). Its learning rate is constant, so a policy can
+# still change late in training. In the first study it falls to zero.
 #
 # The second environment is MountainCar: a car has to get up a hill, and each step costs a point. A
 # return of `-200` means that it has not arrived within the time limit.

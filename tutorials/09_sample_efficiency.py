@@ -634,7 +634,7 @@ Before PPO trains them, the clones have between {at_once.min():.0f} and {at_once
 # Two things can go wrong. The log has only states in which the expert has been. A clone that errs may
 # get into others, and err more there. Its return before training shows how much that matters here.
 # And the value network knows nothing: its first advantages are wrong, and may move the policy away
-# from what it had learned. That may be why seeds fall, but we have not tested it.
+# from what it had learned. We have not tested how much that matters.
 #
 # The log is not free either. Somebody took its steps, and the steps that trained the expert. All
 # clones learned from one log of one expert, so the verdict is about that log.
