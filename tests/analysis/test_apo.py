@@ -34,7 +34,7 @@ def test_measures_of_a_run_that_rises_falls_and_rises():
     ]
     (row,) = measures(run("apo", 0, scores))
     assert row["early_return"] == 100
-    # 100 in each training episode, of which the first ends at step 10 of 2,000.
+    # Each training episode returns 100. The area begins with the end of the first, at step 10.
     assert row["early_training_return"] == pytest.approx(100 * 1_990 / 2_000)
     assert row["lost"] == 0
     assert row["late_return"] == pytest.approx(np.mean(scores[500:]))
