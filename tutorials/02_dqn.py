@@ -52,8 +52,8 @@ its angular velocity. There are {num_actions} actions: push left, push right.
 
 # %% [markdown]
 # This environment is the project's own. TF-Agents wraps those of Gym, which came before Gymnasium,
-# and steps them from Python. Ours is computed by TensorFlow, so a whole training loop can be compiled. For all
-# other parts it makes no difference.
+# and steps them from Python. Ours is computed by TensorFlow, so a whole training loop can be compiled.
+# For all other parts it makes no difference.
 #
 # ## Time steps
 #
@@ -614,6 +614,49 @@ say(
 # much harder than CartPole, and its networks larger. Another is to take an idea for useless because
 # one small experiment does not need it. What you can say is what was measured: this task, this
 # budget, these settings.
+#
+# ## Training goes on later
+#
+# A run may be interrupted. TF-Agents' `Checkpointer` stores the variables of what it is given, here of
+# the agent and the replay buffer. The agent has both networks, the optimizer and its count of updates.
+#
+# > **Guess first.** We store them, make an update, restore them, and make the update again. In how many
+# > weights do the two results differ?
+
+# %%
+import tempfile
+
+from tf_agents.utils import common
+
+
+def updated_weights():
+    agent.train(batch)
+    return np.concatenate([weights.ravel() for weights in network.get_weights()])
+
+
+def checkpointer():
+    # It restores when it is made, if the folder has a checkpoint by then.
+    return common.Checkpointer(folder.name, max_to_keep=1, agent=agent, replay_buffer=buffer)
+
+
+folder = tempfile.TemporaryDirectory()
+checkpointer().save(agent.train_step_counter)
+stored_update = updated_weights()
+next_update = updated_weights()
+checkpointer()
+restored_update = updated_weights()
+
+# %%
+say(
+    f"""
+They differ in {(restored_update != stored_update).sum()} of {len(stored_update):,} weights. Without
+restoring, a second update changes {(next_update != stored_update).sum():,}.
+"""
+)
+
+# %% [markdown]
+# A common mistake is to store the weights of the network alone. The optimizer, the target network and
+# the buffer have a state too, and without them training goes on as another run.
 #
 # ## Which class is whose
 #

@@ -302,8 +302,8 @@ your_agent.study(epochs)
 # ## An environment of your own
 #
 # An environment of Gymnasium can be trained in if it has one discrete action, a time limit, and
-# observations that are a number or an array. The project has one as an example, a game of catching a ball. `tfrl check` plays it twice from the same seed,
-# and compares.
+# observations that are a number or an array. The project has one as an example, a game of catching a
+# ball. `tfrl check` plays it twice from the same seed, and compares.
 
 # %%
 from pathlib import Path

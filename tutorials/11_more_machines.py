@@ -271,8 +271,8 @@ print("tfrl run cartpole --executor ray               # on any of them")
 # The last command makes the seeds that the file of the study names. For more seeds, copy the file
 # and change `seeds`. The machines need no common disk: each run comes back to where the command was
 # given. If a machine dies, its runs are made again elsewhere. [The page on
-# machines](../docs/machines.md) says how to install Ray, and what a large study takes beside
-# training.
+# machines](../docs/machines.md) says how to install Ray. It also lists the disk, the memory and the
+# time that a large study needs in addition to training.
 #
 # ## Does it matter where a run is made?
 #
